@@ -1,0 +1,179 @@
+package evidence
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Limits on what is read back: a bundle may come from anywhere.
+const (
+	maxManifest = 16 << 20
+	maxLine     = 64 << 20
+)
+
+// Bundle is a bundle on disk, opened for reading.
+type Bundle struct {
+	Dir      string
+	Manifest Manifest
+}
+
+// Open reads the manifest of the bundle in dir, strictly. It refuses a bundle of a newer
+// version, a manifest that doesn't match its own sum, and file names that leave the
+// folder; it does not read the kinds' files (see Verify).
+func Open(dir string) (*Bundle, error) {
+	data, err := readLimited(filepath.Join(dir, manifestFile), maxManifest)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("opening evidence %s: there is no %s in it; is it a folder that collect or scan wrote?", dir, manifestFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening evidence %s: %w", dir, err)
+	}
+	manifest, err := decodeManifest(data)
+	if err != nil {
+		return nil, fmt.Errorf("opening evidence %s: reading %s: %w", dir, manifestFile, err)
+	}
+	want, err := readLimited(filepath.Join(dir, sumFile), 1<<10)
+	if err != nil {
+		return nil, fmt.Errorf("opening evidence %s: %w", dir, err)
+	}
+	sum := sha256.Sum256(data)
+	if !strings.HasPrefix(string(want), hex.EncodeToString(sum[:])) {
+		return nil, fmt.Errorf("opening evidence %s: %w", dir, &Tampered{File: manifestFile, What: "its sha256 is not the one in " + sumFile})
+	}
+	return &Bundle{Dir: dir, Manifest: manifest}, nil
+}
+
+func decodeManifest(data []byte) (Manifest, error) {
+	var version struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal(data, &version); err != nil {
+		return Manifest{}, err
+	}
+	if version.Version > Version {
+		return Manifest{}, fmt.Errorf("its format version is %d and this program reads up to %d; install a newer domicile", version.Version, Version)
+	}
+	if version.Version < 1 {
+		return Manifest{}, errors.New("it has no format version")
+	}
+	var manifest Manifest
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&manifest); err != nil {
+		return Manifest{}, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return Manifest{}, errors.New("there is something after its end")
+	}
+	seen := map[string]bool{}
+	for _, entry := range manifest.Kinds {
+		if entry.File != entry.Kind+".ndjson" || entry.Kind != filepath.Base(entry.Kind) || strings.ContainsAny(entry.Kind, `/\`) {
+			return Manifest{}, fmt.Errorf("kind %q names the file %q", entry.Kind, entry.File)
+		}
+		if seen[entry.Kind] {
+			return Manifest{}, fmt.Errorf("kind %q stands in it twice", entry.Kind)
+		}
+		seen[entry.Kind] = true
+	}
+	manifest.normalise()
+	return manifest, nil
+}
+
+// readLimited reads a regular file of at most limit bytes.
+func readLimited(path string, limit int64) ([]byte, error) {
+	file, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
+	}
+	return data, err
+}
+
+// openRegular opens a file of a bundle; links, pipes and devices are refused.
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	return os.Open(path) //nolint:gosec // the path is the bundle's folder and a checked name
+}
+
+// Objects yields the objects of a kind in the order they were read. A kind that the
+// bundle doesn't hold yields nothing. The bytes are valid until the next one is taken.
+func (b *Bundle) Objects(kind string) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		entry, held := b.Manifest.Entry(kind)
+		if !held {
+			return
+		}
+		file, err := openRegular(filepath.Join(b.Dir, entry.File))
+		if err != nil {
+			yield(nil, fmt.Errorf("reading evidence kind %s: %w", kind, err))
+			return
+		}
+		defer file.Close()
+		for line, err := range scanLines(file) {
+			if err != nil {
+				yield(nil, fmt.Errorf("reading evidence kind %s: %w", kind, err))
+				return
+			}
+			if !yield(line, nil) {
+				return
+			}
+		}
+	}
+}
+
+func scanLines(r io.Reader) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		scanner := bufio.NewScanner(r)
+		scanner.Buffer(make([]byte, 0, 64<<10), maxLine)
+		for scanner.Scan() {
+			if !yield(scanner.Bytes(), nil) {
+				return
+			}
+		}
+		if err := scanner.Err(); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// Digest is the bundle's identity: lower-case hex sha256 over its lines "kind sha256",
+// sorted. Two scans of an unchanged tenant agree in it.
+func (m *Manifest) Digest() string {
+	sums := make([]string, 0, len(m.Kinds))
+	for _, entry := range m.Kinds {
+		sums = append(sums, entry.Kind+" "+entry.SHA256+"\n")
+	}
+	slices.Sort(sums)
+	sum := sha256.Sum256([]byte(strings.Join(sums, "")))
+	return hex.EncodeToString(sum[:])
+}
+
+// Tampered says that a part of a bundle isn't what the manifest says.
+type Tampered struct {
+	File string
+	What string
+}
+
+// Error names the file and what is wrong with it.
+func (t *Tampered) Error() string { return t.File + ": " + t.What }

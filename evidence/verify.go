@@ -1,0 +1,103 @@
+package evidence
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// Verify reads every file of the bundle in dir and compares its hash, size and number of
+// objects with the manifest, and that there is a file for every entry and no other. It
+// returns the bundle, or the first thing that is wrong as a *Tampered; any other error
+// says that the bundle can't be read.
+func Verify(dir string) (*Bundle, error) {
+	bundle, err := Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	expected := map[string]bool{manifestFile: true, sumFile: true, requestsFile: true}
+	for _, entry := range bundle.Manifest.Kinds {
+		expected[entry.File] = true
+		if err := verifyEntry(dir, entry); err != nil {
+			return nil, fmt.Errorf("verifying evidence %s: %w", dir, err)
+		}
+	}
+	requests, err := measure(filepath.Join(dir, requestsFile))
+	if err != nil {
+		return nil, fmt.Errorf("verifying evidence %s: %w", dir, missing(requestsFile, err))
+	}
+	if requests.sum != bundle.Manifest.RequestsSHA256 {
+		return nil, fmt.Errorf("verifying evidence %s: %w", dir, &Tampered{requestsFile, "its sha256 is not the one in the manifest"})
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("verifying evidence %s: %w", dir, err)
+	}
+	for _, entry := range entries {
+		if !expected[entry.Name()] {
+			return nil, fmt.Errorf("verifying evidence %s: %w", dir, &Tampered{entry.Name(), "the manifest does not name it"})
+		}
+	}
+	return bundle, nil
+}
+
+func verifyEntry(dir string, entry Entry) error {
+	got, err := measure(filepath.Join(dir, entry.File))
+	if err != nil {
+		return missing(entry.File, err)
+	}
+	switch {
+	case got.sum != entry.SHA256:
+		return &Tampered{entry.File, "its sha256 is not the one in the manifest"}
+	case got.bytes != entry.Bytes:
+		return &Tampered{entry.File, "it has " + strconv.FormatInt(got.bytes, 10) + " bytes and the manifest says " + strconv.FormatInt(entry.Bytes, 10)}
+	case got.objects != entry.Objects:
+		return &Tampered{entry.File, "it holds " + strconv.Itoa(got.objects) + " objects and the manifest says " + strconv.Itoa(entry.Objects)}
+	}
+	return nil
+}
+
+func missing(file string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Tampered{file, "it is missing"}
+	}
+	return err
+}
+
+type measured struct {
+	sum     string
+	bytes   int64
+	objects int
+}
+
+// measure hashes a file and counts its objects, each of which must be a JSON object on
+// a line of its own.
+func measure(path string) (measured, error) {
+	file, err := openRegular(path)
+	if err != nil {
+		return measured{}, err
+	}
+	defer file.Close()
+	digest := sha256.New()
+	got := measured{}
+	for line, err := range scanLines(io.TeeReader(file, digest)) {
+		if err != nil {
+			return measured{}, err
+		}
+		got.bytes += int64(len(line)) + 1
+		got.objects++
+		if !json.Valid(line) || !bytes.HasPrefix(line, []byte("{")) {
+			return measured{}, &Tampered{filepath.Base(path), "line " + strconv.Itoa(got.objects) + " is not a JSON object"}
+		}
+	}
+	got.sum = hex.EncodeToString(digest.Sum(nil))
+	return got, nil
+}

@@ -1,0 +1,284 @@
+package evidence
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// ErrInUse says that another run is writing the same bundle.
+var ErrInUse = errors.New("the folder is in use by another run")
+
+// File names inside a bundle, besides one <kind>.ndjson per kind.
+const (
+	manifestFile = "manifest.json"
+	sumFile      = "manifest.sha256"
+	requestsFile = "requests.ndjson"
+)
+
+// Writer writes a bundle under <dir>.partial and gives it its final name when it is
+// whole. Its methods may be called from several goroutines; each kind is written by
+// one of them.
+type Writer struct {
+	dir     string
+	partial string
+	lock    *flock.Flock
+
+	mu       sync.Mutex
+	manifest Manifest
+	requests *lines
+	failed   error
+	open     map[string]*KindWriter
+}
+
+// Create starts the bundle dir of a tenant. It fails with ErrInUse while another run
+// writes the same bundle. What an interrupted run left under <dir>.partial gives way; an
+// earlier bundle under dir stays untouched until Close.
+func Create(dir string, manifest Manifest) (*Writer, error) {
+	dir = filepath.Clean(dir)
+	partial := dir + ".partial"
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return nil, fmt.Errorf("creating evidence %s: %w", dir, err)
+	}
+	lock, err := Lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{dir: dir, partial: partial, lock: lock, manifest: manifest, open: map[string]*KindWriter{}}
+	if err := w.start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("creating evidence %s: %w", dir, err), lock.Unlock())
+	}
+	return w, nil
+}
+
+// Lock keeps every other run out of a folder until the lock is given back. It is a file
+// beside the folder, <dir>.lock, that the system frees when the process dies; the file
+// itself stays. It fails with ErrInUse while another run holds it.
+func Lock(dir string) (*flock.Flock, error) {
+	lock := flock.New(filepath.Clean(dir) + ".lock")
+	held, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("locking %s: %w", dir, err)
+	}
+	if !held {
+		return nil, fmt.Errorf("locking %s: %w; wait for it or name another folder", dir, ErrInUse)
+	}
+	return lock, nil
+}
+
+func (w *Writer) start() error {
+	if err := replaceable(w.dir); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(w.partial); err != nil {
+		return err
+	}
+	if err := os.Mkdir(w.partial, 0o700); err != nil {
+		return err
+	}
+	requests, err := createLines(filepath.Join(w.partial, requestsFile))
+	w.requests = requests
+	return err
+}
+
+// replaceable refuses a dir that exists and isn't a bundle, so that a mistyped --out
+// never removes somebody's files.
+func replaceable(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) || (err == nil && len(entries) == 0) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(dir, manifestFile)); err != nil {
+		return fmt.Errorf("%s exists and is not an evidence bundle; name another folder", dir)
+	}
+	return nil
+}
+
+// Kind starts the kind of the entry: its Kind, Tier, API and Time are taken over, the
+// rest is counted. Several starts of one kind are an error.
+func (w *Writer) Kind(entry Entry) (*KindWriter, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, twice := w.open[entry.Kind]; twice {
+		return nil, fmt.Errorf("writing evidence kind %s twice", entry.Kind)
+	}
+	entry.File = entry.Kind + ".ndjson"
+	out, err := createLines(filepath.Join(w.partial, entry.File))
+	if err != nil {
+		return nil, fmt.Errorf("writing evidence kind %s: %w", entry.Kind, err)
+	}
+	kind := &KindWriter{entry: entry, lines: out}
+	w.open[entry.Kind] = kind
+	return kind, nil
+}
+
+// Gap notes evidence that could not be read.
+func (w *Writer) Gap(gap Gap) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.manifest.Gaps = append(w.manifest.Gaps, gap)
+}
+
+// Filled drops the gaps of a kind that was got in another way after all.
+func (w *Writer) Filled(kind string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.manifest.Gaps = slices.DeleteFunc(w.manifest.Gaps, func(gap Gap) bool { return gap.Kind == kind })
+}
+
+// Request notes one HTTP request. What goes wrong with that is Close's error.
+func (w *Writer) Request(request Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(request)
+	if err == nil {
+		err = w.requests.write(bytes.TrimSuffix(line.Bytes(), []byte("\n")))
+	}
+	if err != nil {
+		w.failed = errors.Join(w.failed, fmt.Errorf("noting a request: %w", err))
+	}
+}
+
+// Reader sets who read the tenant, which is known only after the sign-in.
+func (w *Writer) Reader(reader Reader) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.manifest.Reader = reader
+}
+
+// Abort gives up and releases the lock. What was read stays on disk under the bundle's
+// partial name; where nothing was, nothing stays. After Close it does nothing.
+func (w *Writer) Abort() error {
+	if w.lock == nil {
+		return nil
+	}
+	errs := []error{w.requests.close()}
+	for _, kind := range w.open {
+		errs = append(errs, kind.lines.close())
+	}
+	if len(w.open) == 0 {
+		errs = append(errs, os.RemoveAll(w.partial))
+	}
+	return errors.Join(append(errs, w.unlock())...)
+}
+
+// Close finishes the bundle at a time and gives it its final name. It returns the
+// bundle's manifest.
+func (w *Writer) Close(finished time.Time) (Manifest, error) {
+	manifest, err := w.finish(finished)
+	if err != nil {
+		return Manifest{}, errors.Join(fmt.Errorf("finishing evidence %s: %w", w.dir, err), w.Abort())
+	}
+	return manifest, w.unlock()
+}
+
+func (w *Writer) finish(finished time.Time) (Manifest, error) {
+	if err := errors.Join(w.failed, w.requests.close()); err != nil {
+		return Manifest{}, err
+	}
+	m := w.manifest
+	m.Version, m.Finished, m.RequestsSHA256 = Version, finished.UTC(), w.requests.sum()
+	m.Kinds = []Entry{}
+	for _, kind := range w.open {
+		if err := kind.lines.close(); err != nil {
+			return Manifest{}, err
+		}
+		entry := kind.entry
+		entry.SHA256, entry.Bytes, entry.Objects = kind.lines.sum(), kind.lines.bytes, kind.lines.count
+		m.Kinds = append(m.Kinds, entry)
+	}
+	slices.SortFunc(m.Kinds, func(a, b Entry) int { return cmp.Compare(a.Kind, b.Kind) })
+	m.Gaps = slices.SortedFunc(slices.Values(m.Gaps), func(a, b Gap) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason))
+	})
+	m.normalise()
+	data, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return Manifest{}, err
+	}
+	data = append(data, '\n')
+	sum := sha256.Sum256(data)
+	sumLine := hex.EncodeToString(sum[:]) + "  " + manifestFile + "\n"
+	if err := writeSynced(filepath.Join(w.partial, manifestFile), data); err != nil {
+		return Manifest{}, err
+	}
+	if err := writeSynced(filepath.Join(w.partial, sumFile), []byte(sumLine)); err != nil {
+		return Manifest{}, err
+	}
+	return m, replace(w.partial, w.dir)
+}
+
+// replace gives partial the name dir. An earlier dir gives way through a sibling, so
+// that no moment has neither.
+func replace(partial, dir string) error {
+	old := dir + ".old"
+	if err := os.RemoveAll(old); err != nil {
+		return err
+	}
+	switch err := os.Rename(dir, old); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	}
+	if err := os.Rename(partial, dir); err != nil {
+		return errors.Join(err, os.Rename(old, dir))
+	}
+	return os.RemoveAll(old)
+}
+
+func (w *Writer) unlock() error {
+	lock := w.lock
+	w.lock = nil
+	if lock == nil {
+		return nil
+	}
+	return lock.Unlock()
+}
+
+// KindWriter writes the objects of one kind.
+type KindWriter struct {
+	entry Entry
+	lines *lines
+	line  bytes.Buffer
+}
+
+// Write adds one object, as compact JSON on a line of its own. An error names what
+// isn't JSON.
+func (k *KindWriter) Write(object json.RawMessage) error {
+	k.line.Reset()
+	if err := json.Compact(&k.line, object); err != nil {
+		return fmt.Errorf("writing an object of %s: %w", k.entry.Kind, err)
+	}
+	if k.line.Len() == 0 || k.line.Bytes()[0] != '{' {
+		return fmt.Errorf("writing an object of %s: not a JSON object", k.entry.Kind)
+	}
+	return k.lines.write(k.line.Bytes())
+}
+
+// Page counts a page that was read, and the requests it took.
+func (k *KindWriter) Page(requests int) {
+	k.entry.Pages++
+	k.entry.Requests += requests
+}
+
+// Complete says that every page was read.
+func (k *KindWriter) Complete() { k.entry.Complete = true }
+
