@@ -154,7 +154,7 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 				}
 			}
 			_, err := evidence.Verify(dir)
-			var tampered *evidence.Tampered
+			var tampered *evidence.TamperedError
 			if !errors.As(err, &tampered) || tampered.File != tt.says {
 				t.Errorf("Verify = %v, want a *Tampered of %s", err, tt.says)
 			}

@@ -49,7 +49,7 @@ func Open(dir string) (*Bundle, error) {
 	}
 	sum := sha256.Sum256(data)
 	if !strings.HasPrefix(string(want), hex.EncodeToString(sum[:])) {
-		return nil, fmt.Errorf("opening evidence %s: %w", dir, &Tampered{File: manifestFile, What: "its sha256 is not the one in " + sumFile})
+		return nil, fmt.Errorf("opening evidence %s: %w", dir, &TamperedError{File: manifestFile, What: "its sha256 is not the one in " + sumFile})
 	}
 	return &Bundle{Dir: dir, Manifest: manifest}, nil
 }
@@ -113,7 +113,7 @@ func openRegular(path string) (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
-	return os.Open(path) //nolint:gosec // the path is the bundle's folder and a checked name
+	return os.Open(path)
 }
 
 // Objects yields the objects of a kind in the order they were read. A kind that the
@@ -169,11 +169,11 @@ func (m *Manifest) Digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Tampered says that a part of a bundle isn't what the manifest says.
-type Tampered struct {
+// TamperedError says that a part of a bundle isn't what the manifest says.
+type TamperedError struct {
 	File string
 	What string
 }
 
 // Error names the file and what is wrong with it.
-func (t *Tampered) Error() string { return t.File + ": " + t.What }
+func (t *TamperedError) Error() string { return t.File + ": " + t.What }

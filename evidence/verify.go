@@ -16,7 +16,7 @@ import (
 
 // Verify reads every file of the bundle in dir and compares its hash, size and number of
 // objects with the manifest, and that there is a file for every entry and no other. It
-// returns the bundle, or the first thing that is wrong as a *Tampered; any other error
+// returns the bundle, or the first thing that is wrong as a *TamperedError; any other error
 // says that the bundle can't be read.
 func Verify(dir string) (*Bundle, error) {
 	bundle, err := Open(dir)
@@ -35,7 +35,7 @@ func Verify(dir string) (*Bundle, error) {
 		return nil, fmt.Errorf("verifying evidence %s: %w", dir, missing(requestsFile, err))
 	}
 	if requests.sum != bundle.Manifest.RequestsSHA256 {
-		return nil, fmt.Errorf("verifying evidence %s: %w", dir, &Tampered{requestsFile, "its sha256 is not the one in the manifest"})
+		return nil, fmt.Errorf("verifying evidence %s: %w", dir, &TamperedError{requestsFile, "its sha256 is not the one in the manifest"})
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -43,7 +43,7 @@ func Verify(dir string) (*Bundle, error) {
 	}
 	for _, entry := range entries {
 		if !expected[entry.Name()] {
-			return nil, fmt.Errorf("verifying evidence %s: %w", dir, &Tampered{entry.Name(), "the manifest does not name it"})
+			return nil, fmt.Errorf("verifying evidence %s: %w", dir, &TamperedError{entry.Name(), "the manifest does not name it"})
 		}
 	}
 	return bundle, nil
@@ -56,18 +56,18 @@ func verifyEntry(dir string, entry Entry) error {
 	}
 	switch {
 	case got.sum != entry.SHA256:
-		return &Tampered{entry.File, "its sha256 is not the one in the manifest"}
+		return &TamperedError{entry.File, "its sha256 is not the one in the manifest"}
 	case got.bytes != entry.Bytes:
-		return &Tampered{entry.File, "it has " + strconv.FormatInt(got.bytes, 10) + " bytes and the manifest says " + strconv.FormatInt(entry.Bytes, 10)}
+		return &TamperedError{entry.File, "it has " + strconv.FormatInt(got.bytes, 10) + " bytes and the manifest says " + strconv.FormatInt(entry.Bytes, 10)}
 	case got.objects != entry.Objects:
-		return &Tampered{entry.File, "it holds " + strconv.Itoa(got.objects) + " objects and the manifest says " + strconv.Itoa(entry.Objects)}
+		return &TamperedError{entry.File, "it holds " + strconv.Itoa(got.objects) + " objects and the manifest says " + strconv.Itoa(entry.Objects)}
 	}
 	return nil
 }
 
 func missing(file string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return &Tampered{file, "it is missing"}
+		return &TamperedError{file, "it is missing"}
 	}
 	return err
 }
@@ -95,7 +95,7 @@ func measure(path string) (measured, error) {
 		got.bytes += int64(len(line)) + 1
 		got.objects++
 		if !json.Valid(line) || !bytes.HasPrefix(line, []byte("{")) {
-			return measured{}, &Tampered{filepath.Base(path), "line " + strconv.Itoa(got.objects) + " is not a JSON object"}
+			return measured{}, &TamperedError{filepath.Base(path), "line " + strconv.Itoa(got.objects) + " is not a JSON object"}
 		}
 	}
 	got.sum = hex.EncodeToString(digest.Sum(nil))

@@ -281,4 +281,3 @@ func (k *KindWriter) Page(requests int) {
 
 // Complete says that every page was read.
 func (k *KindWriter) Complete() { k.entry.Complete = true }
-
