@@ -1,0 +1,177 @@
+package findings
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// The limits of Read, which keep a hostile file from taking the machine.
+const (
+	maxBytes    = 512 << 20
+	maxRules    = 10_000
+	maxEvidence = 10_000
+	maxGaps     = 100_000
+	maxDepth    = 64
+)
+
+// Read reads a result.json that this or an older version of the program wrote, strictly:
+// an unknown field, a key given twice, a word outside the closed lists, or a finding of
+// a rule that is not listed is an error that says where. A newer format is refused with
+// a hint. What comes back is normalised.
+func Read(r io.Reader) (*Result, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the result: %w", err)
+	}
+	if len(data) > maxBytes {
+		return nil, fmt.Errorf("reading the result: it is larger than %d MiB; is this a result.json?", maxBytes>>20)
+	}
+	if err := checkVersion(data); err != nil {
+		return nil, fmt.Errorf("reading the result: %w", err)
+	}
+	if err := checkKeys(data); err != nil {
+		return nil, fmt.Errorf("reading the result: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	decoder.UseNumber()
+	var result Result
+	if err := decoder.Decode(&result); err != nil {
+		return nil, fmt.Errorf("reading the result: %w", err)
+	}
+	if err := check(&result); err != nil {
+		return nil, fmt.Errorf("reading the result: %w", err)
+	}
+	return result.Normalised(), nil
+}
+
+// checkVersion looks at the version before anything else, as a newer format may hold
+// fields that this program would take for mistakes.
+func checkVersion(data []byte) error {
+	var head struct {
+		Version *int `json:"version"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return fmt.Errorf("parsing it: %w", err)
+	}
+	switch {
+	case head.Version == nil:
+		return errors.New("it has no version; is this a result.json?")
+	case *head.Version < 1:
+		return fmt.Errorf("version %d does not exist", *head.Version)
+	case *head.Version > Version:
+		return fmt.Errorf("it has version %d and this program reads up to %d\nhint: use the version of domicile that wrote it, or a newer one", *head.Version, Version)
+	}
+	return nil
+}
+
+// checkKeys refuses a key that stands twice in one object, also in another case: which
+// of the two counts would differ from reader to reader.
+func checkKeys(data []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var objects []*object
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("parsing it: %w", err)
+		}
+		if delim, ok := token.(json.Delim); ok && (delim == '}' || delim == ']') {
+			objects = objects[:len(objects)-1]
+			continue
+		}
+		if len(objects) > 0 {
+			if key := objects[len(objects)-1].key(token); key != "" {
+				return fmt.Errorf("the key %q stands twice in one object, near byte %d", key, decoder.InputOffset())
+			}
+		}
+		if delim, ok := token.(json.Delim); ok {
+			if len(objects) == maxDepth {
+				return fmt.Errorf("it is nested deeper than %d levels, near byte %d", maxDepth, decoder.InputOffset())
+			}
+			objects = append(objects, &object{array: delim == '[', keys: map[string]bool{}})
+		}
+	}
+}
+
+// object is an open object or array while checkKeys walks a document.
+type object struct {
+	array bool
+	value bool
+	keys  map[string]bool
+}
+
+// key takes the next token that is not a closing one and returns it if it is a key
+// that has been seen before.
+func (o *object) key(token json.Token) string {
+	if o.array {
+		return ""
+	}
+	o.value = !o.value
+	name, ok := token.(string)
+	if !o.value || !ok {
+		return ""
+	}
+	folded := strings.ToLower(name)
+	if o.keys[folded] {
+		return name
+	}
+	o.keys[folded] = true
+	return ""
+}
+
+// check holds a decoded result to its closed lists and limits.
+func check(result *Result) error {
+	switch {
+	case len(result.Rules) > maxRules:
+		return fmt.Errorf("it lists %d rules, more than %d", len(result.Rules), maxRules)
+	case len(result.Evidence) > maxEvidence:
+		return fmt.Errorf("it lists %d kinds of evidence, more than %d", len(result.Evidence), maxEvidence)
+	case len(result.Gaps) > maxGaps:
+		return fmt.Errorf("it lists %d gaps, more than %d", len(result.Gaps), maxGaps)
+	}
+	rules := make(map[string]bool, len(result.Rules))
+	for _, rule := range result.Rules {
+		if rules[rule.ID] || rule.ID == "" {
+			return fmt.Errorf("the rule %q is listed twice or has no id", rule.ID)
+		}
+		rules[rule.ID] = true
+		if err := checkWords(rule.Outcome, rule.Severity); err != nil {
+			return fmt.Errorf("rule %s: %w", rule.ID, err)
+		}
+	}
+	for i, finding := range result.Findings {
+		if !rules[finding.Rule] {
+			return fmt.Errorf("finding %d is of rule %q, which is not listed", i, finding.Rule)
+		}
+		if err := checkWords(finding.Outcome, finding.Severity); err != nil {
+			return fmt.Errorf("finding %d of %s: %w", i, finding.Rule, err)
+		}
+		if !isSHA256(finding.Fingerprint) {
+			return fmt.Errorf("finding %d of %s: the fingerprint %q is not a lower-case hex sha256", i, finding.Rule, finding.Fingerprint)
+		}
+	}
+	return nil
+}
+
+func checkWords(outcome Outcome, severity Severity) error {
+	if !slices.Contains(Outcomes(), outcome) {
+		return fmt.Errorf("the outcome %q is not known; known are %q", outcome, Outcomes())
+	}
+	if !slices.Contains(Severities(), severity) {
+		return fmt.Errorf("the severity %q is not known; known are %q", severity, Severities())
+	}
+	return nil
+}
+
+func isSHA256(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}

@@ -1,0 +1,243 @@
+package findings_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
+const (
+	tenantID = "3f0c1d7e-0000-4000-8000-000000000001"
+	sha      = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+)
+
+// sample is a result with every field set and nothing sorted.
+func sample() *findings.Result {
+	at := time.Date(2026, 11, 20, 7, 0, 0, 0, time.FixedZone("CET", 3600))
+	user := findings.Resource{Kind: "user", ID: "b", Name: "<Ada> & Co"}
+	geo := findings.Resource{Kind: "geo", ID: "xdr:storage", Name: ""}
+	result := &findings.Result{
+		Tool:    findings.Tool{Name: "domicile", Version: "0.3.0"},
+		Tenant:  findings.Tenant{ID: tenantID, Name: "Contoso", Cloud: "global"},
+		Profile: "xdr-current",
+		Params:  map[string]any{"allowed_geos": []any{"EU"}, "min_geo_tier": "attested"},
+		Reader:  findings.Reader{TenantID: tenantID, AppID: "app", Roles: []string{"User.Read.All", "Organization.Read.All"}, Scopes: []string{"b", "a"}},
+		Digests: findings.Digests{Evidence: sha, Policies: sha},
+		Started: at, Finished: at.Add(time.Minute),
+		Config:   findings.Config{URI: "domicile.yaml", Lines: map[string]int{"allowed_geos": 4}},
+		Evidence: []findings.Evidence{{Kind: "users", File: "users.ndjson", SHA256: sha, Objects: 2, Complete: true, Tier: "api", API: "GET /v1.0/users", Time: at, Requests: 1}, {Kind: "organization", File: "organization.ndjson", SHA256: sha, Objects: 1, Complete: true, Tier: "api", Time: at}},
+		Gaps:     []findings.Gap{{Kind: "sites", Reason: "throttled"}, {Kind: "groups", Reason: "no_permission", Status: 403, Code: "Forbidden", Permission: "Group.Read.All"}},
+		Waivers:  []any{map[string]any{"id": "W-1"}},
+		Rules: []findings.Rule{
+			{
+				ID: "GEO1002", Title: "Allowed", Description: "It is.", Topic: "geo", Severity: findings.Critical, Scope: "tenant", Outcome: findings.Fail, Checked: 1, Failed: 1,
+				Kinds: []string{"users", "organization"}, Params: []string{"allowed_geos"}, References: []string{"https://learn.microsoft.com/a"},
+				Observed:    []findings.Observation{{Fact: "geo", Service: "xdr", Value: "US", Tier: "api", Kind: "organization"}},
+				Frameworks:  map[string][]findings.Control{"gdpr": {{ID: "44", Coverage: "evidence"}, {ID: "28", Coverage: "evidence"}}},
+				Remediation: findings.Remediation{Summary: "Move it.", Steps: []string{"b", "a"}, Action: "move"},
+			},
+			{ID: "CONS1001", Title: "Recorded", Topic: "consent", Severity: findings.High, Scope: "tenant", Outcome: findings.Unknown, Reasons: []findings.Reason{{Reason: "needs_attestation", Kind: "attestations", Message: "None."}}},
+			{ID: "GEO1009", Title: "Users", Topic: "geo", Severity: findings.Low, Scope: "users", Outcome: findings.Waived, Checked: 2, Failed: 1},
+		},
+		Findings: []findings.Finding{
+			{Rule: "GEO1009", Outcome: findings.Waived, Severity: findings.Low, Resource: user, Message: "Moved.", Expected: "EU", Actual: "APC", Fingerprint: findings.Fingerprint(tenantID, "GEO1009", user), Waiver: "W-1"},
+			{Rule: "GEO1002", Outcome: findings.Fail, Severity: findings.Critical, Resource: geo, Message: "In US.", Expected: "EU", Actual: "US", Fingerprint: findings.Fingerprint(tenantID, "GEO1002", geo)},
+		},
+	}
+	result.Summary = findings.Summarise(result.Rules, result.Findings)
+	result.Exit = findings.Gate(result, "high", false)
+	return result
+}
+
+func write(t testing.TB, result *findings.Result) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := result.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestWriteAndRead(t *testing.T) {
+	for name, result := range map[string]*findings.Result{"full": sample(), "zero": {}} {
+		data := write(t, result)
+		got, err := findings.Read(bytes.NewReader(data))
+		if err != nil {
+			t.Fatalf("reading %s back: %v", name, err)
+		}
+		if diff := cmp.Diff(result.Normalised(), got); diff != "" {
+			t.Errorf("%s came back changed (-want +got):\n%s", name, diff)
+		}
+		if again := write(t, got); !bytes.Equal(data, again) {
+			t.Errorf("writing %s twice gives different bytes", name)
+		}
+		if bytes.Contains(data, []byte("null")) {
+			t.Errorf("%s holds null:\n%s", name, data)
+		}
+	}
+}
+
+func TestWriteIsPlainSortedAndUTC(t *testing.T) {
+	result := sample()
+	data := string(write(t, result))
+	for _, want := range []string{`"<Ada> & Co"`, `"started": "2026-11-20T06:00:00Z"`, "\n  \"version\": 1,"} {
+		if !strings.Contains(data, want) {
+			t.Errorf("result.json lacks %s", want)
+		}
+	}
+	order := []string{`"kind": "organization"`, `"kind": "users"`, `"kind": "groups"`, `"kind": "sites"`, `"id": "CONS1001"`, `"id": "GEO1002"`, `"id": "GEO1009"`, `"rule": "GEO1002"`, `"rule": "GEO1009"`}
+	for i := 1; i < len(order); i++ {
+		if strings.Index(data, order[i-1]) > strings.Index(data, order[i]) {
+			t.Errorf("%s stands after %s", order[i-1], order[i])
+		}
+	}
+	if diff := cmp.Diff(sample(), result); diff != "" {
+		t.Errorf("writing changed the result (-want +got):\n%s", diff)
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	valid := string(write(t, sample()))
+	tests := []struct{ name, in, want string }{
+		{"nothing", "", "unexpected end"},
+		{"not JSON", "<html>", "invalid character"},
+		{"no version", "{}", "no version"},
+		{"version 0", `{"version": 0}`, "does not exist"},
+		{"a newer version, whatever else it holds", `{"version": 2, "novel": {}}`, "hint:"},
+		{"an unknown field", strings.Replace(valid, `"profile"`, `"porfile"`, 1), `unknown field "porfile"`},
+		{"an unknown field deep down", strings.Replace(valid, `"expected"`, `"erwartet"`, 1), `unknown field "erwartet"`},
+		{"a key given twice", strings.Replace(valid, `"profile"`, `"profile": "x", "Profile"`, 1), "stands twice"},
+		{"something after it", valid + "{}", "after top-level value"},
+		{"a truncated file", valid[:len(valid)/2], "unexpected end"},
+		{"an unknown outcome", strings.Replace(valid, `"outcome": "unknown"`, `"outcome": "passed"`, 1), `"passed" is not known`},
+		{"an unknown severity", strings.Replace(valid, `"severity": "high"`, `"severity": "severe"`, 1), `"severe" is not known`},
+		{"a finding of no rule", strings.Replace(valid, `"rule": "GEO1002"`, `"rule": "GEO9999"`, 1), "not listed"},
+		{"a rule listed twice", strings.Replace(valid, `"id": "CONS1001"`, `"id": "GEO1002"`, 1), "listed twice"},
+		{"a broken fingerprint", strings.Replace(valid, `"fingerprint": "`, `"fingerprint": "X`, 1), "fingerprint"},
+		{"a time that is none", strings.Replace(valid, `"2026-11-20T06:00:00Z"`, `"yesterday"`, 1), "parsing time"},
+		{"deep nesting", `{"version": 1, "params": {"a": ` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}}`, "nested deeper"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := findings.Read(strings.NewReader(tt.in))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Read = %v, want an error that says %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(write(f, sample()))
+	f.Add(write(f, &findings.Result{}))
+	f.Add([]byte(`{"version":1,"params":{"a":1e400,"b":null}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		result, err := findings.Read(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		written := write(t, result)
+		again, err := findings.Read(bytes.NewReader(written))
+		if err != nil {
+			t.Fatalf("what was read can't be read again: %v\n%s", err, written)
+		}
+		if diff := cmp.Diff(result, again, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("reading and writing changed it (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestSchemaAcceptsResults(t *testing.T) {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(findings.Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("result.schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("result.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	validate := func(data []byte) error {
+		instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return schema.Validate(instance)
+	}
+	valid := write(t, sample())
+	for name, data := range map[string][]byte{"full": valid, "zero": write(t, &findings.Result{})} {
+		if err := validate(data); err != nil {
+			t.Errorf("the schema refuses the %s result: %v", name, err)
+		}
+	}
+	for _, wrong := range [][2]string{
+		{`"profile"`, `"porfile"`},
+		{`"outcome": "fail"`, `"outcome": "failed"`},
+		{`"reason": "throttled"`, `"reason": "busy"`},
+		{`"version": 1`, `"version": 2`},
+		{`06:00:00Z`, `06:00:00+01:00`},
+		{`"tier": "api"`, `"tier": "rumour"`},
+	} {
+		if validate([]byte(strings.Replace(string(valid), wrong[0], wrong[1], 1))) == nil {
+			t.Errorf("the schema accepts %s", wrong[1])
+		}
+	}
+}
+
+// The schema lists the fields of the Go types, no more and no less.
+func TestSchemaFollowsTheTypes(t *testing.T) {
+	var root map[string]any
+	if err := json.Unmarshal(findings.Schema(), &root); err != nil {
+		t.Fatal(err)
+	}
+	compareSchema(t, "result", reflect.TypeFor[findings.Result](), root, root)
+}
+
+func compareSchema(t *testing.T, path string, kind reflect.Type, schema, root map[string]any) {
+	t.Helper()
+	if target, ok := schema["$ref"].(string); ok {
+		definitions, _ := root["$defs"].(map[string]any)
+		schema, _ = definitions[strings.TrimPrefix(target, "#/$defs/")].(map[string]any)
+	}
+	switch {
+	case kind.Kind() == reflect.Slice && kind.Elem().Kind() == reflect.Struct:
+		items, _ := schema["items"].(map[string]any)
+		compareSchema(t, path+"[]", kind.Elem(), items, root)
+	case kind.Kind() == reflect.Struct && kind != reflect.TypeFor[time.Time]():
+		properties, _ := schema["properties"].(map[string]any)
+		required, _ := schema["required"].([]any)
+		listed := map[string]bool{}
+		for _, name := range required {
+			listed[name.(string)] = true
+		}
+		for i := range kind.NumField() {
+			name, options, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
+			property, ok := properties[name].(map[string]any)
+			if !ok {
+				t.Errorf("the schema of %s lacks %s", path, name)
+				continue
+			}
+			if optional := options == "omitempty"; optional == listed[name] {
+				t.Errorf("the schema of %s says that %s is required: %v", path, name, listed[name])
+			}
+			delete(properties, name)
+			compareSchema(t, path+"."+name, kind.Field(i).Type, property, root)
+		}
+		for name := range properties {
+			t.Errorf("the schema of %s has %s, which the type lacks", path, name)
+		}
+	}
+}

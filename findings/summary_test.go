@@ -1,0 +1,80 @@
+package findings_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
+func TestSummarise(t *testing.T) {
+	got := findings.Summarise([]findings.Rule{
+		{ID: "A", Severity: findings.Critical, Outcome: findings.Fail},
+		{ID: "B", Severity: findings.Low, Outcome: findings.Fail},
+		{ID: "C", Outcome: findings.Pass},
+		{ID: "D", Outcome: findings.Waived},
+		{ID: "E", Outcome: findings.NotApplicable},
+		{ID: "F", Outcome: findings.Unknown, Reasons: []findings.Reason{{Reason: "throttled"}, {Reason: "partial"}}},
+		{ID: "G", Outcome: findings.Unknown},
+	}, []findings.Finding{{Outcome: findings.Fail}, {Outcome: findings.Fail}, {Outcome: findings.Waived}})
+	want := findings.Summary{
+		Rules: 7, Judged: 4, Findings: 2,
+		Outcomes: map[findings.Outcome]int{findings.Fail: 2, findings.Unknown: 2, findings.Waived: 1, findings.Pass: 1, findings.NotApplicable: 1},
+		Failed:   map[findings.Severity]int{findings.Critical: 1, findings.High: 0, findings.Medium: 0, findings.Low: 1, findings.Info: 0},
+		Unjudged: map[string]int{"throttled": 1, "rule_error": 1},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Summarise differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestGate(t *testing.T) {
+	rule := func(id string, severity findings.Severity, outcome findings.Outcome) findings.Rule {
+		return findings.Rule{ID: id, Severity: severity, Outcome: outcome}
+	}
+	finding := func(id string, severity findings.Severity, outcome findings.Outcome) findings.Finding {
+		return findings.Finding{Rule: id, Severity: severity, Outcome: outcome}
+	}
+	failed := &findings.Result{
+		Rules:    []findings.Rule{rule("A", findings.Medium, findings.Fail), rule("B", findings.High, findings.Unknown)},
+		Findings: []findings.Finding{finding("A", findings.Medium, findings.Fail), finding("A", findings.Medium, findings.Fail)},
+	}
+	waived := &findings.Result{
+		Rules:    []findings.Rule{rule("A", findings.Critical, findings.Waived), rule("B", findings.Low, findings.Unknown)},
+		Findings: []findings.Finding{finding("A", findings.Critical, findings.Waived)},
+	}
+	bare := &findings.Result{Rules: []findings.Rule{rule("A", findings.Critical, findings.Fail)}}
+	many := &findings.Result{}
+	for _, id := range []string{"G", "F", "E", "D", "C", "B", "A"} {
+		many.Rules = append(many.Rules, rule(id, findings.Critical, findings.Unknown))
+	}
+	tests := []struct {
+		name       string
+		result     *findings.Result
+		failOn     string
+		incomplete bool
+		want       findings.Exit
+	}{
+		{"a violation at the threshold", failed, "medium", false, findings.Exit{Code: 3, Reason: "2 violations of 1 rule at or above medium"}},
+		{"a violation above the threshold", failed, "info", true, findings.Exit{Code: 3, Reason: "2 violations of 1 rule at or above info"}},
+		{"a violation below, a rule of that severity unknown", failed, "high", false, findings.Exit{Code: 4, Reason: "no violation at or above high, but 1 rule of at least that severity could not be judged (B)"}},
+		{"the same, accepted", failed, "high", true, findings.Exit{Code: 0, Reason: "no violation at or above high, but 1 rule of at least that severity could not be judged (B), which --allow-incomplete accepts"}},
+		{"only a rule below is unknown", failed, "critical", false, findings.Exit{Code: 0, Reason: "no violation at or above critical, and every rule of that severity was judged"}},
+		{"never", failed, "never", false, findings.Exit{Code: 0, Reason: "no violation fails the scan, as --fail-on is never"}},
+		{"a waived violation doesn't count", waived, "high", false, findings.Exit{Code: 0, Reason: "no violation at or above high, and every rule of that severity was judged"}},
+		{"an unknown rule beside it does", waived, "low", false, findings.Exit{Code: 4, Reason: "no violation at or above low, but 1 rule of at least that severity could not be judged (B)"}},
+		{"a failed rule whose findings are not listed", bare, "high", false, findings.Exit{Code: 3, Reason: "1 violation of 1 rule at or above high"}},
+		{"many unknown rules", many, "high", false, findings.Exit{Code: 4, Reason: "no violation at or above high, but 7 rules of at least that severity could not be judged (A, B, C, D, E and 2 more)"}},
+		{"nothing", &findings.Result{}, "info", false, findings.Exit{Code: 0, Reason: "no violation at or above info, and every rule of that severity was judged"}},
+		{"a word that is no threshold", failed, "severe", false, findings.Exit{Code: 2, Reason: `--fail-on "severe" is not known; use critical, high, medium, low, info or never`}},
+		{"no word", failed, "", false, findings.Exit{Code: 2, Reason: `--fail-on "" is not known; use critical, high, medium, low, info or never`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, findings.Gate(tt.result, tt.failOn, tt.incomplete)); diff != "" {
+				t.Errorf("Gate differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,110 @@
+package findings
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// Write writes the Result as result.json: indented, without HTML escapes, with lists
+// and maps that are empty rather than null, sorted as the fields say and in UTC, so
+// that equal results give equal bytes. The Result itself is left as it is.
+func (r *Result) Write(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(r.Normalised()); err != nil {
+		return fmt.Errorf("writing the result: %w", err)
+	}
+	return nil
+}
+
+// Normalised returns a copy that has its version set, no nil list or map, its times in
+// UTC, and its lists in the order that their fields name. Reports render such a copy.
+func (r *Result) Normalised() *Result {
+	out := *r
+	if out.Version == 0 {
+		out.Version = Version
+	}
+	out.Params = filled(r.Params)
+	out.Reader.Roles = sorted(r.Reader.Roles)
+	out.Reader.Scopes = sorted(r.Reader.Scopes)
+	out.Started, out.Finished = r.Started.UTC(), r.Finished.UTC()
+	out.Config.Lines = filled(r.Config.Lines)
+	out.Summary = normalSummary(r.Summary)
+	out.Waivers = list(r.Waivers)
+	out.Evidence = list(r.Evidence)
+	for i := range out.Evidence {
+		out.Evidence[i].Time = out.Evidence[i].Time.UTC()
+	}
+	slices.SortStableFunc(out.Evidence, func(a, b Evidence) int { return cmp.Compare(a.Kind, b.Kind) })
+	out.Gaps = list(r.Gaps)
+	slices.SortStableFunc(out.Gaps, func(a, b Gap) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason))
+	})
+	out.Rules = list(r.Rules)
+	for i := range out.Rules {
+		out.Rules[i] = normalRule(out.Rules[i])
+	}
+	slices.SortStableFunc(out.Rules, func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
+	out.Findings = list(r.Findings)
+	slices.SortStableFunc(out.Findings, compareFindings)
+	return &out
+}
+
+func compareFindings(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(a.Rule, b.Rule),
+		cmp.Compare(a.Resource.Kind, b.Resource.Kind),
+		cmp.Compare(a.Resource.ID, b.Resource.ID),
+	)
+}
+
+func normalSummary(s Summary) Summary {
+	s.Outcomes = filled(s.Outcomes)
+	for _, outcome := range Outcomes() {
+		s.Outcomes[outcome] += 0
+	}
+	s.Failed = filled(s.Failed)
+	for _, severity := range Severities() {
+		s.Failed[severity] += 0
+	}
+	s.Unjudged = filled(s.Unjudged)
+	return s
+}
+
+func normalRule(rule Rule) Rule {
+	rule.Reasons = list(rule.Reasons)
+	rule.Observed = list(rule.Observed)
+	rule.Kinds = sorted(rule.Kinds)
+	rule.Params = sorted(rule.Params)
+	rule.References = list(rule.References)
+	frameworks := make(map[string][]Control, len(rule.Frameworks))
+	for key, controls := range rule.Frameworks {
+		controls = list(controls)
+		slices.SortStableFunc(controls, func(a, b Control) int { return cmp.Compare(a.ID, b.ID) })
+		frameworks[key] = controls
+	}
+	rule.Frameworks = frameworks
+	rule.Remediation.Steps = list(rule.Remediation.Steps)
+	return rule
+}
+
+// list copies a slice; the copy of nil is empty.
+func list[T any](in []T) []T { return append(make([]T, 0, len(in)), in...) }
+
+func sorted(in []string) []string {
+	out := list(in)
+	slices.Sort(out)
+	return out
+}
+
+// filled copies a map; the copy of nil is empty.
+func filled[K comparable, V any](in map[K]V) map[K]V {
+	out := make(map[K]V, len(in))
+	maps.Copy(out, in)
+	return out
+}
