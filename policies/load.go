@@ -1,0 +1,192 @@
+package policies
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+)
+
+// Set is a set of rules, compiled and ready to judge. It may be used by several
+// goroutines at once.
+type Set struct {
+	rules    []Rule // sorted by id
+	params   map[string]Param
+	compiler *ast.Compiler
+	queries  map[string]rego.PreparedEvalQuery // by rule id
+	digest   string
+}
+
+// Load reads the rules of trees, Builtin's and the user's own, compiles them together and
+// holds each to the contract. The error names every file and line concerned.
+func Load(ctx context.Context, trees ...fs.FS) (*Set, error) {
+	modules := map[string]*ast.Module{}
+	sources := sha256.New()
+	for i, tree := range trees {
+		read, err := parse(tree, false)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(read)) {
+			if _, twice := modules[name]; twice {
+				return nil, fmt.Errorf("loading rules: %s stands in two places; give your own rule another name", name)
+			}
+			source, err := fs.ReadFile(tree, name)
+			if err != nil {
+				return nil, fmt.Errorf("loading rules: %w", err)
+			}
+			fmt.Fprintf(sources, "%d %s %d\n%s", i, name, len(source), source)
+			modules[name] = read[name]
+		}
+	}
+	schemas, err := inputSchemas()
+	if err != nil {
+		return nil, err
+	}
+	compiler, err := compile(modules, schemas)
+	if err != nil {
+		return nil, err
+	}
+	set := &Set{compiler: compiler, queries: map[string]rego.PreparedEvalQuery{}, digest: hex.EncodeToString(sources.Sum(nil))}
+	if set.rules, err = rulesOf(modules, compiler); err != nil {
+		return nil, err
+	}
+	if set.params, err = collectParams(set.rules); err != nil {
+		return nil, fmt.Errorf("loading rules: %w", err)
+	}
+	for _, rule := range set.rules {
+		if set.queries[rule.ID], err = prepare(ctx, compiler, rule); err != nil {
+			return nil, err
+		}
+	}
+	return set, nil
+}
+
+// rulesOf finds the rules among the modules: the packages with an entrypoint. Every
+// other package must be a library.
+func rulesOf(modules map[string]*ast.Module, compiler *ast.Compiler) ([]Rule, error) {
+	var rules []Rule
+	var errs []error
+	ids := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(modules)) {
+		module := modules[name]
+		annotations := packageAnnotations(module)
+		switch {
+		case strings.HasPrefix(name, "lib/"):
+			continue
+		case annotations == nil || !annotations.Entrypoint:
+			errs = append(errs, fmt.Errorf("reading the METADATA of %s: the package is neither an entrypoint nor under lib/", name))
+			continue
+		}
+		rule, err := readRule(name, module, annotations)
+		if err == nil {
+			err = checkReads(rule, compiler)
+		}
+		if other, twice := ids[rule.ID]; err == nil && twice {
+			err = fmt.Errorf("reading the METADATA of %s: id %s is %s's", name, rule.ID, other)
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		ids[rule.ID] = name
+		rules = append(rules, rule)
+	}
+	slices.SortFunc(rules, func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
+	return rules, errors.Join(errs...)
+}
+
+func packageAnnotations(module *ast.Module) *ast.Annotations {
+	for _, annotations := range module.Annotations {
+		if annotations.Scope == "package" {
+			return annotations
+		}
+	}
+	return nil
+}
+
+// prepare makes the query of a rule: its outputs as one object. All of them are partial
+// sets, which are never undefined.
+func prepare(ctx context.Context, compiler *ast.Compiler, rule Rule) (rego.PreparedEvalQuery, error) {
+	members := make([]string, 0, len(rule.outputs))
+	for _, output := range rule.outputs {
+		members = append(members, fmt.Sprintf("%q: %s.%s", output, rule.pkg, output))
+	}
+	query, err := rego.New(
+		rego.Query("outputs := {"+strings.Join(members, ", ")+"}"),
+		rego.Compiler(compiler),
+		rego.StrictBuiltinErrors(true),
+	).PrepareForEval(ctx)
+	if err != nil {
+		return query, fmt.Errorf("preparing rule %s: %w", rule.ID, err)
+	}
+	return query, nil
+}
+
+// Rules lists the rules, sorted by id.
+func (s *Set) Rules() []Rule { return s.rules }
+
+// Params lists the parameters that the rules read, by name.
+func (s *Set) Params() map[string]Param { return s.params }
+
+// Digest is the lower-case hex sha256 over every rule's file.
+func (s *Set) Digest() string { return s.digest }
+
+// Selection chooses rules. Empty fields choose everything.
+type Selection struct {
+	// Rules and Exclude are rule ids; a trailing * stands for any ending.
+	Rules, Exclude []string
+	// Framework is a framework's key, such as cis_m365.
+	Framework string
+}
+
+// Select returns the set with only the chosen rules; an id or pattern that fits no
+// rule is an error. Parameters of all rules stay known, so that a configuration fits
+// every selection.
+func (s *Set) Select(selection Selection) (*Set, error) {
+	for _, pattern := range slices.Concat(selection.Rules, selection.Exclude) {
+		if !slices.ContainsFunc(s.rules, func(rule Rule) bool { return matches(pattern, rule.ID) }) {
+			return nil, fmt.Errorf("no rule fits %q; domicile policy list shows them", pattern)
+		}
+	}
+	chosen := *s
+	chosen.rules = nil
+	for _, rule := range s.rules {
+		fits := func(pattern string) bool { return matches(pattern, rule.ID) }
+		switch {
+		case len(selection.Rules) > 0 && !slices.ContainsFunc(selection.Rules, fits):
+		case slices.ContainsFunc(selection.Exclude, fits):
+		case selection.Framework != "" && len(rule.Frameworks[selection.Framework]) == 0:
+		default:
+			chosen.rules = append(chosen.rules, rule)
+		}
+	}
+	if len(chosen.rules) == 0 {
+		return nil, errors.New("the selection leaves no rule; domicile policy list shows them")
+	}
+	return &chosen, nil
+}
+
+func matches(pattern, id string) bool {
+	prefix, any := strings.CutSuffix(strings.ToUpper(pattern), "*")
+	return prefix == id || any && strings.HasPrefix(id, prefix)
+}
+
+// Kinds lists the evidence kinds that the rules read, sorted.
+func (s *Set) Kinds() []string {
+	var kinds []string
+	for _, rule := range s.rules {
+		kinds = append(kinds, rule.Kinds()...)
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
+}

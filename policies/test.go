@@ -1,0 +1,91 @@
+package policies
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/cover"
+	"github.com/open-policy-agent/opa/v1/tester"
+)
+
+// TestReport is what a run of the rules' tests gave.
+type TestReport struct {
+	Passed int
+	// Failures name each failed test and where it stands.
+	Failures []string
+	// Coverage is in percent of the rules' lines, Uncovered the lines that no test ran.
+	Coverage  float64
+	Uncovered []string
+}
+
+// Test runs every test of the rules of trees with OPA's own runner.
+// only, if it isn't empty, is an expression that the files' paths must match. The error
+// is for files that don't compile.
+func Test(ctx context.Context, only string, trees ...fs.FS) (TestReport, error) {
+	chosen, err := regexp.Compile(only)
+	if err != nil {
+		return TestReport{}, fmt.Errorf("choosing tests: %w", err)
+	}
+	modules := map[string]*ast.Module{}
+	for _, tree := range trees {
+		read, err := parse(tree, true)
+		if err != nil {
+			return TestReport{}, err
+		}
+		maps.Copy(modules, read)
+	}
+	maps.DeleteFunc(modules, func(name string, _ *ast.Module) bool { return !chosen.MatchString(name) })
+	schemas, err := inputSchemas()
+	if err != nil {
+		return TestReport{}, err
+	}
+	coverage := cover.New()
+	results, err := tester.NewRunner().SetCompiler(strictCompiler(schemas)).SetModules(modules).
+		SetCoverageQueryTracer(coverage).SetTimeout(time.Minute).RunTests(ctx, nil)
+	if err != nil {
+		return TestReport{}, fmt.Errorf("testing rules: %w", err)
+	}
+	report := TestReport{}
+	for result := range results {
+		if result.Pass() {
+			report.Passed++
+			continue
+		}
+		report.Failures = append(report.Failures, fmt.Sprintf("%s: %s.%s: %s", result.Location, strings.TrimPrefix(result.Package, "data."), result.Name, outcome(result)))
+	}
+	slices.Sort(report.Failures)
+	covered, uncovered := 0, 0
+	for name, file := range coverage.Report(modules).Files {
+		if strings.HasSuffix(name, "_test.rego") {
+			continue
+		}
+		covered, uncovered = covered+file.CoveredLines, uncovered+file.NotCoveredLines
+		for _, part := range file.NotCovered {
+			report.Uncovered = append(report.Uncovered, fmt.Sprintf("%s:%d-%d", name, part.Start.Row, part.End.Row))
+		}
+	}
+	slices.Sort(report.Uncovered)
+	report.Uncovered = slices.Compact(report.Uncovered)
+	if covered+uncovered > 0 {
+		report.Coverage = 100 * float64(covered) / float64(covered+uncovered)
+	}
+	return report, ctx.Err()
+}
+
+func outcome(result *tester.Result) string {
+	switch {
+	case result.Error != nil:
+		return "error: " + result.Error.Error()
+	case result.Skip:
+		return "skipped"
+	default:
+		return "failed"
+	}
+}
