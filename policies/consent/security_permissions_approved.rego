@@ -1,0 +1,157 @@
+# METADATA
+# title: Application permissions to security data go only to approved applications
+# description: >-
+#   An application permission works without any user. One that reads incidents, alerts or
+#   hunting data copies security data of the whole tenant to wherever the application keeps
+#   it, which the service's Geo doesn't bind. The organisation should know and have approved
+#   each such application, with an end. The scanner's own permissions are shown, not failed.
+# scope: package
+# entrypoint: true
+# schemas:
+#   - input: schema.input
+# related_resources:
+#   - ref: https://learn.microsoft.com/defender-xdr/api-overview
+#   - ref: https://learn.microsoft.com/graph/permissions-reference
+#   - ref: https://learn.microsoft.com/entra/identity/enterprise-apps/manage-application-permissions
+# custom:
+#   id: CONS1011
+#   severity: high
+#   scope: app_role_assignments
+#   clouds: [global, gcc, gcchigh, dod, china]
+#   monotone: false
+#   evidence:
+#     all: [app_role_assignments, service_principals, resource_permissions]
+#   lookup: {service_principals: id}
+#   params:
+#     approved_applications:
+#       type: [object]
+#       description: The applications approved for permissions, each with app_id, permissions, reason and until (a date).
+#     remediator_app_id:
+#       type: string
+#       description: The application id with which remediation is applied.
+#   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
+#   frameworks:
+#     nist_800_53: [{id: AC-6, coverage: part}, {id: CM-7(5), coverage: part}, {id: AC-3, coverage: part}]
+#     iso_27001: [{id: A.5.15, coverage: part}, {id: A.5.23, coverage: part}, {id: A.8.12, coverage: part}]
+#     gdpr: [{id: "32", coverage: evidence}]
+#     dora: [{id: 9(4)(c), coverage: evidence}]
+#   remediation:
+#     summary: Remove the permission, or approve the application for it with a reason and an end.
+#     steps:
+#       xdr-current:
+#         - Ask the application's owner what it does with the data and where it keeps it; a copy outside the allowed Geos is a transfer of its own (CONS1019).
+#         - If it is wanted, name it in approved_applications with app_id, permissions, reason and until.
+#         - If not, in the Microsoft Entra admin center open Entra ID > Enterprise apps > the application > Permissions and revoke the permission, or delete the assignment (`Remove-MgServicePrincipalAppRoleAssignedTo`); note it first, so that it can be granted again.
+#         - Prefer a permission that only reads, and one for the single table or product.
+#       mtp-2020-b:
+#         - If the application is wanted, name it in approved_applications with app_id, permissions, reason and until.
+#         - If not, in the Azure portal open Azure Active Directory > Enterprise applications > the application > Permissions, and remove the assignment with the PowerShell shown under Review permissions; note it first.
+#       mtp-2020-a:
+#         - If the application is wanted, name it in approved_applications with app_id, permissions, reason and until.
+#         - If not, in the Azure portal open Azure Active Directory > Enterprise applications > the application > Permissions, and remove the assignment with the PowerShell shown under Review permissions; note it first.
+package domicile.consent.security_permissions_approved
+
+import data.domicile.lib.permissions
+import data.domicile.lib.permissions_holders as holders
+
+deny contains {
+	"resource": {"kind": "app_role_assignment", "id": assignment.id, "name": assignment.holder.name},
+	"message": holders.refusal(input, assignment.holder, assignment.judged, assignment.held),
+	"expected": "an approval of the permission in approved_applications that hasn't ended",
+	"actual": holders.listed(refused),
+} if {
+	some assignment in _assignments
+	refused := holders.with_verdict(assignment.judged, {"lapsed", "unapproved"})
+	count(refused) > 0
+}
+
+unknown contains {"reason": "needs_configuration", "kind": "", "message": message} if {
+	some assignment in _assignments
+	"unset" in {verdict | some verdict in assignment.judged}
+	message := "Applications hold permissions to security data, and approved_applications isn't set; approve those that are wanted, or set an empty list."
+}
+
+unknown contains {"reason": _principals_reason, "kind": "service_principals", "message": message} if {
+	some assignment in _assignments
+	"unresolved" in {verdict | some verdict in assignment.judged}
+	message := "Applications that hold permissions to security data are not among the service principals that were read; collect both again together."
+}
+
+unknown contains {"reason": "partial", "kind": "resource_permissions", "message": message} if {
+	some assignment in input.evidence.app_role_assignments
+	_to_application(assignment)
+	_unnamed(assignment)
+	message := "Some permissions held by applications are not among those that their resources list, so that it isn't known whether they reach security data; collect resource_permissions again."
+}
+
+observed contains {"fact": "approval", "service": "", "value": value, "tier": "api", "kind": "app_role_assignments"} if {
+	some assignment in _assignments
+	some value in holders.shown(assignment.holder, assignment.judged, assignment.held)
+}
+
+# The assignments to applications of a permission that reaches security data.
+_assignments := [{"id": assignment.id, "holder": holder, "judged": judged, "held": held} |
+	some assignment in input.evidence.app_role_assignments
+	permission := _security(assignment)
+	_to_application(assignment)
+	holder := holders.holder(input.lookup.service_principals, object.get(assignment, "principalId", null), object.get(assignment, "principalDisplayName", null))
+	judged := holders.judged(input, _approvals, holder, {permission.value})
+	held := sprintf("on '%s'", [permissions.resource_name(permission.appId)])
+]
+
+# The permission of an assignment where it reaches security data. A role that a security
+# resource no longer lists is security data all the same, and goes by its id.
+_security(assignment) := _security_roles[_key(assignment)] if {
+	_security_roles[_key(assignment)]
+} else := {"appId": resource, "value": role} if {
+	key := _key(assignment)
+	not _known[key]
+	resource := _resource(assignment)
+	resource in permissions.security_resources
+	role := _role_id(assignment)
+	role != _default_access
+}
+
+_security_roles := {key: permission |
+	some key, permission in _known
+	permissions.security_data(permission.appId, permission.value)
+}
+
+# The join with the permissions, made once: one look-up for each assignment.
+_known := permissions.by_id(input.evidence.resource_permissions, "Role")
+
+_key(assignment) := permissions.key(assignment.resourceId, assignment.appRoleId) if {
+	is_string(assignment.resourceId)
+	is_string(assignment.appRoleId)
+} else := ""
+
+_role_id(assignment) := assignment.appRoleId if {
+	is_string(assignment.appRoleId)
+} else := "unnamed permission"
+
+# A permission of Microsoft Graph, or of a resource that nobody knows, without a name.
+_unnamed(assignment) if {
+	key := _key(assignment)
+	not _known[key]
+	object.get(assignment, "appRoleId", null) != _default_access
+	_resource(assignment) in {permissions.graph, ""}
+}
+
+_resource(assignment) := lower(_resources[assignment.resourceId]) if {
+	_resources[assignment.resourceId]
+} else := lower(input.lookup.service_principals[assignment.resourceId].appId) if {
+	is_string(input.lookup.service_principals[assignment.resourceId].appId)
+} else := ""
+
+# Access to an application without any of its roles.
+_default_access := "00000000-0000-0000-0000-000000000000"
+
+_to_application(assignment) if not object.get(assignment, "principalType", null) in {"User", "Group"}
+
+_resources := permissions.resources(input.evidence.resource_permissions)
+
+_approvals := permissions.approved(input.params, input.now)
+
+default _principals_reason := "partial"
+
+_principals_reason := input.gaps.service_principals.reason
