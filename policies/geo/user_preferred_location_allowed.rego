@@ -1,0 +1,120 @@
+# METADATA
+# title: Users' preferred data location is allowed
+# description: >-
+#   With Multi-Geo, a user's preferred data location decides where the mailbox and OneDrive rest,
+#   and what Defender for Office 365 keeps of them follows. It is what somebody asked for: a move
+#   takes time, and without a Multi-Geo licence it does nothing (GEO1013). Users without one rest
+#   in the tenant's default location, which GEO1007 judges.
+# scope: package
+# entrypoint: true
+# schemas:
+#   - input: schema.input
+# related_resources:
+#   - ref: https://learn.microsoft.com/microsoft-365/enterprise/microsoft-365-multi-geo
+#   - ref: https://learn.microsoft.com/microsoft-365/enterprise/m365-dr-overview
+#   - ref: https://learn.microsoft.com/graph/api/resources/user
+# custom:
+#   id: GEO1009
+#   severity: high
+#   scope: users
+#   clouds: [global, gcc, gcchigh, dod, china]
+#   monotone: false
+#   evidence:
+#     all: [users]
+#     optional: [subscribed_skus]
+#   params:
+#     allowed_geos:
+#       type: [string]
+#       description: Where data may rest, as Geos (EU), countries (DEU) or Azure regions (westeurope); the default of every service. Unset, the rules on location can't judge; an empty list allows nothing.
+#     geo_groups:
+#       type: object
+#       description: What a name in a list of places stands for, as a list of codes by name; unset, the built-in table alone says which place lies in which. The EU of that table never contains the UK, Switzerland or Norway.
+#     preferred_data_locations:
+#       type: [string]
+#       description: The data locations that a user or group may prefer, in the codes of Exchange and SharePoint (EUR, DEU); unset, allowed_geos holds.
+#   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
+#   frameworks:
+#     nist_800_53: [{id: SA-9(5), coverage: part}]
+#     iso_27001: [{id: A.5.34, coverage: part}]
+#     gdpr: [{id: "44", coverage: evidence}]
+#   remediation:
+#     summary: Set the user's preferred data location to an allowed one, or clear it, and know that this moves data.
+#     steps:
+#       xdr-current:
+#         - Ask the data's owner whether the user's data may rest there; if so, add the code to preferred_data_locations.
+#         - Otherwise set the preferred data location to an allowed code, in the directory that masters the account (Active Directory's msDS-preferredDataLocation for synchronised users, Microsoft Graph or PowerShell for others). Mailbox and OneDrive then move, which takes days.
+#         - Check in the SharePoint admin center > Geo locations and with `Get-Mailbox | fl MailboxRegion` that the data has moved.
+package domicile.geo.user_preferred_location_allowed
+
+import data.domicile.lib.geo
+import data.domicile.lib.geo_multi
+
+deny contains finding if {
+	_multi.state == "held"
+	some user in _asking
+	user.preferredDataLocation in _outside
+	finding := {
+		"resource": {"kind": "user", "id": user.id, "name": _name(user)},
+		"message": sprintf("User %s asks for the data location %s, which isn't an allowed one.", [geo.quoted(_name(user)), geo.quoted(user.preferredDataLocation)]),
+		"expected": sprintf("a place in %s", [concat(", ", _allowed)]),
+		"actual": user.preferredDataLocation,
+	}
+}
+
+not_applicable contains {"reason": "not_licensed", "message": message} if {
+	_multi.state == "none"
+	message := "The tenant holds no Multi-Geo plan, so that a preferred data location does nothing (GEO1013)."
+}
+
+not_applicable contains {"reason": "nothing_to_judge", "message": "No user has a preferred data location."} if {
+	_multi.state != "none"
+	count(_asking) == 0
+}
+
+unknown contains {"reason": "needs_configuration", "kind": "", "message": message} if {
+	count(_judged) > 0
+	not _allowed
+	message := "No list of allowed places is set; set the parameter preferred_data_locations or allowed_geos."
+}
+
+unknown contains {"reason": "partial", "kind": "users", "message": message} if {
+	some code in _judged
+	not geo.geo(code)
+	message := sprintf("The preferred data location %s isn't a known place; look it up and correct it.", [geo.quoted(code)])
+}
+
+unknown contains {"reason": _multi.reason, "kind": "subscribed_skus", "message": _multi.message} if {
+	_multi.state == "unknown"
+	count(_outside) > 0
+}
+
+observed contains {"fact": "geo", "service": "microsoft_365", "value": value, "tier": "api", "kind": "users"} if {
+	some code in _judged
+	value := sprintf("%s preferred by users", [geo.quoted(code)])
+}
+
+_multi := geo_multi.licence(input, ["EXCHANGEONLINE_MULTIGEO", "SHAREPOINTONLINE_MULTIGEO", "TEAMSMULTIGEO"])
+
+_allowed := geo.grouped(input, places) if {
+	places := input.params.preferred_data_locations
+} else := geo.grouped(input, input.params.allowed_geos)
+
+_asking := [user |
+	some user in input.evidence.users
+	is_string(user.preferredDataLocation)
+	user.preferredDataLocation != ""
+]
+
+_judged := {user.preferredDataLocation | some user in _asking; _multi.state != "none"}
+
+# The codes of known places that aren't allowed, each looked up once.
+_outside := {code |
+	_allowed
+	some code in _judged
+	geo.geo(code)
+	not geo.inside(code, _allowed)
+}
+
+_name(user) := user.userPrincipalName if {
+	is_string(user.userPrincipalName)
+} else := user.id
