@@ -1,0 +1,135 @@
+package collectors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Byte order marks, which Windows PowerShell 5 writes in front of what it saves.
+var (
+	markUTF8    = []byte{0xEF, 0xBB, 0xBF}
+	markUTF16LE = []byte{0xFF, 0xFE}
+	markUTF16BE = []byte{0xFE, 0xFF}
+)
+
+// decodeText turns a text file into UTF-8 without a byte order mark. UTF-16 is known by
+// its mark.
+func decodeText(data []byte) ([]byte, error) {
+	switch {
+	case bytes.HasPrefix(data, markUTF8):
+		data = data[len(markUTF8):]
+	case bytes.HasPrefix(data, markUTF16LE):
+		return decodeUTF16(data[len(markUTF16LE):], binary.LittleEndian)
+	case bytes.HasPrefix(data, markUTF16BE):
+		return decodeUTF16(data[len(markUTF16BE):], binary.BigEndian)
+	}
+	if !utf8.Valid(data) {
+		return nil, errors.New("reading its text: it is neither UTF-8 nor UTF-16 with a byte order mark; save it as UTF-8")
+	}
+	return data, nil
+}
+
+func decodeUTF16(data []byte, order binary.ByteOrder) ([]byte, error) {
+	if len(data)%2 != 0 {
+		return nil, errors.New("reading its text: it is UTF-16 with half a character at the end; save it again as UTF-8")
+	}
+	units := make([]uint16, 0, len(data)/2)
+	for pair := range slices.Chunk(data, 2) {
+		units = append(units, order.Uint16(pair))
+	}
+	return []byte(string(utf16.Decode(units))), nil
+}
+
+// jsonObject reads text that is one JSON object and nothing else.
+func jsonObject(text []byte) (map[string]json.RawMessage, bool) {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 || text[0] != '{' {
+		return nil, false
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(text, &object); err != nil {
+		return nil, false
+	}
+	return object, true
+}
+
+// jsonText is the string that raw holds, "" for anything else.
+func jsonText(raw json.RawMessage) string {
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return ""
+	}
+	return text
+}
+
+// jsonValue reads raw with its numbers as they are written.
+func jsonValue(raw []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, fmt.Errorf("reading its JSON: %w", err)
+	}
+	return value, nil
+}
+
+// asList is value as a list: PowerShell's ConvertTo-Json writes a list of one as its only
+// element, and a string may hold a list that was converted before.
+func asList(value any) []any {
+	switch value := value.(type) {
+	case nil:
+		return nil
+	case []any:
+		return value
+	case string:
+		if inner, err := jsonValue([]byte(value)); err == nil && strings.HasPrefix(strings.TrimSpace(value), "[") {
+			return asList(inner)
+		}
+	}
+	return []any{value}
+}
+
+var (
+	guidPattern     = regexp.MustCompile(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)
+	hashPattern     = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`)
+	jsonDatePattern = regexp.MustCompile(`^/Date\((-?[0-9]{1,15})(?:[+-][0-9]{4})?\)/$`)
+)
+
+// jsonDate turns .NET's /Date(milliseconds since 1970)/ into RFC 3339 UTC. Text of
+// another form stays as it is. The offset that may follow the milliseconds says only how
+// the time was shown.
+func jsonDate(text string) string {
+	parts := jsonDatePattern.FindStringSubmatch(text)
+	if parts == nil {
+		return text
+	}
+	millis, err := strconv.ParseInt(parts[1], 10, 64)
+	if err != nil {
+		return text
+	}
+	made := time.UnixMilli(millis).UTC()
+	if made.Year() < 1 || made.Year() > 9999 {
+		return text
+	}
+	return made.Format(time.RFC3339Nano)
+}
+
+// readTime reads an RFC 3339 time, or a day, which stands for its first moment in UTC.
+func readTime(text string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+		if t, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
