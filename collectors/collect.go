@@ -1,0 +1,238 @@
+package collectors
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/domicile-audit/domicile/evidence"
+)
+
+// parallel is how many collections are read at once when Options don't say.
+const parallel = 6
+
+// Options say what is collected.
+type Options struct {
+	Tenant evidence.Tenant
+	// Now is the time that the bundle is of.
+	Now time.Time
+	// Kinds are the kinds asked for; empty asks for all that have a collector.
+	Kinds []string
+	// Import are the kinds that files gave; see ImportFile. Where the tenant itself
+	// answers, its answer stands; onboarding packages are joined.
+	Import []Imported
+	// Packages are the options under which onboarding packages from Azure are verified.
+	Packages ImportOptions
+	// Progress is told of every page and of every kind's end; it may be nil.
+	Progress func(Progress)
+	// Parallel is the number of collections read at once; zero is a sensible number.
+	Parallel int
+}
+
+// Progress is how far the reading of a kind has come. Gap is set at its end, if there
+// is one.
+type Progress struct {
+	Kind     string
+	Objects  int
+	Requests int
+	Done     bool
+	Gap      evidence.Reason
+}
+
+// run is one collection of one tenant.
+type run struct {
+	source  Source
+	writer  *evidence.Writer
+	options Options
+
+	mu      sync.Mutex
+	kept    map[string][]json.RawMessage
+	gaps    map[string]evidence.Reason
+	written map[string]bool
+}
+
+// fatal is an error that ends the collection: the disk is full, say.
+type fatal struct{ err error }
+
+func (f *fatal) Error() string { return f.err.Error() }
+func (f *fatal) Unwrap() error { return f.err }
+
+// Collect reads the kinds asked for into the bundle. What can't be read becomes a gap;
+// an error ends the collection: an *AuthError, a bundle that can't be written, or a
+// cancelled context. A nil source reads nothing and writes the imports alone.
+func Collect(ctx context.Context, source Source, writer *evidence.Writer, o Options) error {
+	r := &run{
+		source: source, writer: writer, options: o,
+		kept: map[string][]json.RawMessage{}, gaps: map[string]evidence.Reason{}, written: map[string]bool{},
+	}
+	var waiting []Collector
+	if source != nil {
+		waiting = wanted(o.Kinds)
+	}
+	for len(waiting) > 0 {
+		ready, rest := r.split(waiting)
+		if err := r.all(ctx, ready); err != nil {
+			return err
+		}
+		waiting = rest
+	}
+	return r.imports()
+}
+
+func wanted(kinds []string) []Collector {
+	all := All()
+	if len(kinds) == 0 {
+		return all
+	}
+	required := Required(kinds)
+	return slices.DeleteFunc(all, func(c Collector) bool { return !slices.Contains(required, c.Kind) })
+}
+
+// split takes out the collectors that come after none of the others.
+func (r *run) split(waiting []Collector) (ready, rest []Collector) {
+	for _, collector := range waiting {
+		blocked := slices.ContainsFunc(waiting, func(other Collector) bool { return slices.Contains(collector.After, other.Kind) })
+		if blocked {
+			rest = append(rest, collector)
+		} else {
+			ready = append(ready, collector)
+		}
+	}
+	return ready, rest
+}
+
+func (r *run) all(ctx context.Context, collectors []Collector) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(r.options.Parallel, 0))
+	if r.options.Parallel == 0 {
+		group.SetLimit(parallel)
+	}
+	for _, collector := range collectors {
+		group.Go(func() error { return r.collect(ctx, collector) })
+	}
+	return group.Wait()
+}
+
+// collect reads one kind and settles how it ended.
+func (r *run) collect(ctx context.Context, collector Collector) error {
+	reading := &reading{run: r, collector: collector}
+	err := reading.attempt(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var refusal *Refusal
+	var failed *AuthError
+	switch {
+	case err == nil:
+		if err := reading.start(); err != nil {
+			return err
+		}
+		reading.out.Complete()
+	case errors.As(err, &failed):
+		return err
+	case errors.As(err, &refusal):
+		r.gap(collector.Kind, gapOf(collector, reading.granted, refusal))
+	default:
+		return err
+	}
+	if reading.out != nil && reading.pending > 0 {
+		reading.out.Page(reading.pending)
+	}
+	r.settle(reading)
+	return nil
+}
+
+// attempt reads the kind, unless the cloud or the token rules it out beforehand.
+func (r *reading) attempt(ctx context.Context) error {
+	if !r.collector.offeredIn(r.run.options.Tenant.Cloud) {
+		return &Refusal{Reason: evidence.NotInThisCloud, Message: "the API does not exist in this cloud"}
+	}
+	granted, err := r.run.source.Granted(ctx, r.collector.API)
+	if err != nil {
+		return err
+	}
+	r.granted = granted
+	if !r.collector.probe && !r.collector.permitted(granted) {
+		return &Refusal{Reason: evidence.NoPermission, Message: "the token does not carry the permission"}
+	}
+	return r.collector.read(ctx, r)
+}
+
+func (r *run) settle(reading *reading) {
+	r.mu.Lock()
+	kind := reading.collector.Kind
+	r.kept[kind] = reading.kept
+	r.written[kind] = reading.out != nil
+	reason := r.gaps[kind]
+	r.mu.Unlock()
+	r.progress(Progress{Kind: kind, Objects: reading.objects, Requests: reading.requests, Done: true, Gap: reason})
+}
+
+func (r *run) gap(kind string, gap evidence.Gap) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gaps[kind] = gap.Reason
+	r.writer.Gap(gap)
+}
+
+func (r *run) gapOf(kind string) evidence.Reason {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.gaps[kind]
+}
+
+func (r *run) earlier(kind string) []json.RawMessage {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.kept[kind]
+}
+
+// keep says whether other collectors come after the kind and need its objects.
+func (r *run) keep(kind string) bool {
+	return slices.ContainsFunc(All(), func(c Collector) bool { return slices.Contains(c.After, kind) })
+}
+
+func (r *run) progress(p Progress) {
+	if r.options.Progress != nil {
+		r.options.Progress(p)
+	}
+}
+
+// imports writes what files gave, where the tenant itself gave nothing.
+func (r *run) imports() error {
+	for _, imported := range r.options.Import {
+		if r.written[imported.Kind] {
+			continue
+		}
+		r.written[imported.Kind] = true
+		r.writer.Filled(imported.Kind)
+		if imported.Gap != nil {
+			r.writer.Gap(*imported.Gap)
+		}
+		if imported.Objects == nil && !imported.Complete {
+			continue
+		}
+		made := imported.Time
+		if made.IsZero() {
+			made = r.options.Now
+		}
+		out, err := r.writer.Kind(evidence.Entry{Kind: imported.Kind, Tier: imported.Tier, API: imported.API, Time: made.UTC()})
+		if err != nil {
+			return err
+		}
+		for _, object := range imported.Objects {
+			if err := out.Write(object); err != nil {
+				return err
+			}
+		}
+		if imported.Complete {
+			out.Complete()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+// Package collectors says what is read from a tenant, one file per source, and reads
+// it into a bundle of evidence.
+//
+// A Source goes in, which is read-only by type; objects in the shape that Microsoft
+// documents come out, and a gap with its reason for whatever could not be read.
+// Collectors never judge, and never mistake a refusal for an empty collection.
+package collectors
+
+import (
+	"context"
+	"slices"
+
+	"github.com/domicile-audit/domicile/evidence"
+)
+
+// Collector reads one kind of evidence.
+type Collector struct {
+	Kind string
+	API  API
+	// Paths are what is asked, relative to the API's root. {fields} stands for the
+	// kind's top-level fields, any other {name} for an id that an earlier answer gave.
+	Paths []string
+	// Permissions are those of which any one suffices for an application, the least
+	// first. Empty: the API has no such permissions (Azure decides by role assignments).
+	Permissions []string
+	// Clouds are those where the API exists; empty means all.
+	Clouds []string
+	// After are the kinds that must have been read before.
+	After []string
+	Tier  evidence.Tier
+
+	// probe collectors are sent whatever the token carries: the refusal is the evidence.
+	probe bool
+	read  func(context.Context, *reading) error
+}
+
+// Need is what a collector takes, as domicile permissions shows it.
+type Need struct {
+	Kind       string
+	API        API
+	Permission string
+}
+
+// withSecurity are the clouds that have Microsoft Graph's security namespace (Graph's
+// own schemas: it is absent from China's).
+var withSecurity = []string{"global", "gcc", "gcchigh", "dod"} //nolint:gochecknoglobals // a constant list
+
+// All lists every collector.
+func All() []Collector { return slices.Concat(directory(), consent(), security(), azure()) }
+
+// Needs lists the least permission of each of the kinds, by API and permission; a kind
+// that is only imported needs none.
+func Needs(kinds []string) []Need {
+	var needs []Need
+	for _, collector := range All() {
+		if !slices.Contains(kinds, collector.Kind) {
+			continue
+		}
+		permission := "Reader"
+		if len(collector.Permissions) > 0 {
+			permission = collector.Permissions[0]
+		}
+		needs = append(needs, Need{collector.Kind, collector.API, permission})
+	}
+	return needs
+}
+
+// Required adds to kinds the kinds that their collectors need to have been read before.
+func Required(kinds []string) []string {
+	required := slices.Clone(kinds)
+	for i := 0; i < len(required); i++ {
+		for _, collector := range All() {
+			if collector.Kind != required[i] {
+				continue
+			}
+			for _, before := range collector.After {
+				if !slices.Contains(required, before) {
+					required = append(required, before)
+				}
+			}
+		}
+	}
+	slices.Sort(required)
+	return required
+}
+
+func (c Collector) offeredIn(cloud string) bool {
+	return len(c.Clouds) == 0 || slices.Contains(c.Clouds, cloud)
+}
+
+// permitted says whether the token carries a permission that suffices.
+func (c Collector) permitted(granted []string) bool {
+	return len(c.Permissions) == 0 ||
+		slices.ContainsFunc(c.Permissions, func(permission string) bool { return slices.Contains(granted, permission) })
+}

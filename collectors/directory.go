@@ -1,0 +1,104 @@
+package collectors
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/domicile-audit/domicile/evidence"
+)
+
+// directory lists what is read of licences, people, groups, roles and sites. Paths,
+// permissions and page sizes are those of Microsoft Graph's reference, v1.0.
+func directory() []Collector {
+	const principal = "?$expand=principal"
+	return []Collector{
+		collection("organization", "organization?$select={fields}", "Organization.Read.All", "Directory.Read.All"),
+		collection("subscribed_skus", "subscribedSkus?$select={fields}", "LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All"),
+		collection("subscriptions", "directory/subscriptions?$select={fields}", "Organization.Read.All", "Directory.Read.All"),
+		collection("users", "users?$select={fields}&$top=999", "User.Read.All", "Directory.Read.All"),
+		collection("groups", "groups?$select={fields}&$top=999", "Group.Read.All", "Directory.Read.All"),
+		collection("role_assignments", "roleManagement/directory/roleAssignments"+principal,
+			"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All"),
+		collection("role_schedules", "roleManagement/directory/roleAssignmentScheduleInstances"+principal,
+			"RoleAssignmentSchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"),
+		collection("role_eligibility", "roleManagement/directory/roleEligibilityScheduleInstances"+principal,
+			"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"),
+		roleGroupMembers(),
+		collection("sites", "sites/getAllSites()?$select={fields}&$top=999", "Sites.Read.All", "Sites.FullControl.All"),
+	}
+}
+
+// collection is the collector of one Graph collection, read as it is.
+func collection(kind, path string, permissions ...string) Collector {
+	return Collector{
+		Kind: kind, API: Graph, Paths: []string{path}, Permissions: permissions, Tier: evidence.API,
+		read: func(ctx context.Context, r *reading) error {
+			return r.list(ctx, r.path(0), nil)
+		},
+	}
+}
+
+// document is the collector of one Graph object.
+func document(kind, path string, permissions ...string) Collector {
+	return Collector{
+		Kind: kind, API: Graph, Paths: []string{path}, Permissions: permissions, Tier: evidence.API,
+		read: func(ctx context.Context, r *reading) error {
+			answer, err := r.get(ctx, r.path(0))
+			if err != nil {
+				return err
+			}
+			return r.write(answer.Body)
+		},
+	}
+}
+
+// roleGroupMembers reads the transitive members of every group that holds a directory
+// role or is eligible for one: one request per such group.
+func roleGroupMembers() Collector {
+	return Collector{
+		Kind: "role_group_members", API: Graph, Tier: evidence.API,
+		Paths:       []string{"groups/{id}/transitiveMembers?$select=id,displayName,userPrincipalName,accountEnabled,userType,onPremisesSyncEnabled,appId&$top=999"},
+		Permissions: []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"},
+		After:       []string{"role_assignments", "role_eligibility"},
+		read:        readRoleGroupMembers,
+	}
+}
+
+func readRoleGroupMembers(ctx context.Context, r *reading) error {
+	groups, err := roleGroups(r.earlier("role_assignments"), r.earlier("role_eligibility"))
+	if err != nil {
+		return err
+	}
+	for _, group := range groups {
+		add := map[string]string{"groupId": group}
+		if err := r.list(ctx, r.path(0, "id", group), add); err != nil {
+			return err
+		}
+	}
+	return r.doubt("role_assignments", "role_eligibility")
+}
+
+// roleGroups returns the ids of the groups among the principals, sorted.
+func roleGroups(lists ...[]json.RawMessage) ([]string, error) {
+	var groups []string
+	for _, list := range lists {
+		for _, raw := range list {
+			var assignment struct {
+				PrincipalID string `json:"principalId"`
+				Principal   struct {
+					Type string `json:"@odata.type"`
+				} `json:"principal"`
+			}
+			if err := json.Unmarshal(raw, &assignment); err != nil {
+				return nil, fmt.Errorf("reading a role assignment: %w", err)
+			}
+			if assignment.Principal.Type == "#microsoft.graph.group" {
+				groups = append(groups, assignment.PrincipalID)
+			}
+		}
+	}
+	slices.Sort(groups)
+	return slices.Compact(groups), nil
+}

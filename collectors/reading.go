@@ -1,0 +1,214 @@
+package collectors
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/domicile-audit/domicile/evidence"
+)
+
+// reading is one collector at work: where it reads, what it wrote, and what others read
+// before it.
+type reading struct {
+	run       *run
+	collector Collector
+	granted   []string
+
+	out      *evidence.KindWriter
+	kept     []json.RawMessage // only of kinds that others come after
+	objects  int
+	requests int
+	pending  int // requests since the last page was noted
+}
+
+// path fills a path of the collector: {fields} with the fields of its kind, and the
+// given names with their values.
+func (r *reading) path(i int, names ...string) string {
+	path := r.collector.Paths[i]
+	if strings.Contains(path, "{fields}") {
+		schema, err := evidence.SchemaOf(r.collector.Kind)
+		if err != nil {
+			panic(err) // the table names embedded schemas only, which a test shows
+		}
+		path = strings.ReplaceAll(path, "{fields}", strings.Join(schema.Fields(), ","))
+	}
+	for n := 0; n+1 < len(names); n += 2 {
+		path = strings.ReplaceAll(path, "{"+names[n]+"}", url.PathEscape(names[n+1]))
+	}
+	return path
+}
+
+// start opens the kind's file, once.
+func (r *reading) start() error {
+	if r.out != nil {
+		return nil
+	}
+	out, err := r.run.writer.Kind(evidence.Entry{
+		Kind: r.collector.Kind, Tier: r.collector.Tier, API: r.describe(), Time: r.run.options.Now.UTC(),
+	})
+	if err != nil {
+		return &fatal{err}
+	}
+	r.out = out
+	return nil
+}
+
+// describe names what is asked, for the manifest.
+func (r *reading) describe() string {
+	first := r.collector.Paths[0]
+	bare, _, _ := strings.Cut(first, "?")
+	method := "GET "
+	if r.collector.Kind == "hunting_probe" {
+		method = "POST "
+	}
+	return method + string(r.collector.API) + ": " + bare
+}
+
+// get asks for one document.
+func (r *reading) get(ctx context.Context, path string) (Answer, error) {
+	r.count()
+	return r.run.source.Get(ctx, Request{API: r.collector.API, Path: path})
+}
+
+// list reads a whole collection into the kind, adding members to each object.
+func (r *reading) list(ctx context.Context, path string, add map[string]string) error {
+	expected, before := -1, r.objects
+	for page, err := range r.run.source.List(ctx, Request{API: r.collector.API, Path: path}) {
+		r.count()
+		if err != nil {
+			return err
+		}
+		if err := r.start(); err != nil {
+			return err
+		}
+		for _, object := range page.Objects {
+			if err := r.writeWith(object, add); err != nil {
+				return err
+			}
+		}
+		if page.Count >= 0 {
+			expected = page.Count
+		}
+		r.page()
+	}
+	if expected >= 0 && expected != r.objects-before {
+		return &Refusal{Reason: evidence.Partial, Message: "the service counts more or fewer objects than its pages held"}
+	}
+	return nil
+}
+
+// write adds one object, without the envelope members that a single answer carries.
+func (r *reading) write(object json.RawMessage) error { return r.writeWith(object, nil) }
+
+// marshal adds a value of ours.
+func (r *reading) marshal(value any) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return &fatal{err}
+	}
+	return r.write(data)
+}
+
+func (r *reading) writeWith(object json.RawMessage, add map[string]string) error {
+	if err := r.start(); err != nil {
+		return err
+	}
+	object, err := bare(object, add)
+	if err != nil {
+		return &Refusal{Reason: evidence.Invalid, Message: "the service sent an object that is not JSON: " + err.Error()}
+	}
+	if err := r.out.Write(object); err != nil {
+		return &fatal{err}
+	}
+	r.objects++
+	if r.run.keep(r.collector.Kind) {
+		r.kept = append(r.kept, slices.Clone(object))
+	}
+	return nil
+}
+
+// bare returns an object without its @odata.context, id and etag, and with the members
+// that are added. The order of the service's own members stays. @odata.type stays too: it
+// tells a user from a group.
+func bare(object json.RawMessage, add map[string]string) (json.RawMessage, error) {
+	if len(add) == 0 && !bytes.Contains(object, []byte(`"@odata.`)) {
+		return object, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {
+		return nil, errors.Join(errors.New("not an object"), err)
+	}
+	var out bytes.Buffer
+	out.WriteByte('{')
+	member := func(name string, value json.RawMessage) error {
+		key, err := json.Marshal(name)
+		if out.Len() > 1 {
+			out.WriteByte(',')
+		}
+		out.Write(key)
+		out.WriteByte(':')
+		out.Write(value)
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(add)) {
+		value, err := json.Marshal(add[name])
+		if err := errors.Join(err, member(name, value)); err != nil {
+			return nil, err
+		}
+	}
+	for decoder.More() {
+		key, err := decoder.Token()
+		if err != nil {
+			return nil, err
+		}
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return nil, err
+		}
+		name, _ := key.(string)
+		_, replaced := add[name]
+		if replaced || strings.Contains(name, "@odata.") && name != "@odata.type" {
+			continue
+		}
+		if err := member(name, value); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := decoder.Token(); err != nil {
+		return nil, err
+	}
+	out.WriteByte('}')
+	return out.Bytes(), nil
+}
+
+// page notes a page with the requests it took, and tells about the progress.
+func (r *reading) page() {
+	r.out.Page(r.pending)
+	r.pending = 0
+	r.run.progress(Progress{Kind: r.collector.Kind, Objects: r.objects, Requests: r.requests})
+}
+
+func (r *reading) count() {
+	r.requests++
+	r.pending++
+}
+
+// earlier returns the objects of a kind that the collector comes after.
+func (r *reading) earlier(kind string) []json.RawMessage { return r.run.earlier(kind) }
+
+// doubt makes the kind incomplete where one that it rests on was: what wasn't seen there
+// could not be followed here. A kind that isn't licensed holds nothing and raises none.
+func (r *reading) doubt(kinds ...string) error {
+	for _, kind := range kinds {
+		if reason := r.run.gapOf(kind); reason != "" && reason != evidence.NotLicensed {
+			return &Refusal{Reason: evidence.Partial, Message: "it rests on " + kind + ", which could not be read completely"}
+		}
+	}
+	return nil
+}

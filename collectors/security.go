@@ -1,0 +1,202 @@
+package collectors
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/domicile-audit/domicile/evidence"
+)
+
+// huntingTables are the tables of advanced hunting that show whether a workload feeds
+// the service, and whether they say which application an event is of.
+func huntingTables() []huntingTable {
+	return []huntingTable{
+		{"DeviceInfo", false},
+		{"EmailEvents", false},
+		{"IdentityLogonEvents", true},
+		{"IdentityDirectoryEvents", true},
+		{"CloudAppEvents", true},
+		{"AlertInfo", false},
+	}
+}
+
+type huntingTable struct {
+	name          string
+	byApplication bool
+}
+
+// huntingSpan is how far back the daily counts go: all that advanced hunting keeps.
+const huntingSpan = "P30D"
+
+// query counts the rows of a table by day, and by application where it has one.
+func (t huntingTable) query() string {
+	by := "day = bin(Timestamp, 1d)"
+	if t.byApplication {
+		by += ", app = Application"
+	}
+	return t.name + " | where Timestamp > ago(30d) | summarize n = count() by " + by
+}
+
+// security lists what is read of Defender XDR and Defender for Identity.
+func security() []Collector {
+	sensors := collection("mdi_sensors", "security/identities/sensors", "SecurityIdentitiesSensors.Read.All")
+	health := collection("mdi_health", "security/identities/healthIssues?$filter=status%20eq%20'open'", "SecurityIdentitiesHealth.Read.All")
+	sensors.Clouds, health.Clouds = withSecurity, withSecurity
+	return []Collector{
+		{
+			Kind: "incidents_probe", API: Graph, Paths: []string{"security/incidents?$top=1"}, Clouds: withSecurity,
+			Permissions: []string{"SecurityIncident.Read.All", "SecurityIncident.ReadWrite.All"}, Tier: evidence.Proxy, probe: true,
+			read: readIncidentsProbe,
+		},
+		{
+			Kind: "hunting_probe", API: Graph, Paths: []string{"security/runHuntingQuery"}, Clouds: withSecurity,
+			Permissions: []string{"ThreatHunting.Read.All"}, Tier: evidence.Proxy, probe: true,
+			read: readHuntingProbe,
+		},
+		{
+			Kind: "defender_api_probe", API: XDR, Paths: []string{"api/incidents?$top=1"}, Clouds: withSecurity,
+			Permissions: []string{"Incident.Read.All", "Incident.ReadWrite.All"}, Tier: evidence.API, probe: true,
+			read: readDefenderProbe,
+		},
+		sensors,
+		health,
+	}
+}
+
+// probeLine is what a probe keeps of an answer.
+type probeLine struct {
+	Status    int      `json:"status"`
+	Code      string   `json:"code"`
+	Message   string   `json:"message"`
+	Permitted bool     `json:"permitted"`
+	Seen      *seenOne `json:"seen,omitempty"`
+}
+
+type seenOne struct {
+	ID              string `json:"id"`
+	CreatedDateTime string `json:"createdDateTime"`
+}
+
+// asked turns an answer or a refusal into the probe's line. Any HTTP answer but 429 and
+// 5xx is evidence; everything else stays an error and becomes a gap.
+func (r *reading) asked(answer Answer, err error) (probeLine, error) {
+	line := probeLine{Status: answer.Status, Permitted: r.collector.permitted(r.granted)}
+	if err == nil {
+		return line, nil
+	}
+	var refusal *Refusal
+	if !errors.As(err, &refusal) || refusal.Reason != "" || refusal.Status < 300 ||
+		refusal.Status == http.StatusTooManyRequests || refusal.Status >= 500 {
+		return line, err
+	}
+	line.Status, line.Code, line.Message = refusal.Status, refusal.Code, refusal.Message
+	return line, nil
+}
+
+func readIncidentsProbe(ctx context.Context, r *reading) error {
+	answer, err := r.get(ctx, r.path(0))
+	line, err := r.asked(answer, err)
+	if err != nil {
+		return err
+	}
+	if line.Status == http.StatusOK {
+		var page struct {
+			Value []seenOne `json:"value"`
+		}
+		if err := json.Unmarshal(answer.Body, &page); err != nil {
+			return &Refusal{Status: answer.Status, Reason: evidence.Invalid, Message: "the list of incidents is not of the documented shape", RequestID: answer.RequestID}
+		}
+		if len(page.Value) > 0 {
+			line.Seen = &page.Value[0]
+		}
+	}
+	return r.marshal(line)
+}
+
+func readDefenderProbe(ctx context.Context, r *reading) error {
+	answer, err := r.get(ctx, r.path(0))
+	line, err := r.asked(answer, err)
+	if err != nil {
+		return err
+	}
+	return r.marshal(line)
+}
+
+// huntingLine is what the hunting probe keeps of one query. Days counts rows by day
+// (yyyy-mm-dd, UTC) and application; the application is empty where the table has none.
+type huntingLine struct {
+	Table string `json:"table"`
+	probeLine
+	Days map[string]map[string]int `json:"days"`
+}
+
+func readHuntingProbe(ctx context.Context, r *reading) error {
+	printed, err := r.hunt(ctx, "print", "print Probe = 1", "P1D")
+	if err != nil {
+		return err
+	}
+	if err := r.marshal(printed); err != nil || printed.Status != http.StatusOK {
+		return err
+	}
+	for _, table := range huntingTables() {
+		line, err := r.hunt(ctx, table.name, table.query(), huntingSpan)
+		if err != nil {
+			return err
+		}
+		if err := r.marshal(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reading) hunt(ctx context.Context, table, query, span string) (huntingLine, error) {
+	r.count()
+	answer, err := r.run.source.Hunt(ctx, query, span)
+	line, err := r.asked(answer, err)
+	if err != nil {
+		return huntingLine{}, err
+	}
+	hunted := huntingLine{Table: table, probeLine: line, Days: map[string]map[string]int{}}
+	if line.Status != http.StatusOK || table == "print" {
+		return hunted, nil
+	}
+	if hunted.Days, err = countDays(answer.Body); err != nil {
+		return huntingLine{}, &Refusal{Status: answer.Status, Reason: evidence.Invalid, Message: "the hunting result is not of the documented shape: " + err.Error(), RequestID: answer.RequestID}
+	}
+	return hunted, nil
+}
+
+// countDays reads the rows {day, app, n} of a hunting result.
+func countDays(body json.RawMessage) (map[string]map[string]int, error) {
+	var result struct {
+		Results []struct {
+			Day string      `json:"day"`
+			App string      `json:"app"`
+			N   json.Number `json:"n"`
+		} `json:"results"`
+	}
+	if err := json.Unmarshal(body, &result); err != nil {
+		return nil, err
+	}
+	if result.Results == nil {
+		return nil, errors.New("it has no results")
+	}
+	days := map[string]map[string]int{}
+	for _, row := range result.Results {
+		day, _, dated := strings.Cut(row.Day, "T")
+		count, err := row.N.Float64()
+		if !dated || len(day) != len("2006-01-02") || err != nil {
+			return nil, fmt.Errorf("a row has the day %q and the count %q", row.Day, row.N)
+		}
+		if days[day] == nil {
+			days[day] = map[string]int{}
+		}
+		days[day][row.App] += int(count)
+	}
+	return days, nil
+}
