@@ -1,0 +1,237 @@
+package reports
+
+import (
+	"fmt"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
+// How many findings the page shows: at most perRule of a rule in the catalogue, and if
+// there are more than inAll, fewer, so that all rules together stay near it, but never
+// fewer than leastPerRule; and inOverview of a rule in the overview of failures.
+const (
+	perRule      = 200
+	leastPerRule = 10
+	inAll        = 1000
+	inOverview   = 5
+)
+
+// viewer turns rules and findings into what the template shows.
+type viewer struct {
+	result     *findings.Result
+	grouped    map[string][]findings.Finding
+	frameworks []framework
+	evidence   map[string]findings.Evidence
+	gaps       map[string]findings.Gap
+	limit      int
+}
+
+func newViewer(result *findings.Result) *viewer {
+	v := &viewer{
+		result: result, grouped: byRule(result.Findings), frameworks: frameworksOf(result),
+		evidence: map[string]findings.Evidence{}, gaps: map[string]findings.Gap{},
+	}
+	v.limit = perRule
+	if len(result.Findings) > inAll {
+		v.limit = min(perRule, max(leastPerRule, inAll/len(v.grouped)))
+	}
+	for _, evidence := range result.Evidence {
+		v.evidence[evidence.Kind] = evidence
+	}
+	for _, gap := range result.Gaps {
+		v.gaps[gap.Kind] = gap
+	}
+	return v
+}
+
+// severityGroup is the failed rules of one severity.
+type severityGroup struct {
+	Severity, Heading string
+	Rules             []ruleView
+}
+
+// topicGroup is the rules of one topic.
+type topicGroup struct {
+	Anchor, Title, Question string
+	Rules                   []ruleView
+}
+
+// ruleView is a rule as the page shows it.
+type ruleView struct {
+	ID, Anchor, Title, Description string
+	Severity                       string
+	State, Word                    string
+	Scope, Checked                 string
+	Reasons                        []reasonView
+	Findings                       findingsView
+	Overview                       findingsView
+	Kinds                          []kindView
+	Params                         []pair
+	Observed                       []observedView
+	Controls                       []controlView
+	References                     []referenceView
+	Remedy                         string
+	Steps                          []string
+	Action                         string
+}
+
+type reasonView struct{ Reason, Kind, Message string }
+
+// findingsView is some of a rule's findings, and how many were left out.
+type findingsView struct {
+	Rows                 []findingView
+	Total, Shown, Hidden int
+	// Says is the total in words.
+	Says string
+}
+
+type findingView struct {
+	Name, Kind, ID            string
+	Message, Expected, Actual string
+	Waiver                    string
+	Waived                    bool
+}
+
+// kindView is a kind of evidence that a rule reads, and whether it was there.
+type kindView struct{ Kind, Anchor, State, Word string }
+
+type observedView struct{ Fact, Service, Value, Tier, Meaning, Kind string }
+
+type controlView struct{ Framework, ID, Coverage string }
+
+// referenceView is a page about the rule; Link is whether it may be followed.
+type referenceView struct {
+	Address string
+	Link    bool
+}
+
+func (v *viewer) severities() []severityGroup {
+	var groups []severityGroup
+	for _, severity := range findings.Severities() {
+		group := severityGroup{Severity: string(severity)}
+		for _, rule := range v.result.Rules {
+			if rule.Outcome == findings.Fail && rule.Severity == severity {
+				group.Rules = append(group.Rules, v.rule(rule))
+			}
+		}
+		if len(group.Rules) > 0 {
+			group.Heading = plural(len(group.Rules), "rule") + " violated"
+			groups = append(groups, group)
+		}
+	}
+	return groups
+}
+
+func (v *viewer) topics() []topicGroup {
+	var groups []topicGroup
+	for _, topic := range topicsOf(v.result) {
+		group := topicGroup{Anchor: "topic-" + anchor(topic.Key), Title: topic.Title, Question: topic.Question}
+		for _, rule := range v.result.Rules {
+			if rule.Topic == topic.Key {
+				group.Rules = append(group.Rules, v.rule(rule))
+			}
+		}
+		if len(group.Rules) > 0 {
+			groups = append(groups, group)
+		}
+	}
+	return groups
+}
+
+func (v *viewer) rule(rule findings.Rule) ruleView {
+	out := ruleView{
+		ID: cleanName(rule.ID), Anchor: anchor(rule.ID), Title: prose(rule.Title), Description: prose(rule.Description),
+		Severity: severityWord(rule.Severity), State: stateOf(rule.Outcome), Word: outcomeWord(rule.Outcome),
+		Scope: cleanName(rule.Scope), Checked: checked(rule),
+		Findings: v.findings(rule, v.limit, true), Overview: v.findings(rule, inOverview, false),
+		Remedy: prose(rule.Remediation.Summary), Action: cleanName(rule.Remediation.Action),
+	}
+	for _, reason := range rule.Reasons {
+		out.Reasons = append(out.Reasons, reasonView{reasonWord(reason.Reason), cleanName(reason.Kind), sentence(cleanText(reason.Message) + permissionHint(v.result, reason))})
+	}
+	for _, kind := range rule.Kinds {
+		out.Kinds = append(out.Kinds, v.kind(kind))
+	}
+	for _, param := range rule.Params {
+		value := "not set"
+		if set, ok := v.result.Params[param]; ok {
+			value = jsonText(set)
+		}
+		out.Params = append(out.Params, pair{cleanName(param), value})
+	}
+	for _, fact := range rule.Observed {
+		out.Observed = append(out.Observed, observedView{factWord(fact.Fact), serviceWord(fact.Service), cleanText(fact.Value), cleanName(fact.Tier), tierMeaning(fact.Tier), cleanName(fact.Kind)})
+	}
+	for _, framework := range v.frameworks {
+		for _, control := range rule.Frameworks[framework.Key] {
+			out.Controls = append(out.Controls, controlView{framework.Title, cleanName(control.ID), cleanName(control.Coverage)})
+		}
+	}
+	for _, reference := range rule.References {
+		out.References = append(out.References, referenceView{clean(reference, textLimit), isLink(reference)})
+	}
+	for _, step := range rule.Remediation.Steps {
+		out.Steps = append(out.Steps, prose(step))
+	}
+	return out
+}
+
+// severityWord is one of the known severities, so that it can name a shape; another one
+// is shown as info.
+func severityWord(severity findings.Severity) string {
+	if severity.Rank() < len(findings.Severities()) {
+		return string(severity)
+	}
+	return string(findings.Info)
+}
+
+// checked says how many objects were judged.
+func checked(rule findings.Rule) string {
+	switch {
+	case rule.Checked == 0:
+		return "nothing was judged"
+	case rule.Scope == "tenant":
+		return "the tenant as a whole"
+	}
+	return fmt.Sprintf("%s of %s judged, %s of them failing", thousands(rule.Checked), reasonWord(rule.Scope), thousands(rule.Failed))
+}
+
+// findings shows the first of a rule's findings, the waived ones too if they are asked
+// for.
+func (v *viewer) findings(rule findings.Rule, limit int, waived bool) findingsView {
+	var out findingsView
+	for _, finding := range v.grouped[rule.ID] {
+		if finding.Outcome == findings.Waived && !waived {
+			continue
+		}
+		out.Total++
+		if out.Total > limit {
+			continue
+		}
+		out.Rows = append(out.Rows, findingView{
+			Name: resourceName(finding.Resource), Kind: reasonWord(finding.Resource.Kind), ID: cleanName(finding.Resource.ID),
+			Message: sentence(cleanText(finding.Message)), Expected: cleanText(finding.Expected), Actual: cleanText(finding.Actual),
+			Waived: finding.Outcome == findings.Waived, Waiver: cleanName(finding.Waiver),
+		})
+	}
+	out.Shown = len(out.Rows)
+	out.Hidden = out.Total - out.Shown
+	out.Says = plural(out.Total, "finding")
+	return out
+}
+
+// kind says whether a kind of evidence that a rule reads was there.
+func (v *viewer) kind(kind string) kindView {
+	out := kindView{Kind: cleanName(kind), State: "na", Word: "not collected"}
+	if evidence, ok := v.evidence[kind]; ok {
+		out.State, out.Word, out.Anchor = "pass", "complete, "+cleanName(evidence.Tier), "evidence-"+anchor(kind)
+		if !evidence.Complete {
+			out.State, out.Word = "unknown", "incomplete, "+cleanName(evidence.Tier)
+		}
+		return out
+	}
+	if gap, ok := v.gaps[kind]; ok {
+		out.State, out.Word, out.Anchor = "unknown", reasonWord(gap.Reason), "gap-"+anchor(kind)
+	}
+	return out
+}

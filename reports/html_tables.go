@@ -1,0 +1,200 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
+// geoRow is where one service keeps one sort of data, as one source says.
+type geoRow struct {
+	Service, Data, Geo string
+	Tier, Meaning      string
+	Kind               string
+	Rules              []ruleState
+}
+
+// ruleState is a rule and what it came to.
+type ruleState struct {
+	ruleLink
+	Title, State, Word string
+}
+
+// ruleLink is a rule to be linked to.
+type ruleLink struct{ ID, Anchor string }
+
+// observedGeo is what tells rows of the table apart.
+type observedGeo struct{ service, fact, value, tier, kind string }
+
+// geoRows lists every Geo that a rule observed, once, with what the rules of the topic
+// geo say of it.
+func geoRows(result *findings.Result) []geoRow {
+	observers := map[observedGeo][]findings.Rule{}
+	var order []observedGeo
+	for _, rule := range result.Rules {
+		for _, fact := range rule.Observed {
+			if fact.Fact != "geo" && fact.Fact != "telemetry_geo" {
+				continue
+			}
+			key := observedGeo{fact.Service, fact.Fact, fact.Value, fact.Tier, fact.Kind}
+			if observers[key] == nil {
+				order = append(order, key)
+			}
+			observers[key] = append(observers[key], rule)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b observedGeo) int {
+		if d := serviceOrder(a.service) - serviceOrder(b.service); d != 0 {
+			return d
+		}
+		return strings.Compare(a.service+"\n"+a.fact, b.service+"\n"+b.fact)
+	})
+	rows := make([]geoRow, 0, len(order))
+	for _, key := range order {
+		row := geoRow{
+			Service: serviceWord(key.service), Data: factWord(key.fact), Geo: cleanText(key.value),
+			Tier: cleanName(key.tier), Meaning: tierMeaning(key.tier), Kind: cleanName(key.kind),
+		}
+		row.Rules = geoStates(result, key, observers[key])
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func serviceOrder(service string) int {
+	known := []string{"xdr", "endpoint", "office", "cloud_apps", "identity"}
+	if i := slices.Index(known, service); i >= 0 {
+		return i
+	}
+	return len(known)
+}
+
+// geoStates says which rules fail for a service's Geo, and what the rules that saw it
+// came to otherwise. A rule that fails for another Geo alone says nothing of this one.
+func geoStates(result *findings.Result, key observedGeo, observers []findings.Rule) []ruleState {
+	resource := key.service + ":storage"
+	if key.fact == "telemetry_geo" {
+		resource = key.service + ":telemetry"
+	}
+	titles := map[string]string{}
+	for _, rule := range result.Rules {
+		titles[rule.ID] = prose(rule.Title)
+	}
+	var states []ruleState
+	add := func(rule string, outcome findings.Outcome) {
+		state := ruleState{ruleLink: linkTo(rule), Title: titles[rule], State: stateOf(outcome), Word: outcomeWord(outcome)}
+		if !slices.Contains(states, state) {
+			states = append(states, state)
+		}
+	}
+	for _, outcome := range []findings.Outcome{findings.Fail, findings.Waived} {
+		for _, finding := range result.Findings {
+			if finding.Outcome == outcome && finding.Resource.Kind == "geo" && finding.Resource.ID == resource {
+				add(finding.Rule, outcome)
+			}
+		}
+	}
+	for _, rule := range observers {
+		if rule.Outcome != findings.Fail && rule.Outcome != findings.Waived {
+			add(rule.ID, rule.Outcome)
+		}
+	}
+	return states
+}
+
+func linkTo(id string) ruleLink { return ruleLink{ID: cleanName(id), Anchor: anchor(id)} }
+
+// evidenceRow is one kind of evidence.
+type evidenceRow struct {
+	Kind, Anchor, File, API string
+	SHA256                  string
+	Tier, Meaning, Time     string
+	Objects, Requests       string
+	Complete                bool
+}
+
+func evidenceRows(result *findings.Result) []evidenceRow {
+	rows := make([]evidenceRow, 0, len(result.Evidence))
+	for _, evidence := range result.Evidence {
+		sum := cleanName(evidence.SHA256)
+		rows = append(rows, evidenceRow{
+			Kind: cleanName(evidence.Kind), Anchor: "evidence-" + anchor(evidence.Kind), File: cleanName(evidence.File),
+			API: cleanText(evidence.API), SHA256: sum,
+			Tier: cleanName(evidence.Tier), Time: moment(evidence.Time),
+			Objects: thousands(evidence.Objects), Requests: thousands(evidence.Requests), Complete: evidence.Complete,
+		})
+	}
+	return rows
+}
+
+// gapRow is evidence that is missing or incomplete, and the rules that wanted it.
+type gapRow struct {
+	Kind, Anchor, Reason, Meaning string
+	Permission, Answer            string
+	Rules                         []ruleLink
+}
+
+func gapRows(result *findings.Result) []gapRow {
+	rows := make([]gapRow, 0, len(result.Gaps))
+	for _, gap := range result.Gaps {
+		row := gapRow{
+			Kind: cleanName(gap.Kind), Anchor: "gap-" + anchor(gap.Kind), Reason: reasonWord(gap.Reason), Meaning: reasonMeaning(gap.Reason),
+			Permission: cleanName(gap.Permission), Answer: gapAnswer(gap),
+		}
+		for _, rule := range result.Rules {
+			if slices.Contains(rule.Kinds, gap.Kind) {
+				row.Rules = append(row.Rules, linkTo(rule.ID))
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// anchor makes an id fit to be a fragment: what is not a letter, a digit, a dot, a dash
+// or an underscore is written as its code.
+func anchor(id string) string {
+	var b strings.Builder
+	for _, r := range clean(id, nameLimit) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, "-%x-", r)
+		}
+	}
+	return b.String()
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format("2006-01-02 15:04:05")
+}
+
+// thousands writes a number with a narrow space between groups of three digits, as
+// ISO 80000-1 does.
+func thousands(n int) string {
+	digits := fmt.Sprint(n)
+	var b strings.Builder
+	for i, digit := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 && digits[i-1] != '-' {
+			b.WriteRune('\u202F')
+		}
+		b.WriteRune(digit)
+	}
+	return b.String()
+}
+
+// tierPairs explains the tiers, best first.
+func tierPairs() []pair {
+	var out []pair
+	for _, tier := range []string{"signed", "api", "proxy", "portal", "attested"} {
+		out = append(out, pair{tier, tierMeaning(tier)})
+	}
+	return out
+}

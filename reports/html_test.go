@@ -1,0 +1,199 @@
+package reports_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
+var (
+	htmlTag    = regexp.MustCompile(`<(/?)([a-zA-Z!][a-zA-Z0-9]*)([^>]*)>`)
+	htmlID     = regexp.MustCompile(`\sid="([^"]*)"`)
+	htmlTarget = regexp.MustCompile(`\s(?:href|src)="([^"]*)"`)
+	htmlRefers = regexp.MustCompile(`\saria-labelledby="([^"]*)"`)
+)
+
+// bare is a page without the content of its style sheet and script.
+func bare(page []byte) string {
+	s := regexp.MustCompile(`(?s)<style>.*?</style>`).ReplaceAllString(string(page), "<style></style>")
+	return regexp.MustCompile(`(?s)<script>.*?</script>`).ReplaceAllString(s, "<script></script>")
+}
+
+func TestHTMLPolicyAllowsItsOwnScriptAlone(t *testing.T) {
+	page := string(render(t, "html", weak()))
+	policy := regexp.MustCompile(`<meta http-equiv="Content-Security-Policy" content="([^"]*)">`).FindStringSubmatch(page)
+	if policy == nil {
+		t.Fatal("the page has no policy")
+	}
+	got := html.UnescapeString(policy[1])
+	hash := func(tag string) string {
+		body := regexp.MustCompile(`(?s)<`+tag+`>(.*?)</`+tag+`>`).FindAllStringSubmatch(page, -1)
+		if len(body) != 1 {
+			t.Fatalf("the page has %d <%s>, want 1", len(body), tag)
+		}
+		sum := sha256.Sum256([]byte(body[0][1]))
+		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	want := "default-src 'none'; style-src " + hash("style") + "; script-src " + hash("script") + "; img-src data:; base-uri 'none'; form-action 'none'"
+	if got != want {
+		t.Errorf("policy = %s, want %s", got, want)
+	}
+	if strings.Index(page, "Content-Security-Policy") > strings.Index(page, "<style>") {
+		t.Error("the policy stands after what it governs")
+	}
+}
+
+func TestHTMLLoadsNothing(t *testing.T) {
+	for tenant, result := range fixtures() {
+		page := render(t, "html", result)
+		for _, forbidden := range []string{"unsafe-", "@import", "url(", "innerHTML", "eval("} {
+			if strings.Contains(string(page), forbidden) {
+				t.Errorf("the page of %s holds %s", tenant, forbidden)
+			}
+		}
+		for _, tag := range htmlTag.FindAllStringSubmatch(bare(page), -1) {
+			for _, target := range htmlTarget.FindAllStringSubmatch(tag[3], -1) {
+				local := strings.HasPrefix(target[1], "#") || target[1] == "data:,"
+				link := tag[2] == "a" && strings.HasPrefix(target[1], "https://learn.microsoft.com/")
+				if !local && !link {
+					t.Errorf("the page of %s has a <%s> that points at %s", tenant, tag[2], target[1])
+				}
+			}
+		}
+	}
+}
+
+// Whatever the tenant is called, the page has the tags of its templates alone.
+func TestHTMLEscapesHostileText(t *testing.T) {
+	checkTags(t, render(t, "html", weak()))
+	page := bare(render(t, "html", weak()))
+	for _, want := range []string{"&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;", "&lt;img src=x onerror=alert(1)&gt;"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page doesn't show %s", html.UnescapeString(want))
+		}
+	}
+}
+
+func checkTags(t *testing.T, page []byte) {
+	t.Helper()
+	known := strings.Fields("a article b bdi body br button caption code dd details div dl doctype dt footer form h1 h2 h3 h4 head header html i input label li link main meta nav ol option p rect script section select span strong style summary svg symbol circle path table tbody td th thead title tr ul use")
+	scripts := 0
+	for _, tag := range htmlTag.FindAllStringSubmatch(bare(page), -1) {
+		name := strings.ToLower(strings.TrimPrefix(tag[2], "!"))
+		if !slices.Contains(known, name) {
+			t.Errorf("the page has the tag %s", tag[0])
+		}
+		if name == "script" && tag[1] == "" {
+			scripts++
+		}
+		attributes := regexp.MustCompile(`"[^"]*"`).ReplaceAllString(tag[3], `""`)
+		if regexp.MustCompile(`\s(on\w+|style|srcdoc)\s*=`).MatchString(attributes) {
+			t.Errorf("the page has an active attribute: %s", tag[0])
+		}
+	}
+	if scripts != 1 {
+		t.Errorf("the page has %d scripts, want 1", scripts)
+	}
+}
+
+func FuzzHTML(f *testing.F) {
+	for _, s := range hostile() {
+		f.Add(s)
+	}
+	f.Add(`" onclick=alert(1) x="`)
+	f.Add(`{{template "x"}}`)
+	f.Fuzz(func(t *testing.T, s string) {
+		result := good()
+		result.Tenant.Name, result.Profile, result.Config.URI = s, s, s
+		result.Params = map[string]any{s: s}
+		result.Waivers = []any{s, map[string]any{s: s}}
+		edit(result, "XDR1001", func(r *findings.Rule) {
+			r.ID, r.Title, r.Topic, r.Kinds, r.References = "X"+s, s, s, []string{s}, []string{s}
+			r.Observed = []findings.Observation{{Fact: s, Service: s, Value: s, Tier: s, Kind: s}}
+			r.Frameworks = map[string][]findings.Control{s: {{ID: s, Coverage: s}}}
+		})
+		fail(result, "GEO1002", findings.Resource{Kind: s, ID: s, Name: s}, s, s, s)
+		result.Evidence = append(result.Evidence, findings.Evidence{Kind: s, File: s, API: s, SHA256: s, Tier: s, Time: time.Time{}})
+		result.Gaps = append(result.Gaps, findings.Gap{Kind: s, Reason: s, Code: s, Permission: s})
+		settle(result, "high")
+		checkTags(t, render(t, "html", result))
+		readSARIF(t, result)
+		render(t, "text", result)
+	})
+}
+
+// Every id stands once, and every link within the page leads somewhere.
+func TestHTMLLinksLead(t *testing.T) {
+	for tenant, result := range fixtures() {
+		page := bare(render(t, "html", result))
+		ids := map[string]bool{}
+		for _, id := range htmlID.FindAllStringSubmatch(page, -1) {
+			if ids[id[1]] {
+				t.Errorf("the page of %s has the id %s twice", tenant, id[1])
+			}
+			ids[id[1]] = true
+		}
+		for _, target := range htmlTarget.FindAllStringSubmatch(page, -1) {
+			if id, ok := strings.CutPrefix(target[1], "#"); ok && !ids[id] {
+				t.Errorf("the page of %s links to #%s, which is not there", tenant, id)
+			}
+		}
+		for _, refers := range htmlRefers.FindAllStringSubmatch(page, -1) {
+			if !ids[refers[1]] {
+				t.Errorf("the page of %s names the label #%s, which is not there", tenant, refers[1])
+			}
+		}
+		for _, rule := range result.Rules {
+			if !ids[rule.ID] {
+				t.Errorf("the page of %s can't be entered at #%s", tenant, rule.ID)
+			}
+		}
+	}
+}
+
+func TestHTMLSaysWhatItLeavesOut(t *testing.T) {
+	page := string(render(t, "html", crowded()))
+	if !strings.Contains(page, "The first 200 of 230 findings; the other 30 are in result.json") {
+		t.Error("the page doesn't say how many findings of CONS1010 it leaves out")
+	}
+	if n := strings.Count(page, "<bdi>Application "); n != 205 {
+		t.Errorf("the page shows %d findings of CONS1010, want 200 and 5 in the overview", n)
+	}
+	large := render(t, "html", many(10_000))
+	if len(large) > 3<<20 {
+		t.Errorf("the page of 10,000 findings has %d bytes, want at most 3 MiB", len(large))
+	}
+	if n := len(render(t, "html", empty())); n > 100<<10 {
+		t.Errorf("the empty page has %d bytes, want at most 100 KiB", n)
+	}
+}
+
+func TestHTMLSaysWhatMatters(t *testing.T) {
+	squeeze := regexp.MustCompile(`<[^>]*>|\s+`)
+	tests := []struct {
+		tenant string
+		result *findings.Result
+		want   []string
+	}{
+		{"good", good(), []string{"No violation found", "Every link that was looked at holds.", "Nothing that was asked for is missing.", "Part and evidence never add up to compliance"}},
+		{"weak", weak(), []string{"5 rules violated, 1 not judged", "The chain is broken at: Role, Consent, Geo, Feeding.", "Defender XDR data at rest US signed", "waived by W-2026-07", "one of: EU"}},
+		{"partial", partial(), []string{"No violation found, but 10 rules not judged", "Judged 5 of 17 rules, not 10, because: needs attestation (5)", "SecurityIncident.Read.All", "HTTP 403 Forbidden"}},
+		{"empty", empty(), []string{"Nothing was judged", "No rule was chosen.", "No evidence was read."}},
+	}
+	for _, tt := range tests {
+		page := squeeze.ReplaceAllString(bare(render(t, "html", tt.result)), " ")
+		page = strings.Join(strings.Fields(page), " ")
+		for _, want := range tt.want {
+			if !strings.Contains(page, want) {
+				t.Errorf("the page of %s lacks %q", tt.tenant, want)
+			}
+		}
+	}
+}

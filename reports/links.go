@@ -1,0 +1,46 @@
+package reports
+
+import (
+	"net/url"
+	"path"
+	"strings"
+)
+
+// isLink says whether reports may make a link of an address: https, and one of
+// Microsoft's documentation hosts, with nothing in it that is not plain.
+func isLink(address string) bool {
+	if !plain(address) || strings.ContainsAny(address, " \"'<>`\\") {
+		return false
+	}
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Scheme != "https" || parsed.User != nil || parsed.Port() != "" {
+		return false
+	}
+	host := strings.ToLower(parsed.Hostname())
+	return host == "learn.microsoft.com" || strings.HasSuffix(host, ".learn.microsoft.com")
+}
+
+// relativeURI turns the path of a file into a relative, percent-encoded reference, as
+// code scanning demands: no scheme, no drive, no leading slash and no step upwards. Of a
+// path that is none of that only the last element is kept. The reference of no path is
+// empty.
+func relativeURI(file string) string {
+	file = strings.ReplaceAll(file, `\`, "/")
+	if file == "" {
+		return ""
+	}
+	cleaned := path.Clean(file)
+	drive := len(cleaned) > 1 && cleaned[1] == ':'
+	if path.IsAbs(cleaned) || drive || cleaned == ".." || strings.HasPrefix(cleaned, "../") || strings.Contains(cleaned, "://") {
+		cleaned = path.Base(cleaned)
+	}
+	if cleaned == "." || cleaned == ".." || cleaned == "/" {
+		return ""
+	}
+	segments := strings.Split(cleaned, "/")
+	for i, segment := range segments {
+		// A colon in the first segment would read as a scheme (RFC 3986, 4.2).
+		segments[i] = strings.ReplaceAll(url.PathEscape(segment), ":", "%3A")
+	}
+	return strings.Join(segments, "/")
+}

@@ -1,0 +1,57 @@
+// Package reports renders a findings.Result: as text for a terminal, as result.json, as
+// SARIF for code scanning and archives, and as an HTML page for auditors.
+//
+// A Result goes in and bytes come out. The package judges nothing; it reads no clock, no
+// environment and no rule, so that equal results give equal reports. Whatever comes from
+// the tenant is hostile until clean has made it visible text.
+//
+// A new format is one file and one line of Formats.
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
+// Format is one way to write a Result.
+type Format struct {
+	// Name is what --format takes.
+	Name string
+	// Doc says in one line what the format is for.
+	Doc string
+	// File is the name of the file in the folder that a scan writes.
+	File string
+	// Write renders the Result, which it leaves as it is.
+	Write func(io.Writer, *findings.Result) error
+}
+
+// Formats lists every format in the order in which help shows them.
+func Formats() []Format {
+	return []Format{
+		{Name: "text", Doc: "a summary to read in a terminal", File: "report.txt", Write: writeText},
+		{Name: "json", Doc: "everything that was found, from which any other report can be made", File: "result.json", Write: writeJSON},
+		{Name: "sarif", Doc: "SARIF 2.1.0 with every rule and outcome, for archives and viewers", File: "report.sarif", Write: writeSARIF},
+		{Name: "html", Doc: "one self-contained page for auditors, to read, search and print", File: "report.html", Write: writeHTML},
+	}
+}
+
+// FormatByName returns the format of a name, or an error that lists the known ones.
+func FormatByName(name string) (Format, error) {
+	var known []string
+	for _, format := range Formats() {
+		if format.Name == name {
+			return format, nil
+		}
+		known = append(known, format.Name)
+	}
+	return Format{}, fmt.Errorf("report format %q is not known; use one of %s", name, strings.Join(known, ", "))
+}
+
+func writeText(w io.Writer, result *findings.Result) error {
+	return Text(w, result, TextOptions{})
+}
+
+func writeJSON(w io.Writer, result *findings.Result) error { return result.Write(w) }

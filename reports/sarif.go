@@ -1,0 +1,124 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/owenrumney/go-sarif/v2/sarif"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
+// homepage is where the project is found.
+const homepage = "https://github.com/domicile-audit/domicile"
+
+// writeSARIF writes the Result as SARIF 2.1.0 (OASIS, errata 01): every rule with its
+// outcome, every finding with the place in the customer's configuration that it violates
+// and the resource in the tenant that violates it, the evidence with its digests, and
+// what is missing as notifications.
+func writeSARIF(w io.Writer, result *findings.Result) error {
+	log := newSARIFLog(result.Normalised())
+	if err := log.write(w); err != nil {
+		return fmt.Errorf("writing the SARIF report: %w", err)
+	}
+	return nil
+}
+
+// sarifLog is one SARIF run while it is built. Its parts refer to each other by index,
+// which the maps hold: the library's own helpers search linearly and emit an index of
+// 2^64-1 for what they don't find.
+type sarifLog struct {
+	result     *findings.Result
+	run        *sarif.Run
+	results    []*sarif.Result
+	frameworks []framework
+	// rules, taxa and logical are the indexes of what the run lists, by id, by framework
+	// and control, and by qualified name.
+	rules   map[string]uint
+	taxa    map[string]map[string]uint
+	logical map[string]uint
+}
+
+func newSARIFLog(result *findings.Result) *sarifLog {
+	log := &sarifLog{
+		result:     result,
+		frameworks: frameworksOf(result),
+		rules:      map[string]uint{},
+		taxa:       map[string]map[string]uint{},
+		logical:    map[string]uint{},
+	}
+	log.run = &sarif.Run{
+		Results:         []*sarif.Result{},
+		ColumnKind:      "utf16CodeUnits",
+		DefaultEncoding: ptr("utf-8"),
+		Language:        ptr("en"),
+		Taxonomies:      log.taxonomies(),
+		Artifacts:       log.artifacts(),
+		Invocations:     []*sarif.Invocation{log.invocation()},
+		AutomationDetails: &sarif.RunAutomationDetails{
+			ID:          ptr("domicile/" + url.PathEscape(orNone(cleanName(result.Tenant.ID))) + "/"),
+			Description: message(fmt.Sprintf("An evaluation of the Microsoft 365 tenant '%s' under the profile '%s'.", tenantName(result.Tenant), cleanName(result.Profile))),
+		},
+	}
+	log.run.Properties = sarif.Properties{
+		"tenant":   tenantProperties(result.Tenant),
+		"profile":  cleanName(result.Profile),
+		"digests":  result.Digests,
+		"summary":  result.Summary,
+		"coverage": coverage(result.Summary),
+	}
+	log.run.Tool = sarif.Tool{Driver: log.driver()}
+	log.addResults()
+	return log
+}
+
+// driver describes the program and its rules.
+func (l *sarifLog) driver() *sarif.ToolComponent {
+	driver := &sarif.ToolComponent{
+		Name:             "domicile",
+		FullName:         ptr("domicile " + sarifVersion(l.result.Tool.Version)),
+		Version:          ptr(sarifVersion(l.result.Tool.Version)),
+		InformationURI:   ptr(homepage),
+		Organization:     ptr("domicile-audit"),
+		ShortDescription: multi("Audits whether Microsoft Defender XDR is rightfully on in a Microsoft 365 tenant and whether its data rests where it may.", ""),
+		Rules:            []*sarif.ReportingDescriptor{},
+		Notifications:    l.notificationKinds(),
+	}
+	for i := range l.frameworks {
+		driver.SupportedTaxonomies = append(driver.SupportedTaxonomies, l.taxonomyReference(i))
+	}
+	for i, rule := range l.result.Rules {
+		l.rules[rule.ID] = uint(i)
+		driver.Rules = append(driver.Rules, l.rule(rule))
+	}
+	return driver
+}
+
+// sarifVersion is a version that starts with a digit, as viewers expect (SARIF2005).
+func sarifVersion(version string) string {
+	version = strings.TrimPrefix(cleanName(version), "v")
+	if version == "" || version[0] < '0' || version[0] > '9' {
+		return strings.TrimSuffix("0.0.0-"+version, "-")
+	}
+	return version
+}
+
+func tenantProperties(tenant findings.Tenant) map[string]string {
+	return map[string]string{"id": cleanName(tenant.ID), "name": cleanName(tenant.Name), "cloud": cleanName(tenant.Cloud)}
+}
+
+func ptr[T any](value T) *T { return &value }
+
+// message is a plain SARIF message: a sentence with a full stop.
+func message(s string) *sarif.Message { return &sarif.Message{Text: ptr(stop(inert(s)))} }
+
+// multi is a description, with Markdown where that says more.
+func multi(plain, markdown string) *sarif.MultiformatMessageString {
+	out := &sarif.MultiformatMessageString{Text: ptr(stop(inert(orNone(plain))))}
+	if markdown != "" {
+		out.Markdown = &markdown
+	}
+	return out
+}

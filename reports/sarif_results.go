@@ -1,0 +1,221 @@
+package reports
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/owenrumney/go-sarif/v2/sarif"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
+// The kinds of SARIF results that are used (SARIF 2.1.0, 3.27.9). Every other kind than
+// fail has the level none.
+const (
+	kindPass   = "pass"
+	kindFail   = "fail"
+	kindNA     = "notApplicable"
+	kindOpen   = "open"
+	kindReview = "review"
+)
+
+// addResults adds one result for every finding, and one for every rule that says
+// something else than its findings do.
+func (l *sarifLog) addResults() {
+	grouped := byRule(l.result.Findings)
+	for _, rule := range l.result.Rules {
+		taxa := l.taxaOf(rule)
+		for _, finding := range grouped[rule.ID] {
+			l.results = append(l.results, l.findingResult(rule, finding, taxa))
+		}
+		if len(grouped[rule.ID]) == 0 || (rule.Outcome != findings.Fail && rule.Outcome != findings.Waived) {
+			l.results = append(l.results, l.ruleResult(rule, len(grouped[rule.ID]) > 0))
+		}
+	}
+}
+
+// findingResult is a violation, suppressed if it is waived.
+func (l *sarifLog) findingResult(rule findings.Rule, finding findings.Finding, taxa []*sarif.ReportingDescriptorReference) *sarif.Result {
+	said := fmt.Sprintf("%s Expected '%s', found '%s'.", sentence(cleanText(finding.Message)), cleanText(finding.Expected), cleanText(finding.Actual))
+	result := l.newResult(rule, kindFail, sarifSeverityOf(finding.Severity).level, said, finding.Resource, finding.Fingerprint)
+	result.Taxa = taxa
+	result.Rank = ptr(float32(sarifSeverityOf(finding.Severity).rank))
+	result.Properties["outcome"] = cleanName(string(finding.Outcome))
+	result.Properties["expected"] = cleanText(finding.Expected)
+	result.Properties["actual"] = cleanText(finding.Actual)
+	if finding.Outcome == findings.Waived {
+		result.Properties["waiver"] = cleanName(finding.Waiver)
+		result.Suppressions = []*sarif.Suppression{{
+			Kind:          "external",
+			Status:        ptr("accepted"),
+			Justification: ptr(fmt.Sprintf("Waiver '%s' covers this finding.", cleanName(finding.Waiver))),
+		}}
+	}
+	return result
+}
+
+// ruleResult is what a rule without violations says of the tenant. Its identity is that
+// which a finding about the tenant would have, so that a pass that becomes a failure is
+// seen as a change of one result.
+func (l *sarifLog) ruleResult(rule findings.Rule, besideFindings bool) *sarif.Result {
+	tenant := findings.Resource{Kind: "tenant", ID: l.result.Tenant.ID, Name: l.result.Tenant.Name}
+	identity := tenant
+	if besideFindings {
+		identity = findings.Resource{Kind: "rule", ID: rule.ID}
+	}
+	kind, level := ruleKind(rule), "none"
+	if kind == kindFail {
+		level = sarifSeverityOf(rule.Severity).level
+	}
+	result := l.newResult(rule, kind, level, ruleMessage(rule), tenant, findings.Fingerprint(l.result.Tenant.ID, rule.ID, identity))
+	result.Properties["outcome"] = cleanName(string(rule.Outcome))
+	result.Properties["checked"] = rule.Checked
+	if len(rule.Reasons) > 0 {
+		result.Properties["reasons"] = cleanReasons(rule.Reasons)
+	}
+	if len(rule.Observed) > 0 {
+		result.Properties["observed"] = cleanObserved(rule.Observed)
+	}
+	return result
+}
+
+func ruleKind(rule findings.Rule) string {
+	switch rule.Outcome {
+	case findings.Pass:
+		return kindPass
+	case findings.NotApplicable:
+		return kindNA
+	case findings.Fail, findings.Waived:
+		return kindFail
+	case findings.Unknown:
+	}
+	for _, reason := range rule.Reasons {
+		switch reason.Reason {
+		case "needs_attestation", "needs_configuration", "conflict":
+			return kindReview
+		}
+	}
+	return kindOpen
+}
+
+// ruleMessage says the outcome of a rule in sentences.
+func ruleMessage(rule findings.Rule) string {
+	said := fmt.Sprintf("'%s' is %s.", strings.TrimRight(prose(rule.Title), "."), map[string]string{
+		kindPass: "met", kindFail: "violated", kindNA: "not applicable", kindOpen: "not known", kindReview: "not known and needs a person",
+	}[ruleKind(rule)])
+	if rule.Outcome == findings.Pass && rule.Checked > 0 && rule.Scope != "tenant" {
+		said += fmt.Sprintf(" Judged %s.", plural(rule.Checked, "object"))
+	}
+	for _, reason := range rule.Reasons {
+		said += fmt.Sprintf(" %s: %s", sentence(reasonWord(reason.Reason)), sentence(cleanText(reason.Message)))
+	}
+	return strings.ReplaceAll(said, ".: ", ": ")
+}
+
+// newResult is what all results have in common. Its fingerprint is per rule and
+// resource: without it, code scanning would take all resources that violate one line of
+// the configuration for one alert.
+func (l *sarifLog) newResult(rule findings.Rule, kind, level, said string, resource findings.Resource, fingerprint string) *sarif.Result {
+	result := &sarif.Result{
+		RuleID:              ptr(cleanName(rule.ID)),
+		RuleIndex:           ptr(l.rules[rule.ID]),
+		Kind:                &kind,
+		Level:               &level,
+		Message:             *message(said),
+		Locations:           []*sarif.Location{l.location(rule, resource)},
+		Fingerprints:        map[string]any{"domicile/v1": fingerprint},
+		PartialFingerprints: map[string]any{"primaryLocationLineHash": fingerprint + ":1"},
+	}
+	result.Properties = sarif.Properties{
+		"severity": cleanName(string(rule.Severity)),
+		"tenant":   tenantProperties(l.result.Tenant),
+		"resource": map[string]string{"kind": cleanName(resource.Kind), "id": clean(resource.ID, textLimit), "name": cleanName(resource.Name)},
+	}
+	return result
+}
+
+// location is the line of the customer's configuration that asks for what a rule holds a
+// tenant to, and the resource. Without a configuration it is the rule's own file, line 1.
+func (l *sarifLog) location(rule findings.Rule, resource findings.Resource) *sarif.Location {
+	uri, line := relativeURI(l.result.Config.URI), 1
+	if uri == "" {
+		uri = relativeURI("policies/" + rule.Topic + "/" + rule.ID + ".rego")
+	} else {
+		line = configLine(l.result.Config, rule)
+	}
+	return &sarif.Location{
+		PhysicalLocation: &sarif.PhysicalLocation{
+			ArtifactLocation: &sarif.ArtifactLocation{URI: &uri},
+			Region:           &sarif.Region{StartLine: &line},
+		},
+		LogicalLocations: []*sarif.LogicalLocation{l.logicalLocation(rule, resource)},
+	}
+}
+
+// configLine is the line where the configuration names the rule, or else the first of the
+// rule's parameters, or else 1.
+func configLine(config findings.Config, rule findings.Rule) int {
+	for _, key := range append([]string{rule.ID}, rule.Params...) {
+		if line := config.Lines[key]; line > 0 {
+			return line
+		}
+	}
+	return 1
+}
+
+// logicalLocation lists tenant, topic and resource among the run's logical locations, each
+// once, and refers to the last.
+func (l *sarifLog) logicalLocation(rule findings.Rule, resource findings.Resource) *sarif.LogicalLocation {
+	tenant := l.place(nil, "tenant", tenantName(l.result.Tenant), "namespace", url.PathEscape(l.result.Tenant.ID))
+	if resource.Kind == "tenant" {
+		return reference(tenant)
+	}
+	topic := l.place(tenant, rule.Topic, prose(rule.Topic), "module", url.PathEscape(rule.Topic))
+	return reference(l.place(topic, resource.Kind, resourceName(resource), "resource",
+		url.PathEscape(resource.Kind)+"/"+url.PathEscape(clean(resource.ID, textLimit))))
+}
+
+// place lists a logical location under its parent, unless it is listed already.
+func (l *sarifLog) place(parent *sarif.LogicalLocation, kind, label, sarifKind, step string) *sarif.LogicalLocation {
+	qualified := step
+	if parent != nil {
+		qualified = *parent.FullyQualifiedName + "/" + step
+	}
+	if index, ok := l.logical[qualified]; ok {
+		return l.run.LogicalLocations[index]
+	}
+	index := uint(len(l.run.LogicalLocations))
+	l.logical[qualified] = index
+	location := &sarif.LogicalLocation{
+		Index: &index, Name: &label, FullyQualifiedName: &qualified, Kind: &sarifKind,
+	}
+	location.Properties = sarif.Properties{"kind": cleanName(kind)}
+	if parent != nil {
+		location.ParentIndex = parent.Index
+	}
+	l.run.LogicalLocations = append(l.run.LogicalLocations, location)
+	return location
+}
+
+func reference(location *sarif.LogicalLocation) *sarif.LogicalLocation {
+	return &sarif.LogicalLocation{
+		Index: location.Index, Name: location.Name, FullyQualifiedName: location.FullyQualifiedName, Kind: location.Kind, ParentIndex: location.ParentIndex,
+	}
+}
+
+func cleanReasons(reasons []findings.Reason) []findings.Reason {
+	out := make([]findings.Reason, 0, len(reasons))
+	for _, r := range reasons {
+		out = append(out, findings.Reason{Reason: cleanName(r.Reason), Kind: cleanName(r.Kind), Message: cleanText(r.Message)})
+	}
+	return out
+}
+
+func cleanObserved(observed []findings.Observation) []findings.Observation {
+	out := make([]findings.Observation, 0, len(observed))
+	for _, o := range observed {
+		out = append(out, findings.Observation{Fact: cleanName(o.Fact), Service: cleanName(o.Service), Value: cleanText(o.Value), Tier: cleanName(o.Tier), Kind: cleanName(o.Kind)})
+	}
+	return out
+}

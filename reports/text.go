@@ -1,0 +1,145 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
+// TextOptions say how Text may write. The zero value is right for a file.
+type TextOptions struct {
+	// Color adds terminal colours. Nothing is said by colour alone.
+	Color bool
+	// Width is where lines are broken: 80 if it is 0, and never less than 40.
+	Width int
+}
+
+// The most that the text report shows of the findings of a rule of high or critical
+// severity (of others it shows one), and of the rules that are unknown: it is meant for
+// one screen.
+const (
+	textFindings = 3
+	textUnknown  = 12
+)
+
+// Text writes the Result as a summary that a person can act on: what was judged, how
+// much of it, what violates the rules and how to mend it, what could not be judged, and
+// the exit code.
+func Text(w io.Writer, result *findings.Result, options TextOptions) error {
+	if options.Width == 0 {
+		options.Width = 80
+	}
+	page := &textPage{color: options.Color, width: max(options.Width, 40)}
+	result = result.Normalised()
+	page.scope(result)
+	page.verdict(result)
+	page.failures(result)
+	page.unknown(result)
+	page.waived(result)
+	page.end(result)
+	if _, err := w.Write(page.Bytes()); err != nil {
+		return fmt.Errorf("writing the text report: %w", err)
+	}
+	return nil
+}
+
+// textPage collects the lines of a text report.
+type textPage struct {
+	bytes.Buffer
+	color bool
+	width int
+}
+
+// The terminal's colours (ECMA-48, SGR) that the report uses.
+const (
+	bold   = "1"
+	red    = "1;31"
+	yellow = "33"
+	green  = "32"
+	blue   = "34"
+	faint  = "2"
+)
+
+// paint puts s in a colour, if colours are wanted.
+func (p *textPage) paint(code, s string) string {
+	if !p.color || code == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (p *textPage) line(s string) {
+	p.WriteString(strings.TrimRight(s, " "))
+	p.WriteByte('\n')
+}
+
+// wrap writes a label and a text, broken at spaces, the further lines under the first
+// character of the text. color is that of the label.
+func (p *textPage) wrap(indent int, label, color, s string) {
+	lead, hang := strings.Repeat(" ", indent), utf8.RuneCountInString(label)
+	if p.width-indent-hang < 20 {
+		p.line(lead + p.paint(color, strings.TrimRight(label, " ")))
+		lead, label, hang = lead+"  ", "", 0
+	}
+	for i, row := range breakLines(s, p.width-len(lead)-hang) {
+		if i == 0 {
+			p.line(lead + p.paint(color, label) + row)
+			continue
+		}
+		p.line(lead + strings.Repeat(" ", hang) + row)
+	}
+}
+
+// breakLines breaks s at spaces into lines of at most room runes; a longer word is cut
+// where the line ends.
+func breakLines(s string, room int) []string {
+	var rows []string
+	row := ""
+	for word := range strings.FieldsSeq(s) {
+		if row != "" && utf8.RuneCountInString(row)+1+utf8.RuneCountInString(word) > room {
+			rows, row = append(rows, row), ""
+		}
+		if row != "" {
+			row += " "
+		}
+		row += word
+		for utf8.RuneCountInString(row) > room {
+			head := string([]rune(row)[:room])
+			rows, row = append(rows, head), row[len(head):]
+		}
+	}
+	if row != "" || len(rows) == 0 {
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func outcomeColor(outcome findings.Outcome) string {
+	switch outcome {
+	case findings.Fail:
+		return red
+	case findings.Unknown:
+		return yellow
+	case findings.Waived:
+		return blue
+	case findings.Pass:
+		return green
+	case findings.NotApplicable:
+	}
+	return faint
+}
+
+func severityColor(severity findings.Severity) string {
+	switch severity {
+	case findings.Critical, findings.High:
+		return red
+	case findings.Medium:
+		return yellow
+	case findings.Low, findings.Info:
+	}
+	return bold
+}

@@ -1,0 +1,228 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
+// scope says what was judged, when, and who read it.
+func (p *textPage) scope(result *findings.Result) {
+	title := tenantName(result.Tenant)
+	if result.Tenant.Name != "" {
+		title += " (" + cleanName(result.Tenant.ID) + ")"
+	}
+	p.wrap(0, "", "", title)
+	p.wrap(0, "", "", fmt.Sprintf("%s cloud, profile %s, judged by %s %s", orNone(cleanName(result.Tenant.Cloud)),
+		orNone(cleanName(result.Profile)), cleanName(result.Tool.Name), cleanName(result.Tool.Version)))
+	p.wrap(0, "", "", fmt.Sprintf("Evidence of %s, %s.", period(result.Started, result.Finished), readBy(result.Reader)))
+	p.line("")
+}
+
+// verdict counts the outcomes and says how far the judgement goes, which links of the
+// chain hold, and where the data rests.
+func (p *textPage) verdict(result *findings.Result) {
+	var parts, plain []string
+	for _, outcome := range findings.Outcomes() {
+		label := strings.ToUpper(outcomeWord(outcome))
+		n := result.Summary.Outcomes[outcome]
+		plain = append(plain, fmt.Sprintf("%s %d", label, n))
+		color := outcomeColor(outcome)
+		if n == 0 {
+			color = faint
+		}
+		parts = append(parts, p.paint(color, plain[len(plain)-1]))
+	}
+	if row := strings.Join(plain, "   "); len(row) <= p.width {
+		p.line(strings.Join(parts, "   "))
+	} else {
+		for _, part := range parts {
+			p.line(part)
+		}
+	}
+	p.wrap(0, "", "", coverage(result.Summary))
+	if _, says := chainOf(result); says != "" {
+		p.wrap(0, "", "", says)
+	}
+	var places []string
+	for _, row := range geoRows(result) {
+		places = append(places, fmt.Sprintf("%s, %s: %s (%s)", row.Service, row.Data, row.Geo, orNone(row.Tier)))
+	}
+	if len(places) > 0 {
+		p.wrap(0, "Geos: ", "", strings.Join(places, "; ")+".")
+	}
+	p.line("")
+}
+
+// failures lists what violates the rules, worst first.
+func (p *textPage) failures(result *findings.Result) {
+	grouped := byRule(result.Findings)
+	heading := fmt.Sprintf("VIOLATIONS: %s of %s", plural(result.Summary.Findings, "finding"), plural(result.Summary.Outcomes[findings.Fail], "rule"))
+	if result.Summary.Outcomes[findings.Fail] == 0 {
+		p.line(p.paint(bold, "VIOLATIONS: none"))
+		p.line("")
+		return
+	}
+	p.line(p.paint(bold, heading))
+	for _, severity := range findings.Severities() {
+		for _, rule := range result.Rules {
+			if rule.Outcome == findings.Fail && rule.Severity == severity {
+				p.line("")
+				p.failure(rule, grouped[rule.ID])
+			}
+		}
+	}
+	p.line("")
+}
+
+// failure shows one failed rule, its first findings, and how to mend them.
+func (p *textPage) failure(rule findings.Rule, all []findings.Finding) {
+	p.wrap(0, fmt.Sprintf("%-8s  %s  ", strings.ToUpper(cleanName(string(rule.Severity))), cleanName(rule.ID)), severityColor(rule.Severity), prose(rule.Title))
+	most := textFindings
+	if rule.Severity.Rank() > findings.High.Rank() {
+		most = 1
+	}
+	failed := 0
+	for _, finding := range all {
+		if finding.Outcome != findings.Fail {
+			continue
+		}
+		if failed++; failed <= most {
+			p.wrap(2, "- ", "", fmt.Sprintf("%s %s: found '%s', expected '%s'", reasonWord(finding.Resource.Kind), resourceName(finding.Resource),
+				clean(finding.Actual, nameLimit), clean(finding.Expected, nameLimit)))
+		}
+	}
+	if failed > most {
+		p.wrap(2, "- ", "", fmt.Sprintf("and %d more, all in result.json", failed-most))
+	}
+	if summary := prose(rule.Remediation.Summary); summary != "" {
+		p.wrap(2, "to mend: ", bold, summary)
+	}
+}
+
+// unknown lists the rules that could not be judged, with the reason.
+func (p *textPage) unknown(result *findings.Result) {
+	total := result.Summary.Outcomes[findings.Unknown]
+	if total == 0 {
+		return
+	}
+	p.line(p.paint(bold, "NOT JUDGED: "+plural(total, "rule")))
+	shown := 0
+	for _, severity := range findings.Severities() {
+		for _, rule := range result.Rules {
+			if rule.Outcome != findings.Unknown || rule.Severity != severity {
+				continue
+			}
+			if shown++; shown > textUnknown {
+				continue
+			}
+			p.wrap(0, fmt.Sprintf("%-8s  %s  ", strings.ToUpper(cleanName(string(rule.Severity))), cleanName(rule.ID)), yellow, prose(rule.Title))
+			for _, reason := range rule.Reasons {
+				p.wrap(4, reasonWord(reason.Reason)+": ", faint, cleanText(reason.Message)+permissionHint(result, reason))
+			}
+		}
+	}
+	if shown > textUnknown {
+		p.line(fmt.Sprintf("and %d more, all in result.json", shown-textUnknown))
+	}
+	p.line("")
+}
+
+// waived names the findings that a waiver covers, as they are violations still.
+func (p *textPage) waived(result *findings.Result) {
+	covered := map[string]int{}
+	for _, finding := range result.Findings {
+		if finding.Outcome == findings.Waived {
+			covered[fmt.Sprintf("%s by %s", cleanName(finding.Rule), orNone(cleanName(finding.Waiver)))]++
+		}
+	}
+	if len(covered) == 0 {
+		return
+	}
+	var parts []string
+	for _, key := range keys(covered) {
+		parts = append(parts, fmt.Sprintf("%s (%s)", key, plural(covered[key], "finding")))
+	}
+	p.wrap(0, "WAIVED: ", bold, strings.Join(parts, ", "))
+	p.line("")
+}
+
+// permissionHint names the permission that the gap behind a reason lacks, if it does.
+func permissionHint(result *findings.Result, reason findings.Reason) string {
+	for _, gap := range result.Gaps {
+		if gap.Kind == reason.Kind && gap.Reason == reason.Reason && gap.Permission != "" {
+			return " Missing: " + cleanName(gap.Permission) + "."
+		}
+	}
+	return ""
+}
+
+func (p *textPage) end(result *findings.Result) {
+	color := green
+	if result.Exit.Code != 0 {
+		color = red
+	}
+	p.wrap(0, fmt.Sprintf("Exit code %d: ", result.Exit.Code), color, sentence(orNone(cleanText(result.Exit.Reason))))
+}
+
+// period says when the evidence was read.
+func period(started, finished time.Time) string {
+	const layout = "2006-01-02 15:04"
+	switch {
+	case started.IsZero():
+		return "an unknown time"
+	case finished.IsZero() || finished.Format(layout) == started.Format(layout):
+		return started.Format(layout) + " UTC"
+	case finished.Format(time.DateOnly) == started.Format(time.DateOnly):
+		return started.Format(layout) + " to " + finished.Format("15:04") + " UTC"
+	}
+	return started.Format(layout) + " to " + finished.Format(layout) + " UTC"
+}
+
+// readBy says who read the evidence, and with how many permissions.
+func readBy(reader findings.Reader) string {
+	if reader.AppID == "" && reader.TenantID == "" {
+		return "all of it imported from files"
+	}
+	if len(reader.Scopes) > 0 {
+		return fmt.Sprintf("read on behalf of a person by application %s with %s", cleanName(reader.AppID), plural(len(reader.Scopes), "scope"))
+	}
+	return fmt.Sprintf("read by application %s with %s", cleanName(reader.AppID), plural(len(reader.Roles), "permission"))
+}
+
+// sentence starts s with a capital letter and ends it with a full stop.
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return ""
+	}
+	if first := s[0]; first >= 'a' && first <= 'z' {
+		s = string(first-'a'+'A') + s[1:]
+	}
+	return stop(s)
+}
+
+// stop ends s with a full stop.
+func stop(s string) string {
+	s = strings.TrimRight(s, " ")
+	if strings.HasSuffix(s, ".") {
+		return s
+	}
+	return strings.TrimRight(s, "!?…:;,") + "."
+}
+
+func tenantName(tenant findings.Tenant) string {
+	if tenant.Name != "" {
+		return cleanName(tenant.Name)
+	}
+	return cleanName(tenant.ID)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}

@@ -1,0 +1,79 @@
+package reports_test
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/golden"
+	"github.com/domicile-audit/domicile/reports"
+)
+
+func text(t *testing.T, result *findings.Result, options reports.TextOptions) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := reports.Text(&out, result, options); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// Colour adds escape codes and takes no word away: without them the two are the same.
+func TestTextColorSaysNothingAlone(t *testing.T) {
+	codes := regexp.MustCompile(`\x1b\[[0-9;]*m`)
+	for tenant, result := range fixtures() {
+		plain := text(t, result, reports.TextOptions{})
+		if strings.Contains(plain, "\x1b") {
+			t.Errorf("%s: the text without colour holds escape codes", tenant)
+		}
+		colored := text(t, result, reports.TextOptions{Color: true})
+		if !codes.MatchString(colored) {
+			t.Errorf("%s: the text with colour holds no escape codes", tenant)
+		}
+		if got := codes.ReplaceAllString(colored, ""); got != plain {
+			t.Errorf("%s: the text with colour says something else:\n%s", tenant, got)
+		}
+	}
+	golden.Check(t, "testdata/weak/color.txt", []byte(text(t, weak(), reports.TextOptions{Color: true, Width: 100})))
+}
+
+func TestTextKeepsItsWidth(t *testing.T) {
+	for _, width := range []int{40, 60, 80, 120} {
+		for line := range strings.Lines(text(t, weak(), reports.TextOptions{Width: width})) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
+				t.Errorf("at width %d a line has %d characters: %s", width, n, line)
+			}
+		}
+	}
+}
+
+func TestTextFitsAScreenHoweverMuchFails(t *testing.T) {
+	lines := strings.Count(text(t, many(10_000), reports.TextOptions{Width: 100}), "\n")
+	if limit := 20 + len(specs())*7; lines > limit {
+		t.Errorf("10,000 findings of %d rules take %d lines, want at most %d", len(specs()), lines, limit)
+	}
+}
+
+func TestTextSaysWhatMatters(t *testing.T) {
+	tests := []struct {
+		tenant string
+		result *findings.Result
+		want   []string
+	}{
+		{"good", good(), []string{"Contoso", "xdr-current", "FAIL 0", "PASS 16", "VIOLATIONS: none", "Exit code 0: No violation at or above high"}},
+		{"weak", weak(), []string{"CRITICAL  GEO1002", "geo Defender XDR, data at rest: found 'US', expected 'one of: EU'", "to mend: Set it right", "and 11 more", "Geos: Defender XDR, data at rest: US (signed); ", "The chain is broken at: Role, Consent, Geo, Feeding.", "WAIVED: XDR1009 by W-2026-07 (1 finding)", "Exit code 3: 11 violations of 3 rules"}},
+		{"partial", partial(), []string{"Judged 5 of 17 rules, not 10, because: needs attestation (5)", "Missing:", "SecurityIncident.Read.All", "Exit code 4:"}},
+		{"empty", empty(), []string{"Judged 0 of 0 rules.", "imported from files"}},
+	}
+	for _, tt := range tests {
+		got := text(t, tt.result, reports.TextOptions{})
+		for _, want := range tt.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("the text of %s lacks %q:\n%s", tt.tenant, want, got)
+			}
+		}
+	}
+}
