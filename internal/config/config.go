@@ -1,0 +1,273 @@
+// Package config reads domicile.yaml: which tenants there are, how to sign in to each,
+// and what the organisation decided.
+//
+// The file goes in with a way to look up the environment; a Config with absolute paths
+// and resolved secrets comes out. The package opens no connection.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// FileName is the name of the configuration that is looked for in the working folder.
+const FileName = "domicile.yaml"
+
+// maxFile bounds a configuration, which is text for people.
+const maxFile = 4 << 20
+
+// Config is a whole configuration.
+type Config struct {
+	// File is its path as it was named, Lines the 1-based line of each parameter that
+	// it sets, by name.
+	File  string         `yaml:"-"`
+	Lines map[string]int `yaml:"-"`
+
+	Version int            `yaml:"version"`
+	Profile string         `yaml:"profile"`
+	Params  map[string]any `yaml:"params"`
+	Tenants []Tenant       `yaml:"tenants"`
+}
+
+// Tenant is one tenant of a configuration.
+type Tenant struct {
+	Name string `yaml:"name"`
+	ID   string `yaml:"id"`
+	// Cloud is global, gcc, gcchigh, dod, china or custom.
+	Cloud     string         `yaml:"cloud"`
+	Auth      Auth           `yaml:"auth"`
+	Proxy     string         `yaml:"proxy"`
+	CAFile    string         `yaml:"ca_file"`
+	Profile   string         `yaml:"profile"`
+	Params    map[string]any `yaml:"params"`
+	Endpoints *Endpoints     `yaml:"endpoints"`
+	// Imports and Attestations are patterns of files, relative to the configuration.
+	Imports      []string `yaml:"imports"`
+	Attestations []string `yaml:"attestations"`
+
+	dir string
+}
+
+// Auth says how to sign in. Secrets are named, never written: by the variable of the
+// environment or the file that holds them.
+type Auth struct {
+	// Method is one of Methods.
+	Method                 string `yaml:"method"`
+	ClientID               string `yaml:"client_id"`
+	ClientSecretEnv        string `yaml:"client_secret_env"`
+	ClientSecretFile       string `yaml:"client_secret_file"`
+	CertificateFile        string `yaml:"certificate_file"`
+	CertificatePasswordEnv string `yaml:"certificate_password_env"`
+	ServiceConnectionID    string `yaml:"service_connection_id"`
+	TokenFile              string `yaml:"token_file"`
+}
+
+// Endpoints are the hosts of a custom cloud. Like is the cloud that it stands for.
+type Endpoints struct {
+	Like   string `yaml:"like"`
+	Login  string `yaml:"login"`
+	Graph  string `yaml:"graph"`
+	XDR    string `yaml:"xdr"`
+	MDE    string `yaml:"mde"`
+	ARM    string `yaml:"arm"`
+	CAFile string `yaml:"ca_file"`
+}
+
+// Custom is the cloud whose hosts the configuration names.
+const Custom = "custom"
+
+// Clouds lists the clouds that a tenant may be in, custom aside.
+func Clouds() []string { return []string{"global", "gcc", "gcchigh", "dod", "china"} }
+
+// Methods lists the ways to sign in.
+func Methods() []string {
+	return []string{"client_secret", "certificate", "workload_identity", "github_oidc", "azure_pipelines", "managed_identity", "device_code", "azure_cli"}
+}
+
+// Read reads and checks the configuration in a file. An error names the line and what to
+// do about it.
+func Read(file string) (*Config, error) {
+	opened, err := os.Open(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("reading configuration %s: there is no such file; name one with --config, or try --demo", file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading configuration: %w", err)
+	}
+	defer opened.Close()
+	data, err := io.ReadAll(io.LimitReader(opened, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading configuration %s: %w", file, err)
+	}
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("reading configuration %s: it is larger than %d bytes", file, maxFile)
+	}
+	config, err := Parse(data, file)
+	if err != nil {
+		return nil, fmt.Errorf("reading configuration %s: %w", file, err)
+	}
+	return config, nil
+}
+
+// Parse reads and checks a configuration's text. file is its path, against whose folder
+// relative paths are taken.
+func Parse(data []byte, file string) (*Config, error) {
+	config := Config{File: file}
+	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
+	if err := decoder.Decode(&config); err != nil && !errors.Is(err, io.EOF) {
+		return nil, errors.New(strings.TrimSpace(yaml.FormatError(err, false, true)))
+	}
+	lines, err := readLines(data)
+	if err != nil {
+		return nil, err
+	}
+	config.Lines = lines
+	for i := range config.Tenants {
+		config.Tenants[i].dir = filepath.Dir(file)
+	}
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	return &config, nil
+}
+
+var guid = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+func (c *Config) check() error {
+	if c.Version != 1 {
+		return fmt.Errorf("version is %d; write version: 1", c.Version)
+	}
+	var errs []error
+	names := map[string]bool{}
+	for i, tenant := range c.Tenants {
+		where := fmt.Sprintf("tenants[%d] (%s)", i, tenant.Name)
+		if names[tenant.Name] {
+			errs = append(errs, fmt.Errorf("%s: another tenant has the same name", where))
+		}
+		names[tenant.Name] = true
+		for _, err := range tenant.check() {
+			errs = append(errs, fmt.Errorf("%s: %w", where, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+var folderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+
+func (t Tenant) check() []error {
+	var errs []error
+	demand := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	demand(folderName.MatchString(t.Name), "name %q is not letters, digits, dots, dashes and underscores, which its folder is named by", t.Name)
+	demand(guid.MatchString(t.ID), "id %q is not a tenant id (a GUID, as Entra admin center > Overview shows it)", t.ID)
+	demand(t.Cloud == Custom || slices.Contains(Clouds(), t.Cloud), "cloud %q is unknown; write one of %s, custom", t.Cloud, strings.Join(Clouds(), ", "))
+	demand(slices.Contains(Methods(), t.Auth.Method), "auth.method %q is unknown; write one of %s", t.Auth.Method, strings.Join(Methods(), ", "))
+	if t.Proxy != "" {
+		proxy, err := url.Parse(t.Proxy)
+		demand(err == nil && proxy.Host != "", "proxy %q is not an address such as http://proxy:8080", t.Proxy)
+	}
+	switch {
+	case t.Cloud == Custom && t.Endpoints == nil:
+		errs = append(errs, errors.New("cloud is custom and endpoints are missing"))
+	case t.Cloud == Custom:
+		errs = append(errs, t.Endpoints.check()...)
+	case t.Endpoints != nil:
+		errs = append(errs, errors.New("endpoints are only for cloud: custom"))
+	}
+	return append(errs, t.Auth.check()...)
+}
+
+func (a Auth) check() []error {
+	var errs []error
+	needs := func(value, name string) {
+		if value == "" {
+			errs = append(errs, fmt.Errorf("auth.method %s needs auth.%s", a.Method, name))
+		}
+	}
+	switch a.Method {
+	case "client_secret":
+		needs(a.ClientID, "client_id")
+		if (a.ClientSecretEnv == "") == (a.ClientSecretFile == "") {
+			errs = append(errs, errors.New("auth.method client_secret needs client_secret_env or client_secret_file, one of the two"))
+		}
+	case "certificate":
+		needs(a.ClientID, "client_id")
+		needs(a.CertificateFile, "certificate_file")
+	case "github_oidc":
+		needs(a.ClientID, "client_id")
+	case "azure_pipelines":
+		needs(a.ClientID, "client_id")
+		needs(a.ServiceConnectionID, "service_connection_id")
+	}
+	return errs
+}
+
+func (e *Endpoints) check() []error {
+	var errs []error
+	if !slices.Contains(Clouds(), e.Like) {
+		errs = append(errs, fmt.Errorf("endpoints.like %q is unknown; write one of %s", e.Like, strings.Join(Clouds(), ", ")))
+	}
+	addresses := map[string]string{"login": e.Login, "graph": e.Graph, "xdr": e.XDR, "mde": e.MDE, "arm": e.ARM}
+	for _, name := range slices.Sorted(maps.Keys(addresses)) {
+		address := addresses[name]
+		parsed, err := url.Parse(address)
+		optional := address == "" && name != "login" && name != "graph"
+		if !optional && (err != nil || parsed.Scheme != "https" || parsed.Host == "" || parsed.User != nil || parsed.RawQuery != "") {
+			errs = append(errs, fmt.Errorf("endpoints.%s %q is not an https address", name, address))
+		}
+	}
+	return errs
+}
+
+// Tenant returns the tenant of a name or id. Without either it returns the only one.
+func (c *Config) Tenant(name string) (*Tenant, error) {
+	known := make([]string, 0, len(c.Tenants))
+	for i := range c.Tenants {
+		tenant := &c.Tenants[i]
+		if tenant.Name == name || strings.EqualFold(tenant.ID, name) {
+			return tenant, nil
+		}
+		known = append(known, tenant.Name)
+	}
+	switch {
+	case len(known) == 0:
+		return nil, fmt.Errorf("configuration %s has no tenants", c.File)
+	case name == "" && len(known) == 1:
+		return &c.Tenants[0], nil
+	case name == "":
+		return nil, fmt.Errorf("configuration %s has several tenants; choose one with --tenant: %s", c.File, strings.Join(known, ", "))
+	default:
+		return nil, fmt.Errorf("configuration %s has no tenant %q; it has %s", c.File, name, strings.Join(known, ", "))
+	}
+}
+
+// Settings returns a tenant's profile and parameters: its own over the general ones. A
+// nil tenant gives the general ones.
+func (c *Config) Settings(tenant *Tenant) (profile string, params map[string]any) {
+	profile, params = c.Profile, maps.Clone(c.Params)
+	if params == nil {
+		params = map[string]any{}
+	}
+	if tenant == nil {
+		return profile, params
+	}
+	if tenant.Profile != "" {
+		profile = tenant.Profile
+	}
+	maps.Copy(params, tenant.Params)
+	return profile, params
+}
