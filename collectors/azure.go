@@ -45,7 +45,7 @@ func readAzureCoverage(ctx context.Context, r *reading) error {
 		return err
 	}
 	err := r.coverage(ctx, r.path(1), managementGroupLine)
-	var refusal *Refusal
+	var refusal *RefusalError
 	if errors.As(err, &refusal) && refusal.Reason == "" && (refusal.Status == http.StatusForbidden || refusal.Status == http.StatusUnauthorized) {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (r *reading) coverage(ctx context.Context, path string, convert func(json.R
 		for _, object := range page.Objects {
 			line, err := convert(object)
 			if err != nil {
-				return &Refusal{Reason: evidence.Invalid, Message: "Azure's answer is not of the documented shape: " + err.Error()}
+				return &RefusalError{Reason: evidence.Invalid, Message: "Azure's answer is not of the documented shape: " + err.Error()}
 			}
 			if err := r.marshal(line); err != nil {
 				return err
@@ -130,7 +130,7 @@ func readOnboardingPackages(ctx context.Context, r *reading) error {
 		if err := r.doubt("azure_coverage"); err != nil {
 			return err
 		}
-		return &Refusal{Reason: evidence.NotCollected, Message: "no subscription that the reader can see holds an onboarding package, and none was imported"}
+		return &RefusalError{Reason: evidence.NotCollected, Message: "no subscription that the reader can see holds an onboarding package, and none was imported"}
 	}
 	return nil
 }
@@ -177,7 +177,7 @@ func (r *reading) parsePackages(objects []json.RawMessage, tenantID string) ([]j
 			} `json:"properties"`
 		}
 		if err := json.Unmarshal(object, &item); err != nil {
-			return nil, &Refusal{Reason: evidence.Invalid, Message: "Azure's answer is not of the documented shape"}
+			return nil, &RefusalError{Reason: evidence.Invalid, Message: "Azure's answer is not of the documented shape"}
 		}
 		for _, content := range slices.DeleteFunc([]string{item.Properties.Windows, item.Properties.Linux}, func(s string) bool { return s == "" }) {
 			parsed, err := ParseOnboardingPackage([]byte(content), r.run.options.Packages)
@@ -192,7 +192,7 @@ func (r *reading) parsePackages(objects []json.RawMessage, tenantID string) ([]j
 		}
 	}
 	if len(found) == 0 && failed != nil {
-		return nil, &Refusal{Reason: evidence.Invalid, Message: "the onboarding package can't be read: " + failed.Error()}
+		return nil, &RefusalError{Reason: evidence.Invalid, Message: "the onboarding package can't be read: " + failed.Error()}
 	}
 	return found, nil
 }

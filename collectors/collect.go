@@ -125,7 +125,7 @@ func (r *run) collect(ctx context.Context, collector Collector) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var refusal *Refusal
+	var refusal *RefusalError
 	var failed *AuthError
 	switch {
 	case err == nil:
@@ -150,7 +150,7 @@ func (r *run) collect(ctx context.Context, collector Collector) error {
 // attempt reads the kind, unless the cloud or the token rules it out beforehand.
 func (r *reading) attempt(ctx context.Context) error {
 	if !r.collector.offeredIn(r.run.options.Tenant.Cloud) {
-		return &Refusal{Reason: evidence.NotInThisCloud, Message: "the API does not exist in this cloud"}
+		return &RefusalError{Reason: evidence.NotInThisCloud, Message: "the API does not exist in this cloud"}
 	}
 	granted, err := r.run.source.Granted(ctx, r.collector.API)
 	if err != nil {
@@ -158,7 +158,7 @@ func (r *reading) attempt(ctx context.Context) error {
 	}
 	r.granted = granted
 	if !r.collector.probe && !r.collector.permitted(granted) {
-		return &Refusal{Reason: evidence.NoPermission, Message: "the token does not carry the permission"}
+		return &RefusalError{Reason: evidence.NoPermission, Message: "the token does not carry the permission"}
 	}
 	return r.collector.read(ctx, r)
 }

@@ -51,7 +51,7 @@ func (s *source) Get(_ context.Context, r collectors.Request) (collectors.Answer
 	}
 	doc, ok := s.docs[r.Path]
 	if !ok {
-		return collectors.Answer{}, &collectors.Refusal{Status: 404, Code: "Request_ResourceNotFound"}
+		return collectors.Answer{}, &collectors.RefusalError{Status: 404, Code: "Request_ResourceNotFound"}
 	}
 	return collectors.Answer{Body: json.RawMessage(doc), Status: 200}, nil
 }
@@ -159,7 +159,7 @@ func TestACollectionIsReadPageByPage(t *testing.T) {
 
 // TestWhatCantBeReadIsAGap tries each way in which a collection can fail.
 func TestWhatCantBeReadIsAGap(t *testing.T) {
-	refuse := func(r collectors.Refusal) map[string]error { return map[string]error{"users": &r} }
+	refuse := func(r collectors.RefusalError) map[string]error { return map[string]error{"users": &r} }
 	first := map[string][][]string{"users": {{`{"id":"1"}`}}}
 	tests := []struct {
 		name    string
@@ -171,18 +171,18 @@ func TestWhatCantBeReadIsAGap(t *testing.T) {
 		objects int // -1: the kind is missing
 	}{
 		{name: "the token lacks the permission", source: &source{granted: graph("Group.Read.All"), pages: first}, kind: "users", reason: evidence.NoPermission, lacks: "User.Read.All", objects: -1},
-		{name: "refused although permitted", source: &source{fails: refuse(collectors.Refusal{Status: 403, Code: "Authorization_RequestDenied"})}, kind: "users", reason: evidence.NoPermission, lacks: "User.Read.All", objects: -1},
-		{name: "not licensed", source: &source{fails: refuse(collectors.Refusal{Status: 403, Code: "AadPremiumLicenseRequired"})}, kind: "users", reason: evidence.NotLicensed, objects: -1},
-		{name: "throttled for good", source: &source{fails: refuse(collectors.Refusal{Status: 429, Reason: evidence.Throttled})}, kind: "users", reason: evidence.Throttled, objects: -1},
-		{name: "throttled after a page", source: &source{pages: first, fails: refuse(collectors.Refusal{Status: 429, Reason: evidence.Throttled})}, kind: "users", reason: evidence.Throttled, objects: 1},
-		{name: "a server error", source: &source{fails: refuse(collectors.Refusal{Status: 500, Code: "UnknownError"})}, kind: "users", reason: evidence.ServiceError, objects: -1},
-		{name: "a truncated page", source: &source{pages: first, fails: refuse(collectors.Refusal{Status: 200, Reason: evidence.Invalid})}, kind: "users", reason: evidence.Invalid, objects: 1},
-		{name: "an unreachable host", source: &source{fails: refuse(collectors.Refusal{Reason: evidence.Unreachable})}, kind: "users", reason: evidence.Unreachable, objects: -1},
-		{name: "not found", source: &source{fails: refuse(collectors.Refusal{Status: 404})}, kind: "users", reason: evidence.NotProvisioned, objects: -1},
-		{name: "an answer nobody knows", source: &source{fails: refuse(collectors.Refusal{Status: 418})}, kind: "users", reason: evidence.ServiceError, objects: -1},
+		{name: "refused although permitted", source: &source{fails: refuse(collectors.RefusalError{Status: 403, Code: "Authorization_RequestDenied"})}, kind: "users", reason: evidence.NoPermission, lacks: "User.Read.All", objects: -1},
+		{name: "not licensed", source: &source{fails: refuse(collectors.RefusalError{Status: 403, Code: "AadPremiumLicenseRequired"})}, kind: "users", reason: evidence.NotLicensed, objects: -1},
+		{name: "throttled for good", source: &source{fails: refuse(collectors.RefusalError{Status: 429, Reason: evidence.Throttled})}, kind: "users", reason: evidence.Throttled, objects: -1},
+		{name: "throttled after a page", source: &source{pages: first, fails: refuse(collectors.RefusalError{Status: 429, Reason: evidence.Throttled})}, kind: "users", reason: evidence.Throttled, objects: 1},
+		{name: "a server error", source: &source{fails: refuse(collectors.RefusalError{Status: 500, Code: "UnknownError"})}, kind: "users", reason: evidence.ServiceError, objects: -1},
+		{name: "a truncated page", source: &source{pages: first, fails: refuse(collectors.RefusalError{Status: 200, Reason: evidence.Invalid})}, kind: "users", reason: evidence.Invalid, objects: 1},
+		{name: "an unreachable host", source: &source{fails: refuse(collectors.RefusalError{Reason: evidence.Unreachable})}, kind: "users", reason: evidence.Unreachable, objects: -1},
+		{name: "not found", source: &source{fails: refuse(collectors.RefusalError{Status: 404})}, kind: "users", reason: evidence.NotProvisioned, objects: -1},
+		{name: "an answer nobody knows", source: &source{fails: refuse(collectors.RefusalError{Status: 418})}, kind: "users", reason: evidence.ServiceError, objects: -1},
 		{name: "fewer objects than counted", source: &source{pages: first, counts: map[string]int{"users": 2}}, kind: "users", reason: evidence.Partial, objects: 1},
 		{name: "no such API in the cloud", cloud: "china", source: &source{}, kind: "mdi_sensors", reason: evidence.NotInThisCloud, objects: -1},
-		{name: "no token for the API", source: &source{fails: map[string]error{"token arm": &collectors.Refusal{Reason: evidence.NoPermission}}}, kind: "azure_coverage", reason: evidence.NoPermission, lacks: "Reader", objects: -1},
+		{name: "no token for the API", source: &source{fails: map[string]error{"token arm": &collectors.RefusalError{Reason: evidence.NoPermission}}}, kind: "azure_coverage", reason: evidence.NoPermission, lacks: "Reader", objects: -1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -260,7 +260,7 @@ func TestGroupsThatHoldRolesAreExpanded(t *testing.T) {
 		t.Errorf("entry = %+v, want it complete with one request a group", entry)
 	}
 
-	s.fails = map[string]error{"roleManagement/directory/roleEligibilityScheduleInstances": &collectors.Refusal{Status: 503}}
+	s.fails = map[string]error{"roleManagement/directory/roleEligibilityScheduleInstances": &collectors.RefusalError{Status: 503}}
 	if got, err = collect(t, s, collectors.Options{Kinds: []string{"role_group_members"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestGroupsThatHoldRolesAreExpanded(t *testing.T) {
 		t.Errorf("gap = %+v, want partial: the eligible groups could not be seen", gap)
 	}
 
-	s.fails = map[string]error{"roleManagement/directory/roleEligibilityScheduleInstances": &collectors.Refusal{Status: 403, Code: "AadPremiumLicenseRequired"}}
+	s.fails = map[string]error{"roleManagement/directory/roleEligibilityScheduleInstances": &collectors.RefusalError{Status: 403, Code: "AadPremiumLicenseRequired"}}
 	s.pages["roleManagement/directory/roleEligibilityScheduleInstances"] = nil
 	if got, err = collect(t, s, collectors.Options{Kinds: []string{"role_group_members"}}); err != nil {
 		t.Fatal(err)
@@ -335,22 +335,22 @@ func TestProbes(t *testing.T) {
 		},
 		{
 			name: "a refusal is evidence", kind: "incidents_probe",
-			source: &source{fails: map[string]error{"security/incidents?$top=1": &collectors.Refusal{Status: 403, Code: "Forbidden", Message: "no"}}},
+			source: &source{fails: map[string]error{"security/incidents?$top=1": &collectors.RefusalError{Status: 403, Code: "Forbidden", Message: "no"}}},
 			want:   []string{`{"status":403,"code":"Forbidden","message":"no","permitted":true}`},
 		},
 		{
 			name: "sent without the permission", kind: "defender_api_probe",
-			source: &source{fails: map[string]error{"api/incidents?$top=1": &collectors.Refusal{Status: 403, Code: "DisabledFeature", Message: "Tenant feature isn't enabled"}}},
+			source: &source{fails: map[string]error{"api/incidents?$top=1": &collectors.RefusalError{Status: 403, Code: "DisabledFeature", Message: "Tenant feature isn't enabled"}}},
 			want:   []string{`{"status":403,"code":"DisabledFeature","message":"Tenant feature isn't enabled","permitted":false}`},
 		},
 		{
 			name: "a throttled probe is a gap", kind: "incidents_probe",
-			source: &source{fails: map[string]error{"security/incidents?$top=1": &collectors.Refusal{Status: 429, Reason: evidence.Throttled}}},
+			source: &source{fails: map[string]error{"security/incidents?$top=1": &collectors.RefusalError{Status: 429, Reason: evidence.Throttled}}},
 			gap:    evidence.Throttled,
 		},
 		{
 			name: "a server error is a gap", kind: "hunting_probe",
-			source: &source{fails: map[string]error{"hunt print": &collectors.Refusal{Status: 500, Code: "UnknownError"}}},
+			source: &source{fails: map[string]error{"hunt print": &collectors.RefusalError{Status: 500, Code: "UnknownError"}}},
 			gap:    evidence.ServiceError,
 		},
 		{
@@ -360,7 +360,7 @@ func TestProbes(t *testing.T) {
 		},
 		{
 			name: "hunting refused: the tables are not asked", kind: "hunting_probe",
-			source: &source{fails: map[string]error{"hunt print": &collectors.Refusal{Status: 403}}},
+			source: &source{fails: map[string]error{"hunt print": &collectors.RefusalError{Status: 403}}},
 			want:   []string{`{"table":"print","status":403,"code":"","message":"","permitted":true,"days":{}}`},
 		},
 	}
@@ -391,7 +391,7 @@ func TestHuntingCountsByDayAndApplication(t *testing.T) {
 			"IdentityLogonEvents": `{"results":[{"day":"2026-02-28T00:00:00Z","app":"Active Directory","n":5},{"day":"2026-02-28T00:00:00Z","app":"Teams","n":2.0}]}`,
 			"CloudAppEvents":      empty, "AlertInfo": empty, "EmailEvents": empty, "IdentityDirectoryEvents": empty,
 		},
-		fails: map[string]error{"hunt EmailEvents": &collectors.Refusal{Status: 400, Code: "BadRequest", Message: "Failed to resolve table or column expression named 'EmailEvents'"}},
+		fails: map[string]error{"hunt EmailEvents": &collectors.RefusalError{Status: 400, Code: "BadRequest", Message: "Failed to resolve table or column expression named 'EmailEvents'"}},
 	}
 	got, err := collect(t, s, collectors.Options{Kinds: []string{"hunting_probe"}})
 	if err != nil {
@@ -408,7 +408,7 @@ func TestHuntingCountsByDayAndApplication(t *testing.T) {
 		}
 	}
 
-	s.fails["hunt AlertInfo"] = &collectors.Refusal{Status: 429, Reason: evidence.Throttled}
+	s.fails["hunt AlertInfo"] = &collectors.RefusalError{Status: 429, Reason: evidence.Throttled}
 	if got, err = collect(t, s, collectors.Options{Kinds: []string{"hunting_probe"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -421,7 +421,7 @@ func TestAzureCoverageWithoutManagementGroups(t *testing.T) {
 	s := &source{
 		granted: map[collectors.API][]string{collectors.ARM: nil},
 		pages:   map[string][][]string{"subscriptions": {{`{"subscriptionId":"s","tenantId":"t","displayName":"Prod","state":"Enabled"}`}}},
-		fails:   map[string]error{"providers/Microsoft.Management/managementGroups": &collectors.Refusal{Status: 403, Code: "AuthorizationFailed"}},
+		fails:   map[string]error{"providers/Microsoft.Management/managementGroups": &collectors.RefusalError{Status: 403, Code: "AuthorizationFailed"}},
 	}
 	got, err := collect(t, s, collectors.Options{Kinds: []string{"azure_coverage"}})
 	if err != nil {

@@ -87,7 +87,7 @@ func readResourcePermissions(ctx context.Context, r *reading) error {
 			} `json:"oauth2PermissionScopes"`
 		}
 		if err := json.Unmarshal(answer.Body, &application); err != nil {
-			return &Refusal{Status: answer.Status, Reason: evidence.Invalid, Message: "the service principal is not of the documented shape", RequestID: answer.RequestID}
+			return &RefusalError{Status: answer.Status, Reason: evidence.Invalid, Message: "the service principal is not of the documented shape", RequestID: answer.RequestID}
 		}
 		for _, role := range application.AppRoles {
 			if err := r.marshal(permission{application.ID, appID, role.ID, role.Value, "Role"}); err != nil {
@@ -135,6 +135,6 @@ func readPermissionClassifications(ctx context.Context, r *reading) error {
 }
 
 func notFound(err error) bool {
-	var refusal *Refusal
+	var refusal *RefusalError
 	return errors.As(err, &refusal) && refusal.Status == http.StatusNotFound
 }

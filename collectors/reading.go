@@ -98,7 +98,7 @@ func (r *reading) list(ctx context.Context, path string, add map[string]string) 
 		r.page()
 	}
 	if expected >= 0 && expected != r.objects-before {
-		return &Refusal{Reason: evidence.Partial, Message: "the service counts more or fewer objects than its pages held"}
+		return &RefusalError{Reason: evidence.Partial, Message: "the service counts more or fewer objects than its pages held"}
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (r *reading) writeWith(object json.RawMessage, add map[string]string) error
 	}
 	object, err := bare(object, add)
 	if err != nil {
-		return &Refusal{Reason: evidence.Invalid, Message: "the service sent an object that is not JSON: " + err.Error()}
+		return &RefusalError{Reason: evidence.Invalid, Message: "the service sent an object that is not JSON: " + err.Error()}
 	}
 	if err := r.out.Write(object); err != nil {
 		return &fatal{err}
@@ -207,7 +207,7 @@ func (r *reading) earlier(kind string) []json.RawMessage { return r.run.earlier(
 func (r *reading) doubt(kinds ...string) error {
 	for _, kind := range kinds {
 		if reason := r.run.gapOf(kind); reason != "" && reason != evidence.NotLicensed {
-			return &Refusal{Reason: evidence.Partial, Message: "it rests on " + kind + ", which could not be read completely"}
+			return &RefusalError{Reason: evidence.Partial, Message: "it rests on " + kind + ", which could not be read completely"}
 		}
 	}
 	return nil

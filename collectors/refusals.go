@@ -38,7 +38,7 @@ var refusalRows = sync.OnceValue(func() []refusalRow {
 })
 
 // reasonOf says what a refusal means.
-func reasonOf(refusal *Refusal) evidence.Reason {
+func reasonOf(refusal *RefusalError) evidence.Reason {
 	if refusal.Reason != "" {
 		return refusal.Reason
 	}
@@ -55,13 +55,13 @@ func reasonOf(refusal *Refusal) evidence.Reason {
 // gapOf makes the gap of a kind that a service refused. A refusal for want of permission
 // although the token carries it is said to be that: Conditional Access, a revoked
 // consent or a service that isn't provisioned answer in the same way.
-func gapOf(collector Collector, granted []string, refusal *Refusal) evidence.Gap {
+func gapOf(collector Collector, granted []string, refusal *RefusalError) evidence.Gap {
 	gap := evidence.Gap{
 		Kind: collector.Kind, Reason: reasonOf(refusal), Status: refusal.Status,
 		Code: refusal.Code, RequestID: refusal.RequestID,
 	}
 	said := refusal.Message
-	if refusal.Status != 0 {
+	if refusal.Reason == "" {
 		said = fmt.Sprintf("answered %d %s", refusal.Status, http.StatusText(refusal.Status))
 		if refusal.Code != "" {
 			said += " (" + refusal.Code + ")"

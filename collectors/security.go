@@ -88,7 +88,7 @@ func (r *reading) asked(answer Answer, err error) (probeLine, error) {
 	if err == nil {
 		return line, nil
 	}
-	var refusal *Refusal
+	var refusal *RefusalError
 	if !errors.As(err, &refusal) || refusal.Reason != "" || refusal.Status < 300 ||
 		refusal.Status == http.StatusTooManyRequests || refusal.Status >= 500 {
 		return line, err
@@ -108,7 +108,7 @@ func readIncidentsProbe(ctx context.Context, r *reading) error {
 			Value []seenOne `json:"value"`
 		}
 		if err := json.Unmarshal(answer.Body, &page); err != nil {
-			return &Refusal{Status: answer.Status, Reason: evidence.Invalid, Message: "the list of incidents is not of the documented shape", RequestID: answer.RequestID}
+			return &RefusalError{Status: answer.Status, Reason: evidence.Invalid, Message: "the list of incidents is not of the documented shape", RequestID: answer.RequestID}
 		}
 		if len(page.Value) > 0 {
 			line.Seen = &page.Value[0]
@@ -166,7 +166,7 @@ func (r *reading) hunt(ctx context.Context, table, query, span string) (huntingL
 		return hunted, nil
 	}
 	if hunted.Days, err = countDays(answer.Body); err != nil {
-		return huntingLine{}, &Refusal{Status: answer.Status, Reason: evidence.Invalid, Message: "the hunting result is not of the documented shape: " + err.Error(), RequestID: answer.RequestID}
+		return huntingLine{}, &RefusalError{Status: answer.Status, Reason: evidence.Invalid, Message: "the hunting result is not of the documented shape: " + err.Error(), RequestID: answer.RequestID}
 	}
 	return hunted, nil
 }

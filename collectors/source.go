@@ -51,7 +51,7 @@ type Page struct {
 // Source reads one tenant. It has no method that writes: a scan is read-only by type.
 // internal/graph implements it over HTTPS.
 //
-// Every failure is a *Refusal, save a failed sign-in, which is an *AuthError and ends
+// Every failure is a *RefusalError, save a failed sign-in, which is an *AuthError and ends
 // the collection, and the context's own error.
 type Source interface {
 	// Get reads one document.
@@ -67,12 +67,12 @@ type Source interface {
 	Granted(ctx context.Context, api API) ([]string, error)
 }
 
-// Refusal is an answer other than 2xx, or none at all. Status is the HTTP status, 0
+// RefusalError is an answer other than 2xx, or none at all. Status is the HTTP status, 0
 // when there was no answer; Code and Message are the service's own. Reason is set where
 // the transport already knows it (throttled, unreachable, timeout, invalid,
 // partial for a collection whose paging broke) and empty otherwise: then status and
 // code decide.
-type Refusal struct {
+type RefusalError struct {
 	Status    int
 	Code      string
 	Message   string
@@ -81,7 +81,7 @@ type Refusal struct {
 }
 
 // Error says what was answered, without any body.
-func (r *Refusal) Error() string {
+func (r *RefusalError) Error() string {
 	switch {
 	case r.Status == 0:
 		return fmt.Sprintf("%s: %s", r.Reason, r.Message)

@@ -122,7 +122,7 @@ func good() *findings.Result {
 		r.Outcome, r.Checked = findings.NotApplicable, 0
 		r.Reasons = []findings.Reason{{Reason: "no_earlier_result", Kind: "previous_result", Message: "There is no earlier result of this tenant to compare with."}}
 	})
-	return settle(result, "high")
+	return settle(result)
 }
 
 func geos(value string) []findings.Observation {
@@ -168,7 +168,7 @@ func weak() *findings.Result {
 		r.Outcome = findings.Unknown
 		r.Reasons = []findings.Reason{{Reason: "needs_attestation", Kind: "attestations", Message: "No interface states Defender for Identity's Geo"}}
 	})
-	return settle(result, "high")
+	return settle(result)
 }
 
 // partial is a tenant of which much could not be read.
@@ -209,7 +209,7 @@ func partial() *findings.Result {
 		}
 	}
 	edit(result, "GEO1001", func(r *findings.Rule) { r.Observed = geos("EU")[:1] })
-	return settle(result, "high")
+	return settle(result)
 }
 
 // empty is a result with no rules, as an evaluation with every rule excluded gives.
@@ -224,7 +224,7 @@ func crowded() *findings.Result {
 		fail(result, "CONS1010", findings.Resource{Kind: "app_role_assignment", ID: fmt.Sprintf("more/%03d", i), Name: fmt.Sprintf("Application %d", 12+i)},
 			"The application may read security alerts and nobody approved it", "listed in approved_apps", "SecurityAlert.Read.All since 2026-01-04")
 	}
-	return settle(result, "high")
+	return settle(result)
 }
 
 // many is weak with n findings more, spread over the rules.
@@ -235,7 +235,7 @@ func many(n int) *findings.Result {
 		fail(result, ids[i%len(ids)].id, findings.Resource{Kind: "user", ID: fmt.Sprintf("user-%06d", i), Name: fmt.Sprintf("User %d", i)},
 			"The user's data may leave the Geo.", "EU", "US")
 	}
-	return settle(result, "high")
+	return settle(result)
 }
 
 func edit(result *findings.Result, id string, change func(*findings.Rule)) {
@@ -258,9 +258,9 @@ func fail(result *findings.Result, id string, resource findings.Resource, messag
 	})
 }
 
-func settle(result *findings.Result, failOn string) *findings.Result {
+func settle(result *findings.Result) *findings.Result {
 	result.Summary = findings.Summarise(result.Rules, result.Findings)
-	result.Exit = findings.Gate(result, failOn, false)
+	result.Exit = findings.Gate(result, "high", false)
 	return result
 }
 

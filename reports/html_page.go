@@ -248,8 +248,11 @@ func waiverOrder(name string) int {
 func digestPairs(digests findings.Digests) []pair {
 	var out []pair
 	for _, digest := range []pair{
-		{"Evidence", digests.Evidence}, {"Policies", digests.Policies}, {"Parameters and options", digests.Params},
-		{"Waivers", digests.Waivers}, {"Earlier result", digests.Previous},
+		{"Evidence", digests.Evidence},
+		{"Policies", digests.Policies},
+		{"Parameters and options", digests.Params},
+		{"Waivers", digests.Waivers},
+		{"Earlier result", digests.Previous},
 	} {
 		if digest.Value != "" {
 			out = append(out, pair{digest.Name, cleanName(digest.Value)})

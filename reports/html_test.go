@@ -122,7 +122,7 @@ func FuzzHTML(f *testing.F) {
 		fail(result, "GEO1002", findings.Resource{Kind: s, ID: s, Name: s}, s, s, s)
 		result.Evidence = append(result.Evidence, findings.Evidence{Kind: s, File: s, API: s, SHA256: s, Tier: s, Time: time.Time{}})
 		result.Gaps = append(result.Gaps, findings.Gap{Kind: s, Reason: s, Code: s, Permission: s})
-		settle(result, "high")
+		settle(result)
 		checkTags(t, render(t, "html", result))
 		readSARIF(t, result)
 		render(t, "text", result)

@@ -73,8 +73,7 @@ func (p *textPage) paint(code, s string) string {
 }
 
 func (p *textPage) line(s string) {
-	p.WriteString(strings.TrimRight(s, " "))
-	p.WriteByte('\n')
+	fmt.Fprintln(p, strings.TrimRight(s, " "))
 }
 
 // wrap writes a label and a text, broken at spaces, the further lines under the first

@@ -102,11 +102,17 @@ func factWord(fact string) string {
 // serviceWord is the name of a service for people.
 func serviceWord(service string) string {
 	known := map[string]string{
-		"xdr":        "Defender XDR",
-		"endpoint":   "Defender for Endpoint",
-		"office":     "Defender for Office 365",
-		"cloud_apps": "Defender for Cloud Apps",
-		"identity":   "Defender for Identity",
+		"xdr":                   "Defender XDR",
+		"endpoint":              "Defender for Endpoint",
+		"defender_for_endpoint": "Defender for Endpoint",
+		"office":                "Defender for Office 365",
+		"cloud_apps":            "Defender for Cloud Apps",
+		"app_governance":        "App Governance",
+		"identity":              "Defender for Identity",
+		"defender_for_identity": "Defender for Identity",
+		"exchange":              "Exchange Online",
+		"microsoft_365":         "Microsoft 365",
+		"azure":                 "Azure",
 	}
 	if word, ok := known[service]; ok {
 		return word

@@ -155,7 +155,7 @@ _services := {
 
 # A statement names one place, or for Exchange the default region and the allowed ones.
 _values(said) := {value |
-	some values in [[place | place := said.geo], [place | place := said.default], [place | some place in said.allowed]]
+	some values in [[place | place := said.geo], [place | place := said.defaultMailboxRegion], [place | some place in said.allowedMailboxRegions]]
 	some value in values
 	is_string(value)
 }

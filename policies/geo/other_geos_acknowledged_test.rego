@@ -24,7 +24,7 @@ test_passes_when_no_geo_differs if {
 	_passes(_scan([
 		_mdi("Europe"),
 		fixtures.statement("mdca-geo", {"geo": "EU", "datacenter": "EU2"}),
-		fixtures.statement("exchange-regions", {"default": "EUR", "allowed": ["EUR", "DEU"]}),
+		fixtures.statement("exchange-regions", {"defaultMailboxRegion": "EUR", "allowedMailboxRegions": ["EUR", "DEU"]}),
 		fixtures.statement("m365-data-location", {"geo": "FRA"}),
 	]))
 }
@@ -32,7 +32,7 @@ test_passes_when_no_geo_differs if {
 test_passes_when_each_difference_is_acknowledged if {
 	_passes(_scan([
 		_mdi("UK"),
-		fixtures.statement("exchange-regions", {"default": "EUR", "allowed": ["EUR", "NAM"]}),
+		fixtures.statement("exchange-regions", {"defaultMailboxRegion": "EUR", "allowedMailboxRegions": ["EUR", "NAM"]}),
 		_record([{"service": "identity", "geo": "GBR"}, {"service": "exchange", "geo": "US"}]),
 	]))
 }
@@ -49,7 +49,7 @@ test_fails_when_a_difference_is_not_acknowledged if {
 }
 
 test_fails_once_for_a_service_with_several_places if {
-	exchange := fixtures.statement("exchange-regions", {"default": "NAM", "allowed": ["NAM", "GBR", "EUR"]})
+	exchange := fixtures.statement("exchange-regions", {"defaultMailboxRegion": "NAM", "allowedMailboxRegions": ["NAM", "GBR", "EUR"]})
 	_denied == {"exchange:storage"} with input as _scan([exchange, _record([])])
 	count(rule.deny) == 1 with input as _scan([exchange, _record([])])
 	_denied == {"exchange:storage"} with input as _scan([exchange, _record([{"service": "exchange", "geo": "NAM"}])])
@@ -99,7 +99,7 @@ test_unknown_when_the_services_own_geo_is_not_known if {
 
 test_unknown_when_no_other_service_is_on_record if {
 	_reasons == {"needs_attestation"} with input as _scan([_record([])])
-	_reasons == {"needs_attestation"} with input as _scan([_record([]), fixtures.statement("mdi-geo", null), fixtures.statement("exchange-regions", {"allowed": null})])
+	_reasons == {"needs_attestation"} with input as _scan([_record([]), fixtures.statement("mdi-geo", null), fixtures.statement("exchange-regions", {"allowedMailboxRegions": null})])
 }
 
 test_unknown_when_a_place_is_not_known if {

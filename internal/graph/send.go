@@ -1,0 +1,127 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	kiota "github.com/microsoft/kiota-abstractions-go"
+
+	"github.com/domicile-audit/domicile/collectors"
+	"github.com/domicile-audit/domicile/evidence"
+)
+
+// outgoing is one request: how it is recorded and how each attempt of it is built.
+type outgoing struct {
+	method string
+	target *url.URL
+	build  func() (*kiota.RequestInformation, error)
+	// hint is the size that the answer is guessed to have, 0 for no guess.
+	hint int
+}
+
+// send sends a request until it is answered, refused or given up, records it, and
+// returns an answer with a 2xx status or the error of collectors.Source.
+func (s *session) send(ctx context.Context, out outgoing) (reply, error) {
+	record := evidence.Request{Time: s.client.opts.Now().UTC(), Method: out.method, URL: recorded(out.target)}
+	got, attempts, err := s.attempts(ctx, out)
+	if attempts > 0 && s.client.opts.Record != nil {
+		record.Status, record.RequestID = got.status, got.requestID
+		record.Attempts, record.Bytes = attempts, int64(len(got.body))
+		s.client.opts.Record(record)
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	if got.status < 200 || got.status > 299 {
+		return reply{}, s.refuse(got)
+	}
+	return got, nil
+}
+
+// attempts sends a request as often as it takes: again after a 401 with a fresh token,
+// once; again when the service is busy, as long as MaxWait allows; again after a broken
+// connection or a time-out, a few times. It returns the last answer of any status.
+func (s *session) attempts(ctx context.Context, out outgoing) (reply, int, error) {
+	patience := s.client.newRetry()
+	challenge, renewed := "", false
+	for sent := 1; ; sent++ {
+		generation := s.client.currentGeneration()
+		token, err := s.client.token(ctx, s.api, challenge)
+		if err != nil {
+			return reply{}, sent - 1, err
+		}
+		challenge = ""
+		info, err := out.build()
+		if err != nil {
+			return reply{}, sent - 1, &collectors.RefusalError{Reason: evidence.Invalid, Message: "the request can't be built: " + clean(err.Error(), maxMessage)}
+		}
+		got, err := s.once(ctx, token, info, out.hint)
+		if ctx.Err() != nil {
+			return got, sent, ctx.Err()
+		}
+		var wait time.Duration
+		again := false
+		switch {
+		case err != nil:
+			if wait, again = patience.afterBreak(err); !again {
+				return got, sent, broken(got, err)
+			}
+		case got.status == http.StatusUnauthorized && !renewed:
+			renewed = true
+			if challenge = got.challenge; challenge == "" {
+				s.client.renew(generation)
+			}
+			continue
+		case busy(got.status):
+			wait, again = patience.afterBusy(got.header)
+		}
+		if !again {
+			return got, sent, nil
+		}
+		s.client.opts.Log.DebugContext(ctx, "waiting before another attempt",
+			"api", s.api, "status", got.status, "attempt", sent, "wait", wait)
+		if err := patience.wait(ctx, wait); err != nil {
+			return got, sent, err
+		}
+	}
+}
+
+// currentGeneration is the number of the credential in use.
+func (c *Client) currentGeneration() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.generation
+}
+
+// broken is the RefusalError of a request that has no whole answer.
+func broken(got reply, err error) error {
+	refusal := &collectors.RefusalError{Status: got.status, RequestID: got.requestID}
+	var refused *guardError
+	switch {
+	case errors.As(err, &refused):
+		refusal.Reason, refusal.Message = evidence.Invalid, refused.Error()
+	case errors.Is(err, errTooLarge):
+		refusal.Reason, refusal.Message = evidence.Invalid, "the answer is larger than is read; ask for fewer objects a page"
+	case badCompression(err):
+		refusal.Reason, refusal.Message = evidence.Invalid, "the answer is not the gzip that it claims to be"
+	case timedOut(err):
+		refusal.Reason, refusal.Message = evidence.Timeout, "no whole answer in time"
+	case got.status != 0 && errors.Is(err, io.ErrUnexpectedEOF):
+		refusal.Reason, refusal.Message = evidence.Invalid, "the answer broke off"
+	default:
+		refusal.Reason, refusal.Message = evidence.Unreachable, fmt.Sprintf("the service can't be reached: %s; check the network and the proxy", plain(err))
+	}
+	return refusal
+}
+
+// recorded is the URL of a request as it may be written down.
+func recorded(target *url.URL) string {
+	shown := *target
+	shown.User, shown.Fragment, shown.RawFragment = nil, "", ""
+	return shown.String()
+}

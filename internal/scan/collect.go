@@ -1,0 +1,273 @@
+package scan
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/domicile-audit/domicile/collectors"
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/graph"
+)
+
+// Collection says what is collected and from where.
+type Collection struct {
+	// Tenant is the tenant to read; nil for a collection of imports alone.
+	Tenant *config.Tenant
+	// Imports are files besides those that the tenant's configuration names.
+	Imports []string
+	// Kinds are the kinds asked for; empty for all.
+	Kinds   []string
+	MaxWait time.Duration
+	Tool    string
+	// Now tells the time; Getenv looks up the environment.
+	Now    func() time.Time
+	Getenv func(string) string
+	// Prompt is where a device code is shown.
+	Prompt   io.Writer
+	Log      *slog.Logger
+	Progress func(collectors.Progress)
+}
+
+// Collect reads a tenant, or files, into the bundle dir. What can't be read is a gap in
+// the manifest that it returns; the error is for a folder in use, files that can't be
+// understood, a failed sign-in (a *collectors.AuthError) or a cancelled context, and leaves
+// whatever stood under dir untouched.
+func Collect(ctx context.Context, dir string, c Collection) (evidence.Manifest, error) {
+	started := c.Now().UTC().Truncate(time.Second)
+	inputs, err := c.inputs(started)
+	if err != nil {
+		return evidence.Manifest{}, err
+	}
+	kinds := c.Kinds
+	if c.Tenant == nil {
+		kinds = importedKinds(inputs.imported)
+	} else if len(kinds) == 0 {
+		kinds = allKinds()
+	}
+	writer, err := evidence.Create(dir, evidence.Manifest{Tenant: inputs.tenant, Tool: c.Tool, Started: started, Asked: kinds})
+	if err != nil {
+		return evidence.Manifest{}, err
+	}
+	source, err := c.connect(ctx, writer)
+	if err == nil {
+		err = collectors.Collect(ctx, source, writer, collectors.Options{
+			Tenant: inputs.tenant, Now: started, Kinds: kinds, Import: inputs.imported,
+			Packages: inputs.options, Progress: c.Progress,
+		})
+	}
+	if err != nil {
+		return evidence.Manifest{}, errors.Join(err, writer.Abort())
+	}
+	return writer.Close(c.Now().UTC().Truncate(time.Second))
+}
+
+// connect signs in, and gives no source where there is no tenant to read.
+func (c Collection) connect(ctx context.Context, writer *evidence.Writer) (collectors.Source, error) {
+	if c.Tenant == nil {
+		return nil, nil //nolint:nilnil // no tenant, no source: collectors.Collect takes a nil one
+	}
+	options, err := Connection(c.Tenant, c.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	options.MaxWait, options.Now, options.Prompt, options.Log = c.MaxWait, c.Now, c.Prompt, c.Log
+	options.Record = writer.Request
+	client, err := graph.Connect(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	writer.Reader(client.Reader())
+	return client, nil
+}
+
+// Connection turns a tenant's configuration into the options of a connection, with its
+// secrets read.
+func Connection(tenant *config.Tenant, getenv func(string) string) (graph.Options, error) {
+	cloud, err := cloudOf(tenant)
+	if err != nil {
+		return graph.Options{}, err
+	}
+	auth := graph.Auth{
+		Method: graph.Method(tenant.Auth.Method), ClientID: tenant.Auth.ClientID,
+		ServiceConnectionID: tenant.Auth.ServiceConnectionID, TokenFile: tenant.Path(tenant.Auth.TokenFile),
+		Getenv: getenv,
+	}
+	switch auth.Method {
+	case graph.ClientSecret:
+		if auth.Secret, err = tenant.Secret(getenv); err != nil {
+			return graph.Options{}, err
+		}
+	case graph.Certificate:
+		if auth.Certificate, auth.CertificatePassword, err = tenant.Certificate(getenv); err != nil {
+			return graph.Options{}, err
+		}
+	case graph.AzurePipelines:
+		auth.SystemAccessToken = getenv("SYSTEM_ACCESSTOKEN")
+	default: // the other methods take no secret from the configuration
+	}
+	ca, err := tenant.CA()
+	if err != nil {
+		return graph.Options{}, err
+	}
+	return graph.Options{TenantID: tenant.ID, Cloud: cloud, Auth: auth, Proxy: tenant.Proxy, CA: ca}, nil
+}
+
+func cloudOf(tenant *config.Tenant) (graph.Cloud, error) {
+	if tenant.Cloud != config.Custom {
+		return graph.CloudByName(tenant.Cloud)
+	}
+	e := tenant.Endpoints
+	return graph.Custom(e.Like, graph.Endpoints{Login: e.Login, Graph: e.Graph, XDR: e.XDR, MDE: e.MDE, ARM: e.ARM})
+}
+
+// TenantOf is a configured tenant as evidence names it: a custom cloud is called by the
+// cloud that it stands for.
+func TenantOf(tenant *config.Tenant) evidence.Tenant {
+	cloud := tenant.Cloud
+	if cloud == config.Custom {
+		cloud = tenant.Endpoints.Like
+	}
+	return evidence.Tenant{ID: tenant.ID, Name: tenant.Name, Cloud: cloud}
+}
+
+// inputs are the files of a collection, read.
+type inputs struct {
+	tenant   evidence.Tenant
+	options  collectors.ImportOptions
+	imported []collectors.Imported
+}
+
+// inputs reads the files that the collection names and settles which tenant they are
+// of: the configuration's, or the one that the files themselves name.
+func (c Collection) inputs(now time.Time) (inputs, error) {
+	in := inputs{options: collectors.ImportOptions{Now: now}}
+	files, attestations := c.Imports, []string(nil)
+	if c.Tenant != nil {
+		in.tenant = TenantOf(c.Tenant)
+		if c.Tenant.Cloud == config.Custom {
+			roots, err := customRoots(c.Tenant)
+			if err != nil {
+				return in, err
+			}
+			in.options.Roots = roots
+		}
+		named, err := c.Tenant.Glob(c.Tenant.Imports)
+		if err != nil {
+			return in, err
+		}
+		files = append(named, files...)
+		if attestations, err = c.Tenant.Glob(c.Tenant.Attestations); err != nil {
+			return in, err
+		}
+	}
+	in.options.Tenant = in.tenant
+	if err := in.readImports(files); err != nil {
+		return in, err
+	}
+	if in.tenant.ID == "" {
+		return in, errors.New("none of the files says which tenant it is of; name the tenant with --config and --tenant")
+	}
+	in.options.Tenant = in.tenant
+	return in, in.readAttestations(attestations)
+}
+
+func (in *inputs) readImports(paths []string) error {
+	files, err := readFiles(paths)
+	if err != nil {
+		return err
+	}
+	from := map[string]string{}
+	for _, file := range files {
+		imported, err := collectors.ImportFile(file, in.options)
+		if err != nil {
+			return err
+		}
+		if id := imported.Tenant.ID; id != "" && in.tenant.ID != "" && id != in.tenant.ID {
+			return fmt.Errorf("importing %s: it is of tenant %s, and not of %s", file.Name, id, in.tenant.ID)
+		}
+		if in.tenant.ID == "" {
+			in.tenant = imported.Tenant
+			in.options.Tenant = in.tenant
+		}
+		for _, kind := range imported.Kinds {
+			if other, twice := from[kind.Kind]; twice && kind.Kind != "onboarding_package" {
+				return fmt.Errorf("importing %s: %s holds %s as well; leave one of them out", file.Name, other, kind.Kind)
+			}
+			from[kind.Kind] = file.Name
+			in.imported = append(in.imported, kind)
+		}
+	}
+	return nil
+}
+
+// readAttestations reads the statements; the kind is always there, empty without any.
+func (in *inputs) readAttestations(paths []string) error {
+	files, err := readFiles(paths)
+	if err != nil {
+		return err
+	}
+	statements, err := collectors.ReadAttestations(files, in.options)
+	if err != nil {
+		return err
+	}
+	in.imported = append(in.imported, statements)
+	return nil
+}
+
+// maxImport bounds an imported file: an export of a large tenant is some megabytes.
+const maxImport = 256 << 20
+
+func readFiles(paths []string) ([]collectors.File, error) {
+	files := make([]collectors.File, 0, len(paths))
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, fmt.Errorf("importing %s: %w", path, err)
+		}
+		if info.IsDir() || info.Size() > maxImport {
+			return nil, fmt.Errorf("importing %s: it is a folder or larger than %d bytes", path, maxImport)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("importing %s: %w", path, err)
+		}
+		files = append(files, collectors.File{Name: filepath.Base(path), Data: data})
+	}
+	return files, nil
+}
+
+// customRoots are the authorities that vouch for onboarding packages of a custom cloud:
+// its own. Real clouds' packages are vouched for by Microsoft's alone.
+func customRoots(tenant *config.Tenant) (*x509.CertPool, error) {
+	ca, err := tenant.CA()
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	return roots, nil
+}
+
+func importedKinds(imported []collectors.Imported) []string {
+	var kinds []string
+	for _, i := range imported {
+		kinds = append(kinds, i.Kind)
+	}
+	return sortedSet(kinds)
+}
+
+func allKinds() []string {
+	var kinds []string
+	for _, collector := range collectors.All() {
+		kinds = append(kinds, collector.Kind)
+	}
+	return sortedSet(kinds)
+}

@@ -1,0 +1,159 @@
+// Package scan composes the stages: it collects a tenant into a bundle, judges a bundle,
+// and writes the reports of a result. Each stage's output is a file, and nothing passes
+// between stages but what those files hold.
+package scan
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/policies"
+	"github.com/domicile-audit/domicile/reports"
+)
+
+// ResultFile and EvidenceFolder are where a scan leaves its result and its bundle, inside
+// its output folder.
+const (
+	ResultFile     = "result.json"
+	EvidenceFolder = "evidence"
+)
+
+// Judgement says how a bundle is judged and how the verdicts become an exit code.
+type Judgement struct {
+	Set     *policies.Set
+	Profile string
+	Params  map[string]any
+	// Config names the customer's configuration in the result.
+	Config findings.Config
+	Tool   findings.Tool
+	// FailOn is a severity or never; AllowIncomplete turns exit code 4 into 0.
+	FailOn          string
+	AllowIncomplete bool
+}
+
+// Result returns a bundle's verdicts as a Result: equal bundles, rules and judgements
+// give equal results. ctx ends it early.
+func (j Judgement) Result(verdicts policies.Verdicts, bundle *evidence.Bundle) *findings.Result {
+	manifest := bundle.Manifest
+	result := &findings.Result{
+		Version: findings.Version,
+		Tool:    j.Tool,
+		Tenant:  findings.Tenant(manifest.Tenant),
+		Profile: verdicts.Profile,
+		Params:  verdicts.Params,
+		Reader:  findings.Reader(manifest.Reader),
+		Digests: findings.Digests{
+			Evidence: manifest.Digest(),
+			Policies: j.Set.Digest(),
+			Params:   j.paramsDigest(verdicts),
+		},
+		Started:  manifest.Started,
+		Finished: manifest.Finished,
+		Config:   j.Config,
+		Evidence: evidenceOf(manifest),
+		Gaps:     gapsOf(manifest),
+		Rules:    verdicts.Rules,
+		Findings: verdicts.Findings,
+	}
+	result.Summary = findings.Summarise(result.Rules, result.Findings)
+	result.Exit = findings.Gate(result, j.FailOn, j.AllowIncomplete)
+	return result
+}
+
+// paramsDigest names everything that the user chose: parameters, profile, rules and
+// options.
+func (j Judgement) paramsDigest(verdicts policies.Verdicts) string {
+	rules := make([]string, 0, len(verdicts.Rules))
+	for _, rule := range verdicts.Rules {
+		rules = append(rules, rule.ID)
+	}
+	data, err := json.Marshal(map[string]any{
+		"params": verdicts.Params, "profile": verdicts.Profile, "rules": rules,
+		"fail_on": j.FailOn, "allow_incomplete": j.AllowIncomplete,
+	})
+	if err != nil {
+		return "" // parameters come from JSON or YAML and go back to it
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+func evidenceOf(manifest evidence.Manifest) []findings.Evidence {
+	list := make([]findings.Evidence, 0, len(manifest.Kinds))
+	for _, e := range manifest.Kinds {
+		list = append(list, findings.Evidence{
+			Kind: e.Kind, File: e.File, SHA256: e.SHA256, Objects: e.Objects, Complete: e.Complete,
+			Tier: string(e.Tier), API: e.API, Time: e.Time, Requests: e.Requests,
+		})
+	}
+	return list
+}
+
+func gapsOf(manifest evidence.Manifest) []findings.Gap {
+	list := make([]findings.Gap, 0, len(manifest.Gaps))
+	for _, g := range manifest.Gaps {
+		list = append(list, findings.Gap{Kind: g.Kind, Reason: string(g.Reason), Status: g.Status, Code: g.Code, Permission: g.Permission})
+	}
+	slices.SortFunc(list, func(a, b findings.Gap) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason))
+	})
+	return list
+}
+
+// WriteReports writes result.json and one file per format into a folder. Each file gets
+// its name when it is whole. It returns the paths, result.json first.
+func WriteReports(dir string, result *findings.Result, formats []reports.Format) ([]string, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("creating folder %s: %w", dir, err)
+	}
+	path := filepath.Join(dir, ResultFile)
+	if err := WriteFile(path, result.Write); err != nil {
+		return nil, err
+	}
+	paths := []string{path}
+	for _, format := range formats {
+		path := filepath.Join(dir, format.File)
+		if slices.Contains(paths, path) {
+			continue
+		}
+		write := func(w io.Writer) error { return format.Write(w, result) }
+		if err := WriteFile(path, write); err != nil {
+			return paths, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
+}
+
+// WriteFile writes a file, readable by its owner alone, under a temporary name beside it
+// and renames it when it is whole.
+func WriteFile(path string, write func(io.Writer) error) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(file.Name()))
+		}
+	}()
+	if err := errors.Join(write(file), file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
+
+func sortedSet(values []string) []string {
+	slices.Sort(values)
+	return slices.Compact(values)
+}

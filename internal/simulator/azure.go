@@ -1,0 +1,131 @@
+package simulator
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// arm answers as Azure Resource Manager: subscriptions, management groups and Defender
+// for Endpoint's onboarding package. What the reader may see is what the tenant's file
+// lists.
+func (c *call) arm() {
+	if _, ok := c.reader("/arm"); !ok {
+		c.azureError(http.StatusUnauthorized, "AuthenticationFailed", "Authentication failed. The access token is missing or of another audience.")
+		return
+	}
+	if c.r.Method != http.MethodGet {
+		c.azureError(http.StatusMethodNotAllowed, "MethodNotAllowed", "The simulated tenant is only read.")
+		return
+	}
+	version := c.r.URL.Query().Get("api-version")
+	if version == "" {
+		c.azureError(http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
+		return
+	}
+	if c.faulted(c.azureError) {
+		return
+	}
+	data := c.server.tenant.doc.ARM
+	path := strings.TrimPrefix(c.path, "/arm")
+	switch path {
+	case "/subscriptions":
+		c.azureList(data.Subscriptions)
+	case "/providers/Microsoft.Management/managementGroups":
+		if len(data.ManagementGroups) == 0 {
+			c.azureError(http.StatusForbidden, "AuthorizationFailed", fmt.Sprintf("The client '%s' does not have authorization to perform action 'Microsoft.Management/managementGroups/read' over scope '/providers/Microsoft.Management'.", c.server.tenant.doc.Client.ID))
+			return
+		}
+		c.azureList(data.ManagementGroups)
+	default:
+		c.onboardings(path, version)
+	}
+	c.truncate()
+}
+
+// onboardings answers mdeOnboardings of a subscription: the list, or one item.
+func (c *call) onboardings(path, version string) {
+	subscription, rest, found := strings.Cut(strings.TrimPrefix(path, "/subscriptions/"), "/providers/Microsoft.Security/mdeOnboardings")
+	item := strings.TrimPrefix(rest, "/")
+	if !found || (item != "" && item != "default" && item != "Windows" && item != "Linux") {
+		c.azureError(http.StatusNotFound, "InvalidResourceType", fmt.Sprintf("The resource type could not be found for '%s'.", path))
+		return
+	}
+	if version != "2021-10-01-preview" {
+		c.azureError(http.StatusBadRequest, "InvalidApiVersionParameter", fmt.Sprintf("The api-version '%s' is invalid. The supported versions are '2021-10-01-preview'.", version))
+		return
+	}
+	if !c.server.tenant.holdsSubscription(subscription) {
+		c.azureError(http.StatusNotFound, "SubscriptionNotFound", fmt.Sprintf("The subscription '%s' could not be found.", subscription))
+		return
+	}
+	o := c.server.tenant.doc.Onboarding
+	if o == nil || o.Source != "arm" {
+		if item == "" {
+			c.azureList(nil)
+			return
+		}
+		c.azureError(http.StatusNotFound, "ResourceNotFound", "The onboarding package was not found.")
+		return
+	}
+	p, err := c.server.parcel()
+	if err != nil {
+		c.azureError(http.StatusInternalServerError, "InternalServerError", err.Error())
+		return
+	}
+	name := first(item, "default")
+	document := map[string]any{
+		"id":   "/subscriptions/" + subscription + "/providers/Microsoft.Security/mdeOnboardings/" + name,
+		"name": name, "type": "Microsoft.Security/mdeOnboardings",
+		"properties": map[string]string{
+			"onboardingPackageWindows": base64.StdEncoding.EncodeToString(p.windows()),
+			"onboardingPackageLinux":   base64.StdEncoding.EncodeToString(p.linux()),
+		},
+	}
+	if item == "" {
+		c.azureList([]any{document})
+		return
+	}
+	c.out.json(http.StatusOK, document)
+}
+
+// holdsSubscription says whether the reader sees the subscription.
+func (t *Tenant) holdsSubscription(id string) bool {
+	for _, item := range t.doc.ARM.Subscriptions {
+		if fields, _ := item.(map[string]any); fields["subscriptionId"] == id {
+			return true
+		}
+	}
+	return false
+}
+
+// azureList answers with a page of a list; the next one is at nextLink.
+func (c *call) azureList(items []any) {
+	values := c.r.URL.Query()
+	skip := 0
+	if text := values.Get("$skiptoken"); text != "" {
+		at, err := strconv.Atoi(text)
+		if err != nil || at < 0 || at > len(items) {
+			c.azureError(http.StatusBadRequest, "InvalidSkipToken", "The skip token is invalid.")
+			return
+		}
+		skip = at
+	}
+	end := len(items)
+	if size := c.server.tenant.doc.ARM.PageSize; size > 0 {
+		end = min(skip+size, len(items))
+	}
+	out := map[string]any{"value": append([]any{}, items[skip:end]...)}
+	if end < len(items) {
+		next := url.Values{}
+		for name, value := range values {
+			next[name] = value
+		}
+		next.Set("$skiptoken", strconv.Itoa(end))
+		out["nextLink"] = c.server.url + c.r.URL.EscapedPath() + "?" + next.Encode()
+	}
+	c.out.json(http.StatusOK, out)
+}

@@ -1,0 +1,293 @@
+package simulator
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The resource applications that hold security or directory data, by application id.
+const (
+	graphAppID = "00000003-0000-0000-c000-000000000000"
+	xdrAppID   = "8ee8fdad-f234-4243-8f3b-15c294843740"
+	mdeAppID   = "fc780465-2017-40d4-a0c5-307022471b92"
+)
+
+// directory is a tenant's Graph data, ready to be served.
+type directory struct {
+	lists   map[string]collection
+	singles map[string]object
+	members map[string][]string
+	// grants are the application permissions, by the resource's service principal.
+	grants map[string]collection
+}
+
+// directory builds the collections of the tenant. It fails on an object without an id
+// and on a reference to nothing.
+func (t *Tenant) directory() (*directory, error) {
+	d := &directory{
+		lists: map[string]collection{}, singles: map[string]object{},
+		members: t.doc.Members, grants: map[string]collection{},
+	}
+	for path, data := range t.doc.Graph {
+		if err := d.add(path, data); err != nil {
+			return nil, err
+		}
+	}
+	for path, more := range t.extra {
+		c := d.lists[path]
+		c.more = more
+		d.lists[path] = c
+	}
+	for _, sp := range d.lists["servicePrincipals"].fixed {
+		if sp.text("appId") == "" {
+			return nil, fmt.Errorf("service principal %s has no appId", sp.text("id"))
+		}
+	}
+	if err := d.addRoles(t); err != nil {
+		return nil, err
+	}
+	if err := d.addGrants(t); err != nil {
+		return nil, err
+	}
+	for group, ids := range d.members {
+		for _, id := range append([]string{group}, ids...) {
+			if _, ok := d.principal(id); !ok {
+				return nil, fmt.Errorf("members of group %s: there is no %s", group, id)
+			}
+		}
+	}
+	return d, nil
+}
+
+func (d *directory) add(path string, data any) error {
+	switch data := data.(type) {
+	case []any:
+		c := collection{fixed: make([]object, 0, len(data))}
+		seen := map[string]bool{}
+		for i, item := range data {
+			fields, ok := item.(map[string]any)
+			id, _ := fields["id"].(string)
+			if !ok || id == "" || seen[id] {
+				return fmt.Errorf("graph %s, item %d: want an object with an id of its own", path, i+1)
+			}
+			seen[id] = true
+			if path == "servicePrincipals" {
+				identify(fields)
+			}
+			o, err := newObject(fields)
+			if err != nil {
+				return fmt.Errorf("graph %s, item %d: %w", path, i+1, err)
+			}
+			c.fixed = append(c.fixed, o)
+		}
+		d.lists[path] = c
+	case map[string]any:
+		o, err := newObject(data)
+		if err != nil {
+			return fmt.Errorf("graph %s: %w", path, err)
+		}
+		d.singles[path] = o
+	default:
+		return fmt.Errorf("graph %s: want a list or an object", path)
+	}
+	return nil
+}
+
+// identify gives the permissions of a service principal that have no id one that
+// follows from their value, so that tenants can name them by value alone.
+func identify(fields map[string]any) {
+	for list, kind := range map[string]string{"appRoles": "appRole", "oauth2PermissionScopes": "scope"} {
+		items, _ := fields[list].([]any)
+		for _, item := range items {
+			permission, _ := item.(map[string]any)
+			value, _ := permission["value"].(string)
+			if permission == nil || value == "" {
+				continue
+			}
+			for name, preset := range map[string]any{"id": uuidOf(kind, value), "isEnabled": true} {
+				if _, found := permission[name]; !found {
+					permission[name] = preset
+				}
+			}
+			if list == "appRoles" && permission["allowedMemberTypes"] == nil {
+				permission["allowedMemberTypes"] = []any{"Application"}
+			}
+		}
+	}
+}
+
+// principal finds a user, a group or a service principal and says which in @odata.type.
+func (d *directory) principal(id string) (object, bool) {
+	for _, set := range []struct{ path, typ string }{
+		{"users", "user"}, {"groups", "group"}, {"servicePrincipals", "servicePrincipal"},
+	} {
+		if o, ok := d.lists[set.path].find(id); ok {
+			typed := object{{"@odata.type", quoted("#microsoft.graph." + set.typ)}}
+			return append(typed, o.without("appRoles", "oauth2PermissionScopes", "delegatedPermissionClassifications")...), true
+		}
+	}
+	return nil, false
+}
+
+// application finds a service principal by its application id.
+func (d *directory) application(appID string) (object, bool) {
+	for _, sp := range d.lists["servicePrincipals"].fixed {
+		if strings.EqualFold(sp.text("appId"), appID) {
+			return sp, true
+		}
+	}
+	return nil, false
+}
+
+// addRoles makes roleAssignments and the two collections of schedule instances from
+// the tenant's holdings, as Microsoft Entra derives them from one another.
+func (d *directory) addRoles(t *Tenant) error {
+	var assignments, schedules, eligible []object
+	for _, h := range t.doc.Roles {
+		scope := h.Scope
+		if scope == "" {
+			scope = "/"
+		}
+		common := map[string]any{
+			"principalId": h.Principal, "roleDefinitionId": h.Role,
+			"directoryScopeId": scope, "appScopeId": nil,
+		}
+		key := h.Principal + h.Role + scope
+		assignment := merge(common, map[string]any{"id": uuidOf("roleAssignment", key)})
+		assignment["appScopeId"] = nil
+		organization := h.Organization
+		if organization == "" {
+			organization = t.ID
+		}
+		if t.offers("principalOrganizationId") {
+			assignment["principalOrganizationId"] = organization
+		}
+		instance := merge(common, map[string]any{
+			"id": uuidOf(h.How, key), "startDateTime": h.Start, "memberType": "Direct",
+		})
+		instance["appScopeId"], instance["endDateTime"] = nil, nil
+		if h.Start == "" {
+			instance["startDateTime"] = nil // assigned outside PIM
+		}
+		if h.End != "" {
+			instance["endDateTime"] = h.End
+		}
+		if h.How == "eligible" {
+			instance["roleEligibilityScheduleId"] = uuidOf("eligibilitySchedule", key)
+		} else {
+			instance["assignmentType"] = strings.ToUpper(h.How[:1]) + h.How[1:]
+			instance["roleAssignmentOriginId"] = assignment["id"]
+			instance["roleAssignmentScheduleId"] = uuidOf("assignmentSchedule", key)
+		}
+		encoded, err := newObject(instance)
+		if err != nil {
+			return err
+		}
+		if h.How == "eligible" {
+			eligible = append(eligible, encoded)
+			continue
+		}
+		schedules = append(schedules, encoded)
+		encoded, err = newObject(assignment)
+		if err != nil {
+			return err
+		}
+		assignments = append(assignments, encoded)
+	}
+	d.lists["roleManagement/directory/roleAssignments"] = collection{fixed: assignments}
+	d.lists["roleManagement/directory/roleAssignmentScheduleInstances"] = collection{fixed: schedules}
+	d.lists["roleManagement/directory/roleEligibilityScheduleInstances"] = collection{fixed: eligible}
+	return nil
+}
+
+// addGrants makes the application permissions: those of the tenant's file, and those
+// of the reader itself, which are the roles that its tokens carry.
+func (d *directory) addGrants(t *Tenant) error {
+	grants := slices.Clone(t.doc.AppRoles)
+	granted := stamp(midnight(t.now).AddDate(0, 0, -60))
+	if reader, ok := d.application(t.doc.Client.ID); ok {
+		for appID, roles := range map[string][]string{
+			graphAppID: t.doc.Permissions.Graph, xdrAppID: t.doc.Permissions.XDR, mdeAppID: t.doc.Permissions.MDE,
+		} {
+			resource, ok := d.application(appID)
+			if !ok {
+				continue
+			}
+			for _, role := range roles {
+				grants = append(grants, appRoleGrant{
+					Principal: reader.text("id"), Resource: resource.text("id"), Value: role,
+					Created: granted,
+				})
+			}
+		}
+	}
+	slices.SortStableFunc(grants, func(a, b appRoleGrant) int { return strings.Compare(a.Resource, b.Resource) })
+	for _, g := range grants {
+		resource, ok := d.lists["servicePrincipals"].find(g.Resource)
+		if !ok {
+			return fmt.Errorf("appRoles: there is no service principal %s", g.Resource)
+		}
+		holder, ok := d.lists["servicePrincipals"].find(g.Principal)
+		if !ok {
+			return fmt.Errorf("appRoles: there is no service principal %s", g.Principal)
+		}
+		roleID, ok := appRoleID(resource, g.Value)
+		if !ok {
+			return fmt.Errorf("appRoles: %s offers no role %s", resource.text("displayName"), g.Value)
+		}
+		o, err := newObject(map[string]any{
+			"id": uuidOf("grant", g.Principal+g.Resource+g.Value), "appRoleId": roleID,
+			"createdDateTime":      g.Created,
+			"principalDisplayName": holder.text("displayName"), "principalId": g.Principal,
+			"principalType":       "ServicePrincipal",
+			"resourceDisplayName": resource.text("displayName"), "resourceId": g.Resource,
+		})
+		if err != nil {
+			return err
+		}
+		c := d.grants[g.Resource]
+		c.fixed = append(c.fixed, o)
+		d.grants[g.Resource] = c
+	}
+	return nil
+}
+
+func appRoleID(resource object, value string) (string, bool) {
+	var roles []struct {
+		ID    string `json:"id"`
+		Value string `json:"value"`
+	}
+	if raw := resource.raw("appRoles"); raw == nil || json.Unmarshal(raw, &roles) != nil {
+		return "", false
+	}
+	for _, role := range roles {
+		if role.Value == value {
+			return role.ID, true
+		}
+	}
+	return "", false
+}
+
+// uuidOf is a UUID (version 8, RFC 9562) that follows from a kind and a key.
+func uuidOf(kind, key string) string {
+	sum := sha256.Sum256([]byte(kind + "\x00" + key))
+	sum[6] = sum[6]&0x0f | 0x80
+	sum[8] = sum[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}
+
+// offers says whether the tenant's cloud has a property or a service that the global
+// cloud has (Graph's v1.0 schemas of US Government and China).
+func (t *Tenant) offers(what string) bool {
+	switch what {
+	case "principalOrganizationId", "serviceStatus", "verifiedPublisher":
+		return t.Cloud == "global" || t.Cloud == "gcc"
+	case "security":
+		return t.Cloud != "china"
+	default:
+		return true
+	}
+}

@@ -1,0 +1,127 @@
+package simulator
+
+import (
+	"cmp"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// filter is a conjunction of comparisons: the $filter expressions that are used.
+type filter []comparison
+
+// comparison compares the value at a path with a literal: nil, a bool, a number or a
+// string. Times and ids are compared as text.
+type comparison struct {
+	path, op string
+	literal  any
+}
+
+var (
+	comparisonForm = regexp.MustCompile(`^([A-Za-z][\w/.]*)\s+(eq|ne|ge|gt|le|lt)\s+(.+)$`)
+	startsForm     = regexp.MustCompile(`^startswith\(\s*([A-Za-z][\w/.]*)\s*,\s*('(?:[^']|'')*')\s*\)$`)
+	conjunction    = regexp.MustCompile(`\s+and\s+`)
+)
+
+// parseFilter reads comparisons joined by and. Anything else is refused, as Graph
+// refuses what a resource doesn't support.
+func parseFilter(text string) (filter, error) {
+	var out filter
+	for _, part := range splitAnd(text) {
+		part = strings.TrimSpace(part)
+		var c comparison
+		literal := ""
+		if m := startsForm.FindStringSubmatch(part); m != nil {
+			c, literal = comparison{path: m[1], op: "startswith"}, m[2]
+		} else if m := comparisonForm.FindStringSubmatch(part); m != nil {
+			c, literal = comparison{path: m[1], op: m[2]}, m[3]
+		} else {
+			return nil, refuse("Invalid filter clause: '%s' is not supported.", part)
+		}
+		value, err := parseLiteral(literal)
+		if err != nil {
+			return nil, err
+		}
+		c.literal = value
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// splitAnd splits at the word and outside quotes.
+func splitAnd(text string) []string {
+	var parts []string
+	start := 0
+	for _, at := range conjunction.FindAllStringIndex(text, -1) {
+		if strings.Count(text[start:at[0]], "'")%2 == 0 {
+			parts = append(parts, text[start:at[0]])
+			start = at[1]
+		}
+	}
+	return append(parts, text[start:])
+}
+
+func parseLiteral(text string) (any, error) {
+	switch {
+	case text == "null":
+		return nil, nil
+	case text == "true", text == "false":
+		return text == "true", nil
+	case len(text) >= 2 && text[0] == '\'' && text[len(text)-1] == '\'':
+		return strings.ReplaceAll(text[1:len(text)-1], "''", "'"), nil
+	}
+	if n, err := strconv.ParseFloat(text, 64); err == nil {
+		return n, nil
+	}
+	if strings.ContainsAny(text, " '()") {
+		return nil, refuse("Invalid filter clause: the literal %s is not supported.", text)
+	}
+	return text, nil // a time or an id, unquoted
+}
+
+// match says whether every comparison holds for the object.
+func (f filter) match(o object) bool {
+	for _, c := range f {
+		if !c.match(o.lookup(c.path)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c comparison) match(value any) bool {
+	if text, ok := value.(string); ok {
+		literal, isText := c.literal.(string)
+		if !isText {
+			return c.op == "ne"
+		}
+		if c.op == "startswith" {
+			return strings.HasPrefix(strings.ToLower(text), strings.ToLower(literal))
+		}
+		return holds(c.op, strings.Compare(strings.ToLower(text), strings.ToLower(literal)))
+	}
+	if number, ok := value.(float64); ok {
+		if literal, isNumber := c.literal.(float64); isNumber {
+			return holds(c.op, cmp.Compare(number, literal))
+		}
+		return c.op == "ne"
+	}
+	return (value == c.literal) == (c.op == "eq") && (c.op == "eq" || c.op == "ne")
+}
+
+func holds(op string, order int) bool {
+	switch op {
+	case "eq":
+		return order == 0
+	case "ne":
+		return order != 0
+	case "ge":
+		return order >= 0
+	case "gt":
+		return order > 0
+	case "le":
+		return order <= 0
+	default:
+		return order < 0
+	}
+}

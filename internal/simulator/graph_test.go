@@ -1,0 +1,275 @@
+package simulator_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// everyPath is all that is read of Graph in the good tenant, with the number of objects
+// it has there; -1 stands for a single object.
+var everyPath = map[string]int{
+	"organization": 1, "subscribedSkus": 2, "directory/subscriptions": 2, "users": 26, "groups": 5,
+	"roleManagement/directory/roleAssignments?$expand=principal":                  5,
+	"roleManagement/directory/roleAssignmentScheduleInstances?$expand=principal":  5,
+	"roleManagement/directory/roleEligibilityScheduleInstances?$expand=principal": 6,
+	"groups/90000000-0000-4000-8000-000000000002/transitiveMembers":               3,
+	"servicePrincipals": 10,
+	"servicePrincipals(appId='00000003-0000-0000-c000-000000000000')":                                    -1,
+	"servicePrincipals(appId='00000003-0000-0000-c000-000000000000')/delegatedPermissionClassifications": 5,
+	"servicePrincipals/50000000-0000-4000-8000-000000000001/delegatedPermissionClassifications":          5,
+	"servicePrincipals/50000000-0000-4000-8000-000000000001/appRoleAssignedTo":                           21,
+	"servicePrincipals/50000000-0000-4000-8000-000000000011/appRoleAssignments":                          3,
+	"oauth2PermissionGrants":                                    3,
+	"policies/authorizationPolicy":                              -1,
+	"policies/permissionGrantPolicies":                          2,
+	"policies/adminConsentRequestPolicy":                        -1,
+	"sites/getAllSites()":                                       4,
+	"sites/getAllSites":                                         4,
+	"security/incidents?$top=1":                                 1,
+	"security/incidents":                                        2,
+	"security/incidents/2931":                                   -1,
+	"security/identities/sensors":                               3,
+	"security/identities/healthIssues":                          1,
+	"users/b0000000-0000-4000-8000-000000000001":                -1,
+	"security/identities/healthIssues?$filter=status eq 'open'": 0,
+}
+
+func TestGraphServesEveryPath(t *testing.T) {
+	v := visit(t, "good")
+	for _, version := range []string{"v1.0", "beta"} {
+		for path, want := range everyPath {
+			got := v.get("/" + version + "/" + path)
+			switch {
+			case got.status != http.StatusOK || text(got.body["@odata.context"]) == "":
+				t.Errorf("GET %s/%s: %d %.200s", version, path, got.status, got.raw)
+			case want < 0:
+				if got.body["value"] != nil || text(got.body["id"]) == "" && !strings.Contains(path, "adminConsent") {
+					t.Errorf("GET %s: %.200s, want one object", path, got.raw)
+				}
+			default:
+				if n := len(got.values(t)); n != want {
+					t.Errorf("GET %s: %d objects, want %d", path, n, want)
+				}
+			}
+			if len(got.header.Get("request-id")) != 36 {
+				t.Errorf("GET %s: request-id %q", path, got.header.Get("request-id"))
+			}
+		}
+	}
+}
+
+func TestGraphRefusesWhatTheTokenDoesNotCarry(t *testing.T) {
+	v := visitChanged(t, "permissions: {graph: [], xdr: [], mde: []}\n")
+	for path := range everyPath {
+		got := v.get("/v1.0/" + path)
+		code := "Authorization_RequestDenied"
+		if strings.HasPrefix(path, "security/") {
+			code = "UnknownError"
+			if !strings.Contains(got.message(), `"Code":"Forbidden"`) || !strings.Contains(got.message(), "Missing application roles. API required roles: Security") {
+				t.Errorf("GET %s: message %q", path, got.message())
+			}
+		}
+		refusal, _ := got.body["error"].(map[string]any)
+		inner, _ := refusal["innerError"].(map[string]any)
+		if got.status != http.StatusForbidden || got.code() != code || inner["request-id"] != got.header.Get("request-id") {
+			t.Errorf("GET %s: %d %s, want 403 %s with the header's request-id", path, got.status, got.raw, code)
+		}
+	}
+	for path, code := range map[string]string{"/xdr/api/incidents": "Forbidden", "/mde/api/machineactions": "Forbidden"} {
+		if got := v.get(path); got.status != http.StatusForbidden || got.code() != code {
+			t.Errorf("GET %s: %d %s", path, got.status, got.raw)
+		}
+	}
+}
+
+func TestOnePermissionOpensOneDoor(t *testing.T) {
+	tests := []struct{ permission, opens, shuts string }{
+		{"User.Read.All", "users", "groups"},
+		{"Group.Read.All", "groups", "users"},
+		{"LicenseAssignment.Read.All", "subscribedSkus", "directory/subscriptions"},
+		{"Policy.Read.All", "policies/authorizationPolicy", "oauth2PermissionGrants"},
+		{"Policy.Read.PermissionGrant", "policies/permissionGrantPolicies", "policies/adminConsentRequestPolicy"},
+		{"RoleManagement.Read.Directory", "roleManagement/directory/roleAssignments", "servicePrincipals"},
+		{"RoleEligibilitySchedule.Read.Directory", "roleManagement/directory/roleEligibilityScheduleInstances", "roleManagement/directory/roleAssignmentScheduleInstances"},
+		{"Application.Read.All", "servicePrincipals/50000000-0000-4000-8000-000000000001/appRoleAssignedTo", "users"},
+		{"GroupMember.Read.All", "groups/90000000-0000-4000-8000-000000000002/transitiveMembers", "groups"},
+		{"Sites.Read.All", "sites/getAllSites()", "organization"},
+		{"SecurityIncident.Read.All", "security/incidents", "security/identities/sensors"},
+		{"SecurityIdentitiesSensors.Read.All", "security/identities/sensors", "security/identities/healthIssues"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.permission, func(t *testing.T) {
+			v := visitChanged(t, "permissions: {graph: ["+tt.permission+"]}\n")
+			if got := v.get("/v1.0/" + tt.opens); got.status != http.StatusOK {
+				t.Errorf("GET %s: %d %s", tt.opens, got.status, got.raw)
+			}
+			if got := v.get("/v1.0/" + tt.shuts); got.status != http.StatusForbidden {
+				t.Errorf("GET %s: %d, want 403", tt.shuts, got.status)
+			}
+		})
+	}
+}
+
+func TestGraphRefusesWhatDoesNotExist(t *testing.T) {
+	v := visit(t, "good")
+	tests := []struct {
+		method, path string
+		status       int
+		code         string
+	}{
+		{"GET", "/v1.0/nothing", 400, "BadRequest"},
+		{"GET", "/v1.0/users/b0000000-0000-4000-8000-0000000000ff", 404, "Request_ResourceNotFound"},
+		{"GET", "/v1.0/groups/90000000-0000-4000-8000-0000000000ff/transitiveMembers", 404, "Request_ResourceNotFound"},
+		{"GET", "/v1.0/servicePrincipals(appId='99999999-0000-4000-8000-000000000000')", 404, "Request_ResourceNotFound"},
+		{"GET", "/v1.0/security/incidents/1", 404, "NotFound"},
+		{"GET", "/v1.0/users/b0000000-0000-4000-8000-000000000001/messages", 400, "BadRequest"},
+		{"POST", "/v1.0/users", 405, "Request_BadRequest"},
+		{"PATCH", "/v1.0/policies/authorizationPolicy", 405, "Request_BadRequest"},
+		{"DELETE", "/v1.0/oauth2PermissionGrants/grant-travel-profile", 405, "Request_BadRequest"},
+		{"GET", "/elsewhere", 404, ""},
+	}
+	for _, tt := range tests {
+		if got := v.send(tt.method, tt.path, ""); got.status != tt.status || got.code() != tt.code {
+			t.Errorf("%s %s: %d %s, want %d %s", tt.method, tt.path, got.status, got.raw, tt.status, tt.code)
+		}
+	}
+}
+
+func TestRequestsAreCounted(t *testing.T) {
+	v := visit(t, "good")
+	v.get("/v1.0/users?$top=5")
+	v.get("/v1.0/users?$top=7")
+	v.get("/api/incidents")
+	v.send(http.MethodDelete, "/v1.0/groups", "")
+	got := v.Requests()
+	for key, want := range map[string]int{
+		"GET /v1.0/users": 2, "GET /xdr/api/incidents": 1, "DELETE /v1.0/groups": 1,
+		"POST /" + v.tenant.ID + "/oauth2/v2.0/token": 1,
+	} {
+		if got[key] != want {
+			t.Errorf("Requests()[%q] = %d, want %d", key, got[key], want)
+		}
+	}
+	if len(got) != 4 {
+		t.Errorf("Requests() = %v, want four entries", got)
+	}
+}
+
+func TestPIMNeedsItsLicence(t *testing.T) {
+	v := visit(t, "unlicensed")
+	for _, path := range []string{"roleAssignmentScheduleInstances", "roleEligibilityScheduleInstances"} {
+		got := v.get("/v1.0/roleManagement/directory/" + path)
+		if got.status != http.StatusBadRequest || got.code() != "AadPremiumLicenseRequired" {
+			t.Errorf("GET %s: %d %s", path, got.status, got.raw)
+		}
+	}
+	if got := v.get("/v1.0/roleManagement/directory/roleAssignments"); got.status != http.StatusOK {
+		t.Errorf("roleAssignments need no licence: %d %s", got.status, got.raw)
+	}
+}
+
+func TestSovereignClouds(t *testing.T) {
+	const foreign = "/v1.0/roleManagement/directory/roleAssignments?$select=principalOrganizationId"
+	global, government := visit(t, "good"), visit(t, "gcchigh")
+	china := visitChanged(t, "cloud: china\n")
+	for _, tt := range []struct {
+		v     *visitor
+		holds bool
+	}{{global, true}, {government, false}} {
+		for path, property := range map[string]string{
+			"roleManagement/directory/roleAssignments": "principalOrganizationId", "security/identities/sensors": "serviceStatus",
+		} {
+			if _, found := tt.v.get("/v1.0/" + path).values(t)[0][property]; found != tt.holds {
+				t.Errorf("%s of %s has %s: %t, want %t", path, tt.v.tenant.Name, property, found, tt.holds)
+			}
+		}
+	}
+	if got := global.get(foreign); got.status != http.StatusOK || got.values(t)[0]["principalOrganizationId"] != global.tenant.ID {
+		t.Errorf("principalOrganizationId of the global cloud: %d %s", got.status, got.raw)
+	}
+	if got := government.get(foreign); got.status != http.StatusBadRequest || !strings.Contains(got.message(), "Could not find a property named 'principalOrganizationId'") {
+		t.Errorf("principalOrganizationId of GCC High: %d %s", got.status, got.raw)
+	}
+	for path, status := range map[string]int{
+		"/v1.0/security/incidents": 400, "/v1.0/security/runHuntingQuery": 400, "/v1.0/security/identities/sensors": 400,
+		"/xdr/api/incidents": 404, "/mde/api/machineactions": 404, "/v1.0/users": 200,
+	} {
+		if got := china.get(path); got.status != status {
+			t.Errorf("GET %s in China: %d, want %d", path, got.status, status)
+		}
+	}
+}
+
+func TestFaultsAreScripted(t *testing.T) {
+	v := visitChanged(t, `
+pageSizes: {users: 10}
+faults:
+  - {path: /v1.0/groups, status: 429, code: TooManyRequests, message: Slow down., retryAfter: 7, times: 2}
+  - {path: /v1.0/sites, status: 503}
+  - {path: /v1.0/organization, status: 503, retryAfter: 120}
+  - {path: /v1.0/users, page: 2, truncate: true}
+  - {path: /arm/subscriptions, status: 500, code: InternalServerError, message: Broken.}
+`)
+	for i, want := range []int{429, 429, 200, 200} {
+		got := v.get("/v1.0/groups")
+		if got.status != want || (want == 429) != (got.header.Get("Retry-After") == "7") || (want == 429 && got.code() != "TooManyRequests") {
+			t.Errorf("read %d of groups: %d, Retry-After %q, %s; want %d", i+1, got.status, got.header.Get("Retry-After"), got.raw, want)
+		}
+	}
+	for range 3 {
+		if got := v.get("/v1.0/organization"); got.status != 503 || got.code() != "Service Unavailable" || got.header.Get("Retry-After") != "120" {
+			t.Errorf("organization: %d %s", got.status, got.raw)
+		}
+	}
+	if got := v.get("/arm/subscriptions?api-version=2022-12-01"); got.status != 500 || got.message() != "Broken." {
+		t.Errorf("subscriptions: %d %s", got.status, got.raw)
+	}
+	page := v.get("/v1.0/users?$top=999")
+	if n := len(page.values(t)); n != 10 {
+		t.Errorf("page 1 has %d users, want 10", n)
+	}
+	if got := v.get(text(page.body["@odata.nextLink"])); got.status != 200 || got.body != nil || !strings.HasPrefix(string(got.raw), `{"@odata.context"`) {
+		t.Errorf("page 2 isn't cut short: %d %s", got.status, got.raw)
+	}
+}
+
+func TestBatchAnswersEachStep(t *testing.T) {
+	v := visitChanged(t, `
+faults:
+  - {path: /v1.0/groups, status: 429, code: TooManyRequests, retryAfter: 9}
+`)
+	got := v.post("/v1.0/$batch", `{"requests":[
+		{"id":"a","method":"GET","url":"/users?$select=id&$top=2"},
+		{"id":"b","method":"GET","url":"/groups"},
+		{"id":"c","method":"GET","url":"/nothing"},
+		{"id":"d","method":"POST","url":"/security/runHuntingQuery","headers":{"Content-Type":"application/json"},"body":{"Query":"print Probe = 1"}},
+		{"id":"e","method":"DELETE","url":"/users/x"}]}`)
+	steps, _ := got.body["responses"].([]any)
+	if got.status != http.StatusOK || len(steps) != 5 {
+		t.Fatalf("batch: %d %s", got.status, got.raw)
+	}
+	var seen []string
+	for _, item := range steps {
+		step, _ := item.(map[string]any)
+		headers, _ := step["headers"].(map[string]any)
+		seen = append(seen, fmt.Sprintf("%v %v %v", step["id"], step["status"], headers["Retry-After"]))
+	}
+	if want := []string{"a 200 <nil>", "b 429 9", "c 400 <nil>", "d 200 <nil>", "e 405 <nil>"}; !slices.Equal(seen, want) {
+		t.Errorf("steps = %v, want %v", seen, want)
+	}
+	step, _ := steps[0].(map[string]any)
+	body, _ := step["body"].(map[string]any)
+	if values, _ := body["value"].([]any); len(values) != 2 {
+		t.Errorf("step a = %v, want two users", step)
+	}
+	if n := v.Requests()["GET /v1.0/users"]; n != 1 {
+		t.Errorf("the step is counted %d times, want 1", n)
+	}
+	full := `{"requests":[` + strings.TrimSuffix(strings.Repeat(`{"id":"1","method":"GET","url":"/organization"},`, 21), ",") + `]}`
+	if got := v.post("/v1.0/$batch", full); got.status != http.StatusBadRequest || !strings.Contains(got.message(), "exceeds the maximum value of 20") {
+		t.Errorf("a batch of 21: %d %s", got.status, got.raw)
+	}
+}
