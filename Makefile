@@ -1,0 +1,71 @@
+# Everything that a developer or CI runs. Tools are pinned here and run through go run.
+SHELL := /bin/bash
+GO ?= go
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+TAGGED := $(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null | sed 's/^v//')
+COMMIT := $(shell git describe --always --dirty 2>/dev/null)
+VERSION ?= $(or $(TAGGED),0.0.0-$(or $(COMMIT),dev))
+FUZZTIME ?= 20s
+export CGO_ENABLED := 0
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+.PHONY: build
+build: ## Build bin/domicile, static and stamped with its version
+	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/domicile ./cmd/domicile
+
+.PHONY: demo
+demo: build ## Scan the simulated tenant and leave reports in out/demo
+	@code=0; bin/domicile scan --demo --out out/demo || code=$$?; \
+	echo; echo "The scan ended with exit code $$code (3: violations found, as the simulated tenant is weak)."; \
+	echo "Open out/demo/report.html in a browser; out/demo/evidence is what was read."; \
+	test $$code -eq 3
+
+.PHONY: test
+test: ## Run every test that needs nothing but Go
+	@echo "Left out: the suites behind the build tag integration, which .ci/run runs."
+	$(GO) test ./...
+
+.PHONY: race
+race: ## Run the tests with the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+.PHONY: rego
+rego: ## Run the rules' own tests, with coverage
+	$(GO) run ./cmd/domicile policy test
+
+.PHONY: lint
+lint: ## Vet, lint, and check that the rules are formatted and compile strictly
+	$(GO) vet ./...
+	$(GO) run $(GOLANGCI_LINT) run
+	$(GO) test ./policies -run 'TestRegoIsFormatted|TestRulesLoad' -count=1
+
+.PHONY: fmt
+fmt: ## Format Go and Rego
+	$(GO) run $(GOLANGCI_LINT) fmt
+	$(GO) test ./policies -run TestRegoIsFormatted -count=1 -update
+
+.PHONY: golden
+golden: ## Write the golden files anew; look at the difference before you commit it
+	$(GO) test ./reports ./cmd/domicile -count=1 -update
+
+.PHONY: docs
+docs: ## Write docs/rules.md from the rules' METADATA
+	$(GO) test ./policies -run TestRulesDocument -count=1 -update
+
+.PHONY: fuzz
+fuzz: ## Fuzz each parser of untrusted input for FUZZTIME
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test $$package -list '^Fuzz' | grep '^Fuzz'); do \
+			echo "$$package $$target"; $(GO) test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
+
+.PHONY: check
+check: lint test rego ## What CI runs, and that the tree is clean afterwards
+	$(GO) mod tidy -diff
+	git diff --exit-code

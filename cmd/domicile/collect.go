@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/scan"
+)
+
+func newCollect(a *app) *cobra.Command {
+	var from targeting
+	var out string
+	var kinds []string
+	cmd := &cobra.Command{
+		Use:   "collect",
+		Short: "Read a tenant, or files, into an evidence bundle",
+		Long: `collect reads a tenant, or files that somebody exported, into an evidence bundle. It ends
+with 4 where a kind that was asked for has a gap. With --import alone, without a
+configuration, only what the files hold is in the bundle.`,
+		Example: `  domicile collect --tenant contoso --out evidence
+  domicile collect --import ProviderSettingsExport.json --out evidence`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			target, err := a.open(cmd.Context(), from)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, target.close()) }()
+			if len(target.tenants) > 1 {
+				return usage(errors.New("the configuration has several tenants; choose one with --tenant"))
+			}
+			var tenant *config.Tenant
+			if len(target.tenants) == 1 {
+				tenant = target.tenants[0]
+				if err := knownKinds(kinds); err != nil {
+					return usage(err)
+				}
+			}
+			manifest, err := scan.Collect(cmd.Context(), out, a.collection(from, target, tenant, kinds))
+			if err != nil {
+				return collectError(err)
+			}
+			return a.collected(out, manifest)
+		},
+	}
+	from.add(cmd)
+	cmd.Flags().StringVar(&out, "out", "evidence", "folder of the bundle")
+	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only these kinds of evidence (default all)")
+	return cmd
+}
+
+func knownKinds(kinds []string) error {
+	for _, kind := range kinds {
+		if _, err := evidence.SchemaOf(kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// collected tells what a bundle holds and ends with 4 where it has gaps.
+func (a *app) collected(dir string, manifest evidence.Manifest) error {
+	if !a.quiet {
+		rows := [][]string{{"KIND", "OBJECTS", "COMPLETE", "TIER"}}
+		for _, entry := range manifest.Kinds {
+			rows = append(rows, []string{entry.Kind, fmt.Sprint(entry.Objects), fmt.Sprint(entry.Complete), string(entry.Tier)})
+		}
+		columns(a.Stdout, rows)
+		for _, gap := range manifest.Gaps {
+			fmt.Fprintf(a.Stdout, "gap: %s: %s. %s\n", gap.Kind, gap.Reason, gap.Message)
+		}
+		fmt.Fprintf(a.Stdout, "wrote %s, digest %s\n", dir, manifest.Digest())
+	}
+	asked := func(gap evidence.Gap) bool { return slices.Contains(manifest.Asked, gap.Kind) }
+	if slices.ContainsFunc(manifest.Gaps, asked) {
+		return &exitError{code: exitIncomplete}
+	}
+	return nil
+}

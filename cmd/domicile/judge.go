@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/policies"
+	"github.com/domicile-audit/domicile/reports"
+)
+
+// judging are the flags of the commands that judge evidence.
+type judging struct {
+	selection policies.Selection
+	trees     []string
+	formats   []string
+	failOn    string
+	allow     bool
+	profile   string
+}
+
+func (j *judging) add(cmd *cobra.Command) {
+	j.addSelection(cmd)
+	flags := cmd.Flags()
+	flags.StringSliceVar(&j.formats, "format", []string{"text", "html", "sarif"}, "reports to write: "+strings.Join(formatNames(), ", "))
+	flags.StringVar(&j.failOn, "fail-on", "high", "end with 3 for failures of this severity or worse: critical, high, medium, low, info or never")
+	flags.BoolVar(&j.allow, "allow-incomplete", false, "end with 0 instead of 4 where something could not be judged")
+	flags.StringVar(&j.profile, "profile", "", "judge by this profile instead of the configuration's: "+strings.Join(policies.Profiles(), ", "))
+}
+
+func (j *judging) addSelection(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringSliceVar(&j.selection.Rules, "rule", nil, "only these rules, by id; GEO* stands for all of GEO")
+	flags.StringSliceVar(&j.selection.Exclude, "exclude", nil, "all but these rules")
+	flags.StringVar(&j.selection.Framework, "framework", "", "only rules that support this framework, such as cis_m365")
+	flags.StringSliceVar(&j.trees, "policy", nil, "folder with further rules")
+}
+
+func formatNames() []string {
+	var names []string
+	for _, format := range reports.Formats() {
+		names = append(names, format.Name)
+	}
+	return names
+}
+
+// rules loads the rules that the flags choose.
+func (j *judging) rules(ctx context.Context) (*policies.Set, error) {
+	for _, dir := range j.trees {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return nil, usage(fmt.Errorf("--policy %s is not a folder", dir))
+		}
+	}
+	set, err := policies.Load(ctx, j.sources()...)
+	if err != nil {
+		return nil, usage(err)
+	}
+	set, err = set.Select(j.selection)
+	return set, usage(err)
+}
+
+// sources are the shipped rules and the folders of further ones.
+func (j *judging) sources() []fs.FS {
+	trees := []fs.FS{policies.Builtin()}
+	for _, dir := range j.trees {
+		trees = append(trees, os.DirFS(dir))
+	}
+	return trees
+}
+
+// check holds the flags against what there is, before anything is read.
+func (j *judging) check() ([]reports.Format, error) {
+	if j.failOn != "never" && !slices.Contains(findings.Severities(), findings.Severity(j.failOn)) {
+		return nil, usage(fmt.Errorf("--fail-on %q is not critical, high, medium, low, info or never", j.failOn))
+	}
+	var formats []reports.Format
+	for _, name := range j.formats {
+		format, err := reports.FormatByName(name)
+		if err != nil {
+			return nil, usage(err)
+		}
+		formats = append(formats, format)
+	}
+	return formats, nil
+}
+
+// judgement joins the flags, the configuration and a tenant's settings. cfg and tenant
+// may be nil.
+func (a *app) judgement(j *judging, set *policies.Set, cfg *config.Config, tenant *config.Tenant) (scan.Judgement, error) {
+	judgement := scan.Judgement{Set: set, Tool: a.tool(), FailOn: j.failOn, AllowIncomplete: j.allow, Config: findings.Config{Lines: map[string]int{}}}
+	if cfg != nil {
+		judgement.Profile, judgement.Params = cfg.Settings(tenant)
+		judgement.Config = findings.Config{URI: relative(cfg.File), Lines: cfg.Lines}
+		if err := checkParams(set, cfg, judgement.Params); err != nil {
+			return judgement, err
+		}
+	}
+	if j.profile != "" {
+		judgement.Profile = j.profile
+	}
+	if judgement.Profile != "" && !slices.Contains(policies.Profiles(), judgement.Profile) {
+		return judgement, usage(fmt.Errorf("profile %q is unknown; known are %s", judgement.Profile, strings.Join(policies.Profiles(), ", ")))
+	}
+	return judgement, nil
+}
+
+// checkParams holds parameters against the rules and names the line of a mistake.
+func checkParams(set *policies.Set, cfg *config.Config, params map[string]any) error {
+	err := set.CheckParams(params)
+	if err == nil {
+		return nil
+	}
+	var unknown *policies.UnknownParamError
+	if errors.As(err, &unknown) && cfg.Lines[unknown.Name] > 0 {
+		err = fmt.Errorf("line %d: %w", cfg.Lines[unknown.Name], err)
+	}
+	return usage(fmt.Errorf("reading configuration %s: %w", cfg.File, err))
+}
+
+// relative is a path as reports name it: relative to the working folder, or its last
+// part where it lies outside.
+func relative(path string) string {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return filepath.Base(path)
+	}
+	working, err := filepath.Abs(".")
+	if err != nil {
+		return filepath.Base(path)
+	}
+	inside, err := filepath.Rel(working, absolute)
+	if err != nil || strings.HasPrefix(inside, "..") {
+		return filepath.Base(path)
+	}
+	return filepath.ToSlash(inside)
+}
+
+// judge evaluates a bundle, writes result and reports, shows the summary, and returns
+// the result.
+func (a *app) judge(ctx context.Context, judgement scan.Judgement, bundle *evidence.Bundle, dir string, formats []reports.Format) (*findings.Result, error) {
+	verdicts, err := judgement.Set.Evaluate(ctx, bundle, policies.Options{Profile: judgement.Profile, Params: judgement.Params})
+	if err != nil {
+		return nil, err
+	}
+	result := judgement.Result(verdicts, bundle)
+	paths, err := scan.WriteReports(dir, result, formats)
+	if err != nil {
+		return nil, err
+	}
+	if !a.quiet {
+		if err := reports.Text(a.Stdout, result, reports.TextOptions{Color: a.color(), Width: a.width()}); err != nil {
+			return nil, err
+		}
+	}
+	for _, path := range paths {
+		a.say("wrote %s", path)
+	}
+	return result, nil
+}
+
+// width is the terminal's width as the shell tells it, or a page's.
+func (a *app) width() int {
+	if width, err := strconv.Atoi(a.Getenv("COLUMNS")); err == nil && width >= 40 {
+		return width
+	}
+	return 100
+}
+
+// ended turns a result's exit code into the command's end.
+func ended(result *findings.Result) error {
+	if result.Exit.Code == 0 {
+		return nil
+	}
+	return &exitError{code: result.Exit.Code}
+}

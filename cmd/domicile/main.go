@@ -1,0 +1,144 @@
+// Command domicile answers one question for a Microsoft 365 tenant, with evidence that
+// an auditor can check: is Microsoft Defender XDR (once Microsoft Threat Protection)
+// rightfully on, and does its data rest where it may?
+//
+// Each command is one arrow of the flow collect -> evidence -> evaluate -> findings ->
+// report, and scan composes them. This package alone reads flags, the environment and
+// the clock, writes to stdout and decides on the exit code.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/domicile-audit/domicile/collectors"
+	"github.com/domicile-audit/domicile/evidence"
+)
+
+// version is set when the program is built, from the source's tag or commit.
+var version = "0.0.0-dev" //nolint:gochecknoglobals // the linker sets it
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Main(ctx, os.Args[1:], Environment{
+		Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now,
+		StdoutTerminal: isTerminal(os.Stdout), StderrTerminal: isTerminal(os.Stderr),
+	})
+}
+
+// Environment is what the program takes from around it.
+type Environment struct {
+	Stdout, Stderr io.Writer
+	// StdoutTerminal and StderrTerminal say whether a person reads along.
+	StdoutTerminal, StderrTerminal bool
+	Getenv                         func(string) string
+	Now                            func() time.Time
+}
+
+// The exit codes, in the order of their precedence.
+const (
+	exitUsage       = 2
+	exitAuth        = 5
+	exitInternal    = 1
+	exitViolations  = 3
+	exitIncomplete  = 4
+	exitInterrupted = 130
+)
+
+// exitError ends the program with a code. A nil err ends it without a word, because
+// everything was said already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// ExitCode is the code that the program ends with.
+func (e *exitError) ExitCode() int { return e.code }
+
+// usage marks an error as the user's to mend: a flag, a configuration, a rule.
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	var known *exitError
+	if errors.As(err, &known) {
+		return err
+	}
+	return &exitError{exitUsage, err}
+}
+
+// Main runs the program with its arguments and returns the exit code.
+func Main(ctx context.Context, args []string, env Environment) int {
+	root := newRoot(env)
+	root.SetArgs(args)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	err := root.ExecuteContext(ctx)
+	code := exitCode(ctx, err)
+	var quiet *exitError
+	if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {
+		fmt.Fprintf(env.Stderr, "domicile: %s\n", err)
+		if hint := hintFor(err); hint != "" {
+			fmt.Fprintf(env.Stderr, "hint: %s\n", hint)
+		}
+	}
+	return code
+}
+
+func exitCode(ctx context.Context, err error) int {
+	var known *exitError
+	var auth *collectors.AuthError
+	var tampered *evidence.TamperedError
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case errors.As(err, &known):
+		return known.code
+	case errors.As(err, &auth):
+		return exitAuth
+	case errors.As(err, &tampered):
+		return exitViolations
+	case errors.Is(err, evidence.ErrInUse):
+		return exitUsage
+	default:
+		return exitInternal
+	}
+}
+
+// hintFor says what to do next, where the error itself doesn't.
+func hintFor(err error) string {
+	var tampered *evidence.TamperedError
+	switch {
+	case errors.As(err, &tampered):
+		return "the bundle is not as it was written; collect the tenant again or take it from where it was stored"
+	case errors.Is(err, context.Canceled):
+		return "interrupted; what was read so far stands under the bundle's name with .partial at its end"
+	default:
+		return ""
+	}
+}
+
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

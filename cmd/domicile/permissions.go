@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/domicile-audit/domicile/collectors"
+	"github.com/domicile-audit/domicile/policies"
+)
+
+// need is a permission that a scan takes, and what for.
+type need struct {
+	API        string   `json:"api"`
+	Permission string   `json:"permission"`
+	Kinds      []string `json:"kinds"`
+	Rules      []string `json:"rules"`
+}
+
+func newPermissions(a *app) *cobra.Command {
+	var judging judging
+	var format string
+	cmd := &cobra.Command{
+		Use:   "permissions",
+		Short: "List the least permissions that a scan needs",
+		Long: `permissions lists, for the chosen rules, the least application permissions of each API and
+which evidence and rules need them. Azure Resource Manager decides by role assignments:
+Reader on the subscriptions, and on the root management group for a proof of coverage.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			set, err := judging.rules(cmd.Context())
+			if err != nil {
+				return err
+			}
+			needs := needsOf(set)
+			switch format {
+			case "json":
+				encoder := json.NewEncoder(a.Stdout)
+				encoder.SetIndent("", "  ")
+				return encoder.Encode(needs)
+			case "text":
+				rows := [][]string{{"API", "PERMISSION", "EVIDENCE", "RULES"}}
+				for _, n := range needs {
+					rows = append(rows, []string{n.API, n.Permission, strings.Join(n.Kinds, " "), strings.Join(n.Rules, " ")})
+				}
+				columns(a.Stdout, rows)
+				return nil
+			default:
+				return usage(fmt.Errorf("--format %q is not text or json", format))
+			}
+		},
+	}
+	judging.addSelection(cmd)
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	return cmd
+}
+
+// needsOf joins what collectors take with the rules that read their kinds.
+func needsOf(set *policies.Set) []need {
+	names := map[collectors.API]string{
+		collectors.Graph: "Microsoft Graph", collectors.XDR: "Microsoft Threat Protection",
+		collectors.MDE: "WindowsDefenderATP", collectors.ARM: "Azure Resource Manager",
+	}
+	var needs []need
+	for _, taken := range collectors.Needs(collectors.Required(set.Kinds())) {
+		name := names[taken.API]
+		at := slices.IndexFunc(needs, func(n need) bool { return n.API == name && n.Permission == taken.Permission })
+		if at < 0 {
+			needs = append(needs, need{API: name, Permission: taken.Permission})
+			at = len(needs) - 1
+		}
+		needs[at].Kinds = append(needs[at].Kinds, taken.Kind)
+		for _, rule := range set.Rules() {
+			reads := slices.Contains(collectors.Required(rule.Kinds()), taken.Kind)
+			if reads && !slices.Contains(needs[at].Rules, rule.ID) {
+				needs[at].Rules = append(needs[at].Rules, rule.ID)
+			}
+		}
+	}
+	for i := range needs {
+		slices.Sort(needs[i].Kinds)
+		slices.Sort(needs[i].Rules)
+	}
+	slices.SortFunc(needs, func(a, b need) int { return strings.Compare(a.API+a.Permission, b.API+b.Permission) })
+	return needs
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/domicile-audit/domicile/policies"
+)
+
+func newPolicy(a *app) *cobra.Command {
+	return group("policy", "List, show and test the rules", newPolicyList(a), newPolicyShow(a), newPolicyTest(a))
+}
+
+func newPolicyList(a *app) *cobra.Command {
+	var judging judging
+	var format string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the rules",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			set, err := judging.rules(cmd.Context())
+			if err != nil {
+				return err
+			}
+			switch format {
+			case "json":
+				return writeIndented(a.Stdout, describeRules(set))
+			case "text":
+				rows := [][]string{{"ID", "SEVERITY", "SCOPE", "TITLE"}}
+				for _, rule := range set.Rules() {
+					rows = append(rows, []string{rule.ID, string(rule.Severity), rule.Scope, rule.Title})
+				}
+				columns(a.Stdout, rows)
+				return nil
+			default:
+				return usage(fmt.Errorf("--format %q is not text or json", format))
+			}
+		},
+	}
+	judging.addSelection(cmd)
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	return cmd
+}
+
+// described is a rule as policy list --format json shows it.
+type described struct {
+	ID          string              `json:"id"`
+	Title       string              `json:"title"`
+	Description string              `json:"description"`
+	Topic       string              `json:"topic"`
+	Severity    string              `json:"severity"`
+	Scope       string              `json:"scope"`
+	Profiles    []string            `json:"profiles"`
+	Clouds      map[string][]string `json:"clouds"`
+	Evidence    policies.Needs      `json:"evidence"`
+	Params      []string            `json:"params"`
+	Frameworks  any                 `json:"frameworks"`
+	References  []string            `json:"references"`
+	Remediation map[string]any      `json:"remediation"`
+}
+
+func describeRules(set *policies.Set) []described {
+	list := []described{}
+	for _, rule := range set.Rules() {
+		list = append(list, described{
+			ID: rule.ID, Title: rule.Title, Description: rule.Description, Topic: rule.Topic, Severity: string(rule.Severity),
+			Scope: rule.Scope, Profiles: rule.Profiles, Clouds: rule.Clouds, Evidence: rule.Evidence, Params: sortedKeys(rule.Params),
+			Frameworks: rule.Frameworks, References: rule.References,
+			Remediation: map[string]any{"summary": rule.Summary, "steps": rule.Steps},
+		})
+	}
+	return list
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := []string{}
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func writeIndented(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
+
+func newPolicyShow(a *app) *cobra.Command {
+	var judging judging
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show a rule: why it matters, what it reads, how to mend a violation",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			judging.selection.Rules = args
+			set, err := judging.rules(cmd.Context())
+			if err != nil {
+				return err
+			}
+			for _, rule := range set.Rules() {
+				showRule(a.Stdout, rule)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringSliceVar(&judging.trees, "policy", nil, "folder with further rules")
+	return cmd
+}
+
+func showRule(w io.Writer, rule policies.Rule) {
+	fmt.Fprintf(w, "%s  %s (%s)\n\n%s\n\n", rule.ID, rule.Title, rule.Severity, rule.Description)
+	fmt.Fprintf(w, "Scope       %s\nProfiles    %s\n", rule.Scope, strings.Join(rule.Profiles, ", "))
+	for _, need := range []struct {
+		name  string
+		kinds []string
+	}{{"needs all", rule.Evidence.All}, {"needs any", rule.Evidence.Any}, {"adds", rule.Evidence.Optional}} {
+		if len(need.kinds) > 0 {
+			fmt.Fprintf(w, "%-11s %s\n", need.name, strings.Join(need.kinds, ", "))
+		}
+	}
+	for _, name := range sortedKeys(rule.Params) {
+		param := rule.Params[name]
+		value := "no default"
+		if len(param.Default) > 0 {
+			value = "default " + string(param.Default)
+		}
+		fmt.Fprintf(w, "Parameter   %s (%s, %s): %s\n", name, param.Type, value, param.Description)
+	}
+	for _, name := range sortedKeys(rule.Frameworks) {
+		for _, control := range rule.Frameworks[name] {
+			fmt.Fprintf(w, "Supports    %s %s (%s)\n", name, control.ID, control.Coverage)
+		}
+	}
+	fmt.Fprintf(w, "\nRemediation: %s\n", rule.Summary)
+	for _, profile := range policies.Profiles() {
+		if steps, own := rule.Steps[profile]; own {
+			fmt.Fprintf(w, "  %s\n", profile)
+			for i, step := range steps {
+				fmt.Fprintf(w, "  %d. %s\n", i+1, step)
+			}
+		}
+	}
+	for _, reference := range rule.References {
+		fmt.Fprintf(w, "\n%s", reference)
+	}
+	fmt.Fprintln(w)
+}
+
+func newPolicyTest(a *app) *cobra.Command {
+	var judging judging
+	cmd := &cobra.Command{
+		Use:   "test",
+		Short: "Run the tests of the rules, those of --policy included",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := judging.rules(cmd.Context()); err != nil {
+				return err
+			}
+			report, err := policies.Test(cmd.Context(), "", judging.sources()...)
+			if err != nil {
+				return usage(err)
+			}
+			for _, failure := range report.Failures {
+				fmt.Fprintln(a.Stdout, "FAIL", failure)
+			}
+			for _, line := range report.Uncovered {
+				fmt.Fprintln(a.Stdout, "not covered by any test:", line)
+			}
+			fmt.Fprintf(a.Stdout, "%d tests passed, %d failed, coverage %.1f %%\n", report.Passed, len(report.Failures), report.Coverage)
+			if len(report.Failures) > 0 || len(report.Uncovered) > 0 {
+				return &exitError{code: exitViolations}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringSliceVar(&judging.trees, "policy", nil, "folder with further rules")
+	return cmd
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/domicile-audit/domicile/collectors"
+)
+
+// progress shows how far a collection has come: one line that is rewritten on a
+// terminal, a line for each finished kind elsewhere.
+type progress struct {
+	out      io.Writer
+	terminal bool
+	quiet    bool
+
+	mu       sync.Mutex
+	finished int
+	objects  map[string]int
+	requests map[string]int
+}
+
+func newProgress(a *app) *progress {
+	return &progress{out: a.Stderr, terminal: a.StderrTerminal, quiet: a.quiet, objects: map[string]int{}, requests: map[string]int{}}
+}
+
+func (p *progress) show(step collectors.Progress) {
+	if p.quiet {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.objects[step.Kind], p.requests[step.Kind] = step.Objects, step.Requests
+	if step.Done {
+		p.finished++
+	}
+	if p.terminal {
+		p.rewrite(step)
+	} else if step.Done {
+		fmt.Fprintf(p.out, "collected %s\n", describe(step))
+	}
+}
+
+// rewrite puts the sums and the latest kind on one line.
+func (p *progress) rewrite(step collectors.Progress) {
+	fmt.Fprintf(p.out, "\r\033[K%d kinds done, %d objects, %d requests; %s", p.finished, sum(p.objects), sum(p.requests), describe(step))
+	if step.Done {
+		fmt.Fprint(p.out, "\r\033[K")
+	}
+}
+
+func describe(step collectors.Progress) string {
+	line := fmt.Sprintf("%s: %d objects, %d requests", step.Kind, step.Objects, step.Requests)
+	if step.Gap != "" {
+		line += ", gap " + string(step.Gap)
+	}
+	return line
+}
+
+func sum(counts map[string]int) int {
+	total := 0
+	for _, count := range counts {
+		total += count
+	}
+	return total
+}

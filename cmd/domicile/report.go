@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/reports"
+)
+
+func newReport(a *app) *cobra.Command {
+	var format, out string
+	var doc strings.Builder
+	for _, f := range reports.Formats() {
+		fmt.Fprintf(&doc, "  %-6s %s\n", f.Name, f.Doc)
+	}
+	cmd := &cobra.Command{
+		Use:   "report RESULT",
+		Short: "Turn a result.json into a report",
+		Long:  "report turns a result.json into any of these formats:\n\n" + doc.String(),
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			chosen, err := reports.FormatByName(format)
+			if err != nil {
+				return usage(err)
+			}
+			file, err := os.Open(args[0])
+			if err != nil {
+				return usage(fmt.Errorf("reading result: %w", err))
+			}
+			defer file.Close()
+			result, err := findings.Read(file)
+			if err != nil {
+				return usage(fmt.Errorf("reading result %s: %w", args[0], err))
+			}
+			if out == "-" {
+				if format == "text" {
+					return reports.Text(a.Stdout, result, reports.TextOptions{Color: a.color(), Width: a.width()})
+				}
+				return chosen.Write(a.Stdout, result)
+			}
+			if err := scan.WriteFile(out, func(w io.Writer) error { return chosen.Write(w, result) }); err != nil {
+				return err
+			}
+			a.say("wrote %s", out)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "format: "+strings.Join(formatNames(), ", "))
+	cmd.Flags().StringVar(&out, "out", "-", "file to write, - for standard output")
+	return cmd
+}
+
+// bundleError makes a bundle that can't be opened the user's error, and leaves a
+// tampered one what it is.
+func bundleError(err error) error {
+	var tampered *evidence.TamperedError
+	if errors.As(err, &tampered) {
+		return err
+	}
+	return usage(err)
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
+// app is what every command shares: the surroundings and the common flags.
+type app struct {
+	Environment
+	quiet   bool
+	noColor bool
+	logForm string
+}
+
+func newRoot(env Environment) *cobra.Command {
+	a := &app{Environment: env}
+	root := &cobra.Command{
+		Use:   "domicile",
+		Short: "Checks that Microsoft Defender XDR is rightfully on and its data rests where it may",
+		Long: `domicile checks a Microsoft 365 tenant: is Microsoft Defender XDR (once Microsoft
+Threat Protection) rightfully on, and does its data rest where it may? It reads the
+tenant through Microsoft's APIs, keeps what it read as evidence, judges the evidence
+with rules, and reports. It only reads.
+
+  domicile scan --demo --out out       try it on a simulated tenant, no account needed
+  domicile scan --tenant contoso       scan a tenant of ./domicile.yaml
+
+Exit codes: 0 clean; 1 internal error; 2 usage, configuration or rule error, or a folder
+in use; 3 violations at or above --fail-on (or tampered evidence, or a failed test);
+4 nothing found, but something could not be judged; 5 authentication failed;
+130 interrupted.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          knownCommand,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if a.logForm != "text" && a.logForm != "json" {
+				return usage(fmt.Errorf("--log %q is not text or json", a.logForm))
+			}
+			return nil
+		},
+		RunE: showHelp,
+	}
+	root.PersistentFlags().BoolVar(&a.quiet, "quiet", false, "write errors only, besides what was asked for")
+	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "write no colour (the variable NO_COLOR does the same)")
+	root.PersistentFlags().StringVar(&a.logForm, "log", "text", "form of log lines: text or json")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.AddCommand(
+		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newVerify(a),
+		newPolicy(a), newAttest(a), newConfig(a), newPermissions(a), newSimulate(a), newVersion(a),
+	)
+	for _, command := range append(root.Commands(), root) {
+		asUsage(command)
+	}
+	return root
+}
+
+// group is a command that only has commands below it.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: knownCommand, RunE: showHelp}
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// knownCommand refuses a command that doesn't exist and suggests what was meant.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+	if cmd.SuggestionsMinimumDistance <= 0 {
+		cmd.SuggestionsMinimumDistance = 2
+	}
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		return fmt.Errorf("%w; did you mean %s?", err, strings.Join(similar, " or "))
+	}
+	return fmt.Errorf("%w; %s --help lists them", err, cmd.CommandPath())
+}
+
+// asUsage makes wrong arguments the user's error, for a command and those below it.
+func asUsage(command *cobra.Command) {
+	if check := command.Args; check != nil {
+		command.Args = func(cmd *cobra.Command, args []string) error { return usage(check(cmd, args)) }
+	}
+	for _, child := range command.Commands() {
+		asUsage(child)
+	}
+}
+
+// logger writes to stderr, warnings and worse only.
+func (a *app) logger() *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.LevelWarn}
+	if a.logForm == "json" {
+		return slog.New(slog.NewJSONHandler(a.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(a.Stderr, options))
+}
+
+// say writes a line for people to stderr, unless they asked for quiet.
+func (a *app) say(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.Stderr, format+"\n", args...)
+	}
+}
+
+// color says whether a writer may be coloured.
+func (a *app) color() bool {
+	return a.StdoutTerminal && !a.noColor && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
+}
+
+func (a *app) tool() findings.Tool { return findings.Tool{Name: "domicile", Version: version} }
+
+// clock tells the time: a fixed one where --now names it.
+func (a *app) clock(now string) (func() time.Time, error) {
+	if now == "" {
+		return a.Now, nil
+	}
+	fixed, err := time.Parse(time.RFC3339, now)
+	if err != nil {
+		if fixed, err = time.Parse(time.DateOnly, now); err != nil {
+			return nil, usage(fmt.Errorf("--now %q is neither a time such as 2026-11-21T08:00:00Z nor a day", now))
+		}
+	}
+	return fixed.UTC, nil
+}
+
+// columns is a table writer's smaller sister: it pads all cells but the last.
+func columns(w io.Writer, rows [][]string) {
+	widths := map[int]int{}
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len([]rune(cell)))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell)
+			if i < len(row)-1 {
+				line.WriteString(strings.Repeat(" ", widths[i]-len([]rune(cell))+2))
+			}
+		}
+		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/domicile-audit/domicile/collectors"
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/policies"
+	"github.com/domicile-audit/domicile/reports"
+)
+
+func newScan(a *app) *cobra.Command {
+	var from targeting
+	var judging judging
+	var out string
+	cmd := &cobra.Command{
+		Use:   "scan",
+		Short: "Collect a tenant, judge it and write reports",
+		Long: `scan reads a tenant into DIR/evidence, judges it, and writes DIR/result.json and one
+report per format. Without --tenant it scans every tenant of the configuration, each
+into a folder of its own. It only reads.`,
+		Example: `  domicile scan --demo --out out
+  domicile scan --tenant contoso --out out --format html,sarif --fail-on critical`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.scan(cmd.Context(), from, judging, out)
+		},
+	}
+	from.add(cmd)
+	judging.add(cmd)
+	cmd.Flags().StringVar(&out, "out", "out", "folder to write into")
+	return cmd
+}
+
+func (a *app) scan(ctx context.Context, from targeting, judging judging, out string) (err error) {
+	formats, err := judging.check()
+	if err != nil {
+		return err
+	}
+	set, err := judging.rules(ctx)
+	if err != nil {
+		return err
+	}
+	target, err := a.open(ctx, from)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, target.close()) }()
+	if len(target.tenants) == 0 {
+		return a.scanTenant(ctx, tenantScan{from, judging, target, nil, set, formats, out})
+	}
+	worst := error(nil)
+	for _, tenant := range target.tenants {
+		dir := out
+		if len(target.tenants) > 1 {
+			dir = filepath.Join(out, tenant.Name)
+			a.say("scanning tenant %s", tenant.Name)
+		}
+		err := a.scanTenant(ctx, tenantScan{from, judging, target, tenant, set, formats, dir})
+		if ctx.Err() != nil {
+			return err
+		}
+		if err != nil && len(target.tenants) > 1 && !silent(err) {
+			fmt.Fprintf(a.Stderr, "domicile: tenant %s: %s\n", tenant.Name, err)
+			err = &exitError{code: exitCode(ctx, err)}
+		}
+		worst = worse(ctx, worst, err)
+	}
+	return worst
+}
+
+func silent(err error) bool {
+	var known *exitError
+	return errors.As(err, &known) && known.err == nil
+}
+
+// worse is the error whose exit code has precedence.
+func worse(ctx context.Context, a, b error) error {
+	for _, code := range []int{exitUsage, exitAuth, exitInternal, exitViolations, exitIncomplete} {
+		for _, err := range []error{a, b} {
+			if err != nil && exitCode(ctx, err) == code {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tenantScan is the scan of one tenant of a target.
+type tenantScan struct {
+	from    targeting
+	judging judging
+	target  *target
+	tenant  *config.Tenant
+	set     *policies.Set
+	formats []reports.Format
+	dir     string
+}
+
+func (a *app) scanTenant(ctx context.Context, s tenantScan) error {
+	judgement, err := a.judgement(&s.judging, s.set, s.target.config, s.tenant)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return usage(fmt.Errorf("creating folder %s: %w", s.dir, err))
+	}
+	lock, err := evidence.Lock(filepath.Join(s.dir, "scan"))
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock() //nolint:errcheck // the process's end gives it back at the latest
+	folder := filepath.Join(s.dir, scan.EvidenceFolder)
+	if _, err := scan.Collect(ctx, folder, a.collection(s.from, s.target, s.tenant, s.set.Kinds())); err != nil {
+		return collectError(err)
+	}
+	bundle, err := evidence.Verify(folder)
+	if err != nil {
+		return err
+	}
+	result, err := a.judge(ctx, judgement, bundle, s.dir, s.formats)
+	if err != nil {
+		return err
+	}
+	return ended(result)
+}
+
+// collectError sorts the errors of a collection: what isn't a failed sign-in, a failing
+// disk or an interruption is a file or setting for the user to mend.
+func collectError(err error) error {
+	var auth *collectors.AuthError
+	var path *os.PathError
+	if errors.As(err, &auth) || errors.Is(err, context.Canceled) || errors.As(err, &path) && !os.IsNotExist(path) {
+		return err
+	}
+	return usage(err)
+}

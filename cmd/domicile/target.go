@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/domicile-audit/domicile"
+	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/internal/simulator"
+)
+
+// targeting are the flags that say which tenant is read.
+type targeting struct {
+	config  string
+	tenant  string
+	demo    bool
+	now     string
+	imports []string
+	maxWait time.Duration
+}
+
+func (t *targeting) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&t.config, "config", "", "configuration to read (default "+config.FileName+")")
+	flags.StringVar(&t.tenant, "tenant", "", "tenant of the configuration, by name or id; with --demo one of "+strings.Join(simulator.Names(), ", ")+" (default weak)")
+	flags.BoolVar(&t.demo, "demo", false, "read a simulated tenant on this machine; needs no account")
+	flags.StringVar(&t.now, "now", "", "the time to take for now, with --demo or a custom cloud")
+	flags.StringArrayVar(&t.imports, "import", nil, "file to import besides those of the configuration (repeatable)")
+	flags.DurationVar(&t.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")
+}
+
+// target is where evidence comes from: a configuration with its tenants, or files alone.
+type target struct {
+	config *config.Config
+	// tenants are those to read; empty where only files are imported.
+	tenants []*config.Tenant
+	now     func() time.Time
+	close   func() error
+}
+
+// open reads the configuration, or starts the simulated tenant that stands in for one.
+func (a *app) open(ctx context.Context, t targeting) (*target, error) {
+	now, err := a.clock(t.now)
+	if err != nil {
+		return nil, err
+	}
+	if t.demo {
+		return a.openDemo(ctx, t, now)
+	}
+	opened := &target{now: now, close: func() error { return nil }}
+	if t.config == "" {
+		if _, err := os.Stat(config.FileName); errors.Is(err, os.ErrNotExist) && len(t.imports) > 0 && t.tenant == "" {
+			return opened, nil // files alone, which say which tenant they are of
+		}
+		t.config = config.FileName
+	}
+	if opened.config, err = config.Read(t.config); err != nil {
+		return nil, usage(err)
+	}
+	if opened.tenants, err = chosen(opened.config, t.tenant); err != nil {
+		return nil, usage(err)
+	}
+	for _, tenant := range opened.tenants {
+		if t.now != "" && tenant.Cloud != config.Custom {
+			return nil, usage(fmt.Errorf("--now is for --demo and custom clouds: the time of a real tenant's evidence is the time it is read (tenant %s)", tenant.Name))
+		}
+	}
+	return opened, nil
+}
+
+// chosen are the tenants that a name stands for: all of them for none.
+func chosen(cfg *config.Config, name string) ([]*config.Tenant, error) {
+	if name == "" && len(cfg.Tenants) > 1 {
+		var all []*config.Tenant
+		for i := range cfg.Tenants {
+			all = append(all, &cfg.Tenants[i])
+		}
+		return all, nil
+	}
+	tenant, err := cfg.Tenant(name)
+	if err != nil {
+		return nil, err
+	}
+	return []*config.Tenant{tenant}, nil
+}
+
+// openDemo starts a simulated tenant on loopback, writes a configuration for it as an
+// operator would, and reads that: from here on nothing tells it from a real one.
+func (a *app) openDemo(ctx context.Context, t targeting, now func() time.Time) (*target, error) {
+	if t.config != "" {
+		return nil, usage(errors.New("--demo brings its own configuration; leave --config out"))
+	}
+	if t.tenant == "" {
+		t.tenant = "weak"
+	}
+	server, err := startSimulator(ctx, t.tenant, "", nil, now())
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "domicile-demo-")
+	if err != nil {
+		return nil, errors.Join(err, server.Close())
+	}
+	opened := &target{now: now, close: func() error { return errors.Join(server.Close(), os.RemoveAll(dir)) }}
+	err = server.WriteConfig(dir)
+	if err == nil {
+		opened.config, err = config.Read(filepath.Join(dir, config.FileName))
+	}
+	if err == nil {
+		opened.tenants, err = chosen(opened.config, "")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("preparing the simulated tenant %s: %w", t.tenant, err), opened.close())
+	}
+	return opened, nil
+}
+
+// startSimulator serves one of the simulated tenants; listen and counts may be empty.
+func startSimulator(ctx context.Context, name, listen string, counts map[string]int, now time.Time) (*simulator.Server, error) {
+	tenant, err := simulator.Load(domicile.Tenants(), name, now)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if err := simulator.Generate(tenant, counts); err != nil {
+		return nil, usage(err)
+	}
+	return simulator.Start(ctx, simulator.Options{Tenant: tenant, Listen: listen, Now: now})
+}
+
+// collection says how one tenant of the target is read; a nil tenant means files alone.
+func (a *app) collection(t targeting, from *target, tenant *config.Tenant, kinds []string) scan.Collection {
+	progress := newProgress(a)
+	return scan.Collection{
+		Tenant: tenant, Imports: t.imports, Kinds: kinds, MaxWait: t.maxWait,
+		Tool: "domicile " + version, Now: from.now, Getenv: a.Getenv,
+		Prompt: a.Stderr, Log: a.logger(), Progress: progress.show,
+	}
+}
