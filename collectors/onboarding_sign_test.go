@@ -109,10 +109,10 @@ func newAuthority(bits int) (authority, error) {
 	return authority{roots: pool, intermediate: middleDER, leaf: leafDER, key: keys[2]}, nil
 }
 
-// sign signs a body as Microsoft does: the signature's last byte comes first.
-func (a authority) sign(t testing.TB, body string) signedParts {
+// sign signs packageBody as Microsoft does: the signature's last byte comes first.
+func (a authority) sign(t testing.TB) signedParts {
 	t.Helper()
-	sum := sha256.Sum256([]byte(body))
+	sum := sha256.Sum256([]byte(packageBody))
 	signature, err := rsa.SignPKCS1v15(nil, a.key, crypto.SHA256, sum[:])
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func (a authority) sign(t testing.TB, body string) signedParts {
 	slices.Reverse(signature)
 	encode := base64.StdEncoding.EncodeToString
 	return signedParts{
-		Body: body, Sig: encode([]byte("an older signature")), SHA256Sig: encode(signature),
+		Body: packageBody, Sig: encode([]byte("an older signature")), SHA256Sig: encode(signature),
 		Cert: encode(a.leaf), Chain: []string{encode(a.intermediate)},
 	}
 }

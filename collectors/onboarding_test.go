@@ -54,7 +54,7 @@ func inBase64(text string) string { return base64.StdEncoding.EncodeToString([]b
 
 func TestOnboardingPackageForms(t *testing.T) {
 	ours, _ := authorities(t)
-	parts := ours.sign(t, packageBody)
+	parts := ours.sign(t)
 	plain := toJSON(t, parts)
 	info := toJSON(t, map[string]string{"onboardingInfo": plain})
 	alone := strings.Replace(plain, toJSON(t, parts.Chain), toJSON(t, parts.Chain[0]), 1)
@@ -110,11 +110,11 @@ func TestOnboardingPackageForms(t *testing.T) {
 func TestOnboardingPackageSignature(t *testing.T) {
 	ours, foreign := authorities(t)
 	signed := func(change func(p *signedParts)) string {
-		parts := ours.sign(t, packageBody)
+		parts := ours.sign(t)
 		change(&parts)
 		return toJSON(t, parts)
 	}
-	signature, err := base64.StdEncoding.DecodeString(ours.sign(t, packageBody).SHA256Sig)
+	signature, err := base64.StdEncoding.DecodeString(ours.sign(t).SHA256Sig)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,9 +145,9 @@ func TestOnboardingPackageSignature(t *testing.T) {
 		{"certificate no base64", signed(func(p *signedParts) { p.Cert = "-----BEGIN CERTIFICATE-----\nAAAA" }), ours.roots, "invalid", evidence.Attested},
 		{"certificate no DER", signed(func(p *signedParts) { p.Cert = encode([]byte("certificate")) }), ours.roots, "invalid", evidence.Attested},
 		{"another's certificate", signed(func(p *signedParts) { p.Cert = encode(foreign.leaf) }), ours.roots, "invalid", evidence.Attested},
-		{"foreign authority of equal names", toJSON(t, foreign.sign(t, packageBody)), ours.roots, "unknown_issuer", evidence.Portal},
+		{"foreign authority of equal names", toJSON(t, foreign.sign(t)), ours.roots, "unknown_issuer", evidence.Portal},
 		{"foreign leaf with our chain", signed(func(p *signedParts) {
-			*p = foreign.sign(t, packageBody)
+			*p = foreign.sign(t)
 			p.Chain = []string{encode(ours.intermediate)}
 		}), ours.roots, "unknown_issuer", evidence.Portal},
 		{"no chain", signed(func(p *signedParts) { p.Chain = nil }), ours.roots, "unknown_issuer", evidence.Portal},
@@ -155,7 +155,7 @@ func TestOnboardingPackageSignature(t *testing.T) {
 		{"garbage beside the chain", signed(func(p *signedParts) { p.Chain = append([]string{"%"}, p.Chain...) }), ours.roots, "valid", evidence.Signed},
 		{"pinned roots", signed(func(*signedParts) {}), nil, "unknown_issuer", evidence.Portal},
 		{"no roots at all", signed(func(*signedParts) {}), x509.NewCertPool(), "unknown_issuer", evidence.Portal},
-		{"weak key", toJSON(t, weak.sign(t, packageBody)), weak.roots, "invalid", evidence.Attested},
+		{"weak key", toJSON(t, weak.sign(t)), weak.roots, "invalid", evidence.Attested},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -171,7 +171,7 @@ func TestOnboardingPackageSignature(t *testing.T) {
 
 func TestOnboardingPackageKeepsNoSecret(t *testing.T) {
 	ours, _ := authorities(t)
-	parts := ours.sign(t, packageBody)
+	parts := ours.sign(t)
 	object, err := collectors.ParseOnboardingPackage([]byte(toJSON(t, parts)), importOptions())
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ func TestOnboardingPackageKeepsNoSecret(t *testing.T) {
 
 func TestOnboardingPackageHostile(t *testing.T) {
 	ours, _ := authorities(t)
-	plain := toJSON(t, ours.sign(t, packageBody))
+	plain := toJSON(t, ours.sign(t))
 	small := `{"body":"{}","cert":"x"}`
 	tests := []struct {
 		name string
@@ -235,7 +235,7 @@ func deepBase64(text string, levels int) string {
 
 func FuzzParseOnboardingPackage(f *testing.F) {
 	ours, _ := authorities(f)
-	parts := ours.sign(f, packageBody)
+	parts := ours.sign(f)
 	plain := toJSON(f, parts)
 	f.Add([]byte(plain))
 	f.Add([]byte(toJSON(f, plain)))

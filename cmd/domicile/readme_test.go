@@ -1,0 +1,27 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestReadmeListsThePermissions holds the README's table to what the rules need.
+func TestReadmeListsThePermissions(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stdout, _ := run1(t, "permissions", "--format", "json")
+	var needs []need
+	if err := json.Unmarshal([]byte(stdout), &needs); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range needs {
+		row := "| " + n.API + " | " + n.Permission + " | " + strings.Join(n.Kinds, ", ") + " |"
+		if !strings.Contains(string(readme), row) {
+			t.Errorf("the README lacks the row %s", row)
+		}
+	}
+}
