@@ -36,7 +36,7 @@ func (r *reading) path(i int, names ...string) string {
 		if err != nil {
 			panic(err) // the table names embedded schemas only, which a test shows
 		}
-		path = strings.ReplaceAll(path, "{fields}", strings.Join(schema.Fields(), ","))
+		path = strings.ReplaceAll(path, "{fields}", strings.Join(schema.FieldsIn(r.run.options.Tenant.Cloud), ","))
 	}
 	for n := 0; n+1 < len(names); n += 2 {
 		path = strings.ReplaceAll(path, "{"+names[n]+"}", url.PathEscape(names[n+1]))

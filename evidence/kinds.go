@@ -54,11 +54,24 @@ func SchemaOf(kind string) (Schema, error) {
 }
 
 // Fields returns the names of the kind's top-level properties, sorted.
-func (s Schema) Fields() []string {
+func (s Schema) Fields() []string { return s.fields(func(map[string]any) bool { return true }) }
+
+// FieldsIn returns those that exist in a cloud: a property with x-clouds exists in the
+// clouds of that list alone.
+func (s Schema) FieldsIn(cloud string) []string {
+	return s.fields(func(property map[string]any) bool {
+		clouds, limited := property["x-clouds"].([]any)
+		return !limited || slices.Contains(clouds, any(cloud))
+	})
+}
+
+func (s Schema) fields(keep func(map[string]any) bool) []string {
 	properties, _ := s.Root["properties"].(map[string]any)
 	fields := make([]string, 0, len(properties))
-	for name := range properties {
-		fields = append(fields, name)
+	for name, property := range properties {
+		if schema, _ := property.(map[string]any); keep(schema) {
+			fields = append(fields, name)
+		}
 	}
 	slices.Sort(fields)
 	return fields
