@@ -149,6 +149,14 @@ func (r *run) collect(ctx context.Context, collector Collector) error {
 
 // attempt reads the kind, unless the cloud or the token rules it out beforehand.
 func (r *reading) attempt(ctx context.Context) error {
+	if err := r.allowed(ctx); err != nil && (!r.collector.probe || !errors.Is(err, errUnpermitted)) {
+		return err
+	}
+	return r.collector.read(ctx, r)
+}
+
+// allowed says whether the cloud has the API and the token carries the permission.
+func (r *reading) allowed(ctx context.Context) error {
 	if !r.collector.offeredIn(r.run.options.Tenant.Cloud) {
 		return &RefusalError{Reason: evidence.NotInThisCloud, Message: "the API does not exist in this cloud"}
 	}
@@ -157,11 +165,15 @@ func (r *reading) attempt(ctx context.Context) error {
 		return err
 	}
 	r.granted = granted
-	if !r.collector.probe && !r.collector.permitted(granted) {
-		return &RefusalError{Reason: evidence.NoPermission, Message: "the token does not carry the permission"}
+	if !r.collector.permitted(granted) {
+		return errUnpermitted
 	}
-	return r.collector.read(ctx, r)
+	return nil
 }
+
+// errUnpermitted is the refusal that domicile gives itself: a request that could only be
+// refused, or answered in part, isn't sent.
+var errUnpermitted = &RefusalError{Reason: evidence.NoPermission, Message: "the token does not carry the permission"}
 
 func (r *run) settle(reading *reading) {
 	r.mu.Lock()

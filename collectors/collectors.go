@@ -23,8 +23,13 @@ type Collector struct {
 	// Permissions are those of which any one suffices for an application, the least
 	// first. Empty: the API has no such permissions (Azure decides by role assignments).
 	Permissions []string
+	// Also are permissions that are needed besides, Adds those without which a part is
+	// missing.
+	Also, Adds []string
 	// Clouds are those where the API exists; empty means all.
 	Clouds []string
+	// Only are the clouds of single paths that not every one of Clouds has.
+	Only map[string][]string
 	// After are the kinds that must have been read before.
 	After []string
 	Tier  evidence.Tier
@@ -46,7 +51,9 @@ type Need struct {
 var withSecurity = []string{"global", "gcc", "gcchigh", "dod"} //nolint:gochecknoglobals // a constant list
 
 // All lists every collector.
-func All() []Collector { return slices.Concat(directory(), consent(), security(), azure()) }
+func All() []Collector {
+	return slices.Concat(directory(), privileged(), consent(), applications(), security(), azure(), workspaces())
+}
 
 // Needs lists the least permission of each of the kinds, by API and permission; a kind
 // that is only imported needs none.
@@ -60,7 +67,9 @@ func Needs(kinds []string) []Need {
 		if len(collector.Permissions) > 0 {
 			permission = collector.Permissions[0]
 		}
-		needs = append(needs, Need{collector.Kind, collector.API, permission})
+		for _, permission := range slices.Concat([]string{permission}, collector.Also, collector.Adds) {
+			needs = append(needs, Need{collector.Kind, collector.API, permission})
+		}
 	}
 	return needs
 }
@@ -88,8 +97,23 @@ func (c Collector) offeredIn(cloud string) bool {
 	return len(c.Clouds) == 0 || slices.Contains(c.Clouds, cloud)
 }
 
-// permitted says whether the token carries a permission that suffices.
+// permitted says whether the token carries the permissions that suffice.
 func (c Collector) permitted(granted []string) bool {
-	return len(c.Permissions) == 0 ||
-		slices.ContainsFunc(c.Permissions, func(permission string) bool { return slices.Contains(granted, permission) })
+	has := func(permission string) bool { return slices.Contains(granted, permission) }
+	lacks := func(permission string) bool { return !has(permission) }
+	return len(c.Permissions) == 0 || slices.ContainsFunc(c.Permissions, has) && !slices.ContainsFunc(c.Also, lacks)
+}
+
+// lacks names the permission to grant: the least that would do, or what is needed
+// besides it.
+func (c Collector) lacks(granted []string) string {
+	has := func(permission string) bool { return slices.Contains(granted, permission) }
+	if slices.ContainsFunc(c.Permissions, has) {
+		for _, permission := range c.Also {
+			if !has(permission) {
+				return permission
+			}
+		}
+	}
+	return c.Permissions[0]
 }

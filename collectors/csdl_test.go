@@ -159,6 +159,9 @@ func TestMicrosoftsSchemaHasWhatIsAsked(t *testing.T) {
 					continue
 				}
 				for _, path := range collector.Paths {
+					if only := collector.Only[path]; only != nil && !slices.Contains(only, names[0]) {
+						continue
+					}
 					looked++
 					checkPath(t, m, collector.Kind, path, names[0])
 				}
@@ -173,6 +176,9 @@ func TestMicrosoftsSchemaHasWhatIsAsked(t *testing.T) {
 func checkPath(t *testing.T, m model, kind, path, cloud string) {
 	t.Helper()
 	bare, query, _ := strings.Cut(path, "?")
+	if strings.HasPrefix(bare, "beta/") {
+		return // Microsoft's schema of v1.0 doesn't have it
+	}
 	typeName, ok := m.resolve(bare)
 	if !ok {
 		t.Errorf("%s: %s: there is no %s", kind, bare, typeName)
@@ -199,6 +205,7 @@ func checkPath(t *testing.T, m model, kind, path, cloud string) {
 			t.Errorf("%s: option %s is not known to this test", kind, name)
 		}
 		for _, p := range properties {
+			p, _, _ = strings.Cut(p, "(")
 			if p == "id" {
 				continue // entity's own, which every type of a path has
 			}
@@ -214,6 +221,9 @@ var ours = map[string][]string{
 	"role_group_members":         {"groupId", "@odata.type"},
 	"permission_classifications": {"resourceId", "appId"},
 	"resource_permissions":       {"resourceId", "value", "type"},
+	"role_owners":                {"ownedId", "ownedKind", "@odata.type", "displayName", "userPrincipalName", "accountEnabled", "userType", "appId"},
+	"app_management_policy":      {"policyType", "restrictions", "appliesTo"},
+	"cross_tenant_access":        {"entry", "displayName", "tenantId", "isServiceProvider", "isInMultiTenantOrganization", "identitySynchronization", "role", "state"},
 }
 
 // TestSchemasNameMicrosoftsFields looks up the fields that rules may read of the kinds

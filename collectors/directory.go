@@ -3,8 +3,6 @@ package collectors
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"slices"
 
 	"github.com/domicile-audit/domicile/evidence"
 )
@@ -82,23 +80,12 @@ func readRoleGroupMembers(ctx context.Context, r *reading) error {
 
 // roleGroups returns the ids of the groups among the principals, sorted.
 func roleGroups(lists ...[]json.RawMessage) ([]string, error) {
+	holders, err := roleHolders(lists...)
 	var groups []string
-	for _, list := range lists {
-		for _, raw := range list {
-			var assignment struct {
-				PrincipalID string `json:"principalId"`
-				Principal   struct {
-					Type string `json:"@odata.type"`
-				} `json:"principal"`
-			}
-			if err := json.Unmarshal(raw, &assignment); err != nil {
-				return nil, fmt.Errorf("reading a role assignment: %w", err)
-			}
-			if assignment.Principal.Type == "#microsoft.graph.group" {
-				groups = append(groups, assignment.PrincipalID)
-			}
+	for _, holder := range holders {
+		if holder.Principal.Type == groupType {
+			groups = append(groups, holder.PrincipalID)
 		}
 	}
-	slices.Sort(groups)
-	return slices.Compact(groups), nil
+	return groups, err
 }

@@ -68,7 +68,7 @@ func gapOf(collector Collector, granted []string, refusal *RefusalError) evidenc
 		}
 	}
 	if gap.Reason == evidence.NoPermission && len(collector.Permissions) > 0 {
-		gap.Permission = collector.Permissions[0]
+		gap.Permission = collector.lacks(granted)
 		if collector.permitted(granted) {
 			said += " although the token carries a permission that suffices"
 		} else {

@@ -45,7 +45,8 @@ func (t huntingTable) query() string {
 func security() []Collector {
 	sensors := collection("mdi_sensors", "security/identities/sensors", "SecurityIdentitiesSensors.Read.All")
 	health := collection("mdi_health", "security/identities/healthIssues?$filter=status%20eq%20'open'", "SecurityIdentitiesHealth.Read.All")
-	sensors.Clouds, health.Clouds = withSecurity, withSecurity
+	settings := document("mdi_settings", "security/identities/settings/autoAuditingConfiguration", "SecurityIdentitiesAutoConfig.Read.All", "SecurityIdentitiesAutoConfig.ReadWrite.All")
+	sensors.Clouds, health.Clouds, settings.Clouds = withSecurity, withSecurity, []string{"global"}
 	return []Collector{
 		{
 			Kind: "incidents_probe", API: Graph, Paths: []string{"security/incidents?$top=1"}, Clouds: withSecurity,
@@ -64,6 +65,22 @@ func security() []Collector {
 		},
 		sensors,
 		health,
+		{
+			Kind: "machine_actions_probe", API: MDE, Paths: []string{"api/machineactions?$top=1"}, Clouds: withSecurity,
+			Permissions: []string{"Machine.Read.All", "Machine.ReadWrite.All"}, Tier: evidence.Proxy, probe: true,
+			read: readDefenderProbe,
+		},
+		{
+			Kind: "audit_probe", API: Graph, Paths: []string{"security/auditLog/queries", "security/auditLog/queries/{id}/records?$top=1"},
+			Clouds: []string{"global"}, Permissions: []string{"AuditLogsQuery.Read.All"}, Tier: evidence.Proxy, probe: true,
+			read: readAuditProbe,
+		},
+		settings,
+		{
+			Kind: "secure_scores", API: Graph, Paths: []string{"security/secureScores?$top=1"}, Clouds: withSecurity,
+			Permissions: []string{"SecurityEvents.Read.All", "SecurityEvents.ReadWrite.All"}, Tier: evidence.Proxy,
+			read: readSecureScore,
+		},
 	}
 }
 
@@ -199,4 +216,85 @@ func countDays(body json.RawMessage) (map[string]map[string]int, error) {
 		days[day][row.App] += int(count)
 	}
 	return days, nil
+}
+
+// readSecureScore reads the latest secure score alone: the collection holds one a day.
+func readSecureScore(ctx context.Context, r *reading) error {
+	answer, err := r.get(ctx, r.path(0))
+	if err != nil {
+		return err
+	}
+	var page struct {
+		Value []json.RawMessage `json:"value"`
+	}
+	if err := json.Unmarshal(answer.Body, &page); err != nil {
+		return &RefusalError{Status: answer.Status, Reason: evidence.Invalid, Message: "the list of secure scores is not of the documented shape", RequestID: answer.RequestID}
+	}
+	if len(page.Value) == 0 {
+		return nil
+	}
+	return r.write(page.Value[0])
+}
+
+// auditLine is what the audit probe keeps.
+type auditLine struct {
+	probeLine
+	Newest string `json:"newest"`
+}
+
+// readAuditProbe asks for earlier searches of the unified audit log and, where one
+// succeeded, for a record that it found. It starts no search: that would be a write.
+func readAuditProbe(ctx context.Context, r *reading) error {
+	answer, err := r.get(ctx, r.path(0))
+	line, err := r.asked(answer, err)
+	if err != nil {
+		return err
+	}
+	probed := auditLine{probeLine: line}
+	if line.Status == http.StatusOK {
+		if probed.Newest, err = r.newestRecord(ctx, answer); err != nil {
+			return err
+		}
+	}
+	return r.marshal(probed)
+}
+
+// newestRecord is the time of a record that the latest succeeded search found, or empty.
+func (r *reading) newestRecord(ctx context.Context, searches Answer) (string, error) {
+	invalid := &RefusalError{Status: searches.Status, Reason: evidence.Invalid, Message: "the audit log's answer is not of the documented shape", RequestID: searches.RequestID}
+	var list struct {
+		Value []struct {
+			ID     string `json:"id"`
+			Status string `json:"status"`
+			End    string `json:"filterEndDateTime"`
+		} `json:"value"`
+	}
+	if err := json.Unmarshal(searches.Body, &list); err != nil {
+		return "", invalid
+	}
+	latest, end := "", ""
+	for _, search := range list.Value {
+		if search.Status == "succeeded" && search.End >= end {
+			latest, end = search.ID, search.End
+		}
+	}
+	if latest == "" {
+		return "", nil
+	}
+	answer, err := r.get(ctx, r.path(1, "id", latest))
+	if err != nil {
+		return "", err
+	}
+	var records struct {
+		Value []struct {
+			Created string `json:"createdDateTime"`
+		} `json:"value"`
+	}
+	if err := json.Unmarshal(answer.Body, &records); err != nil {
+		return "", invalid
+	}
+	if len(records.Value) == 0 {
+		return "", nil
+	}
+	return records.Value[0].Created, nil
 }
