@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/domicile-audit/domicile/collectors"
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/graph"
+	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/policies"
+)
+
+func newDoctor(a *app) *cobra.Command {
+	var from targeting
+	var judging judging
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check credentials and permissions before a scan",
+		Long: `doctor signs in, looks at the permissions in each API's token, and says which rules the
+token can't judge and why. It reads nothing of the tenant. It ends with 4 where a rule
+can't be judged, and with 5 where the sign-in fails.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			set, err := judging.rules(cmd.Context())
+			if err != nil {
+				return err
+			}
+			target, err := a.open(cmd.Context(), from)
+			if err != nil {
+				return err
+			}
+			defer func() {
+				if closing := target.close(); err == nil {
+					err = closing
+				}
+			}()
+			hindered := 0
+			for _, tenant := range target.tenants {
+				found, err := a.examine(cmd.Context(), from, target, tenant, set)
+				if err != nil {
+					return err
+				}
+				hindered += found
+			}
+			if hindered > 0 {
+				return &exitError{code: exitIncomplete}
+			}
+			return nil
+		},
+	}
+	from.add(cmd)
+	judging.addSelection(cmd)
+	return cmd
+}
+
+// examine signs in to a tenant and tells what the token can't read. It returns the number
+// of rules that can't be judged.
+func (a *app) examine(ctx context.Context, from targeting, target *target, tenant *config.Tenant, set *policies.Set) (int, error) {
+	options, err := scan.Connection(tenant, a.Getenv)
+	if err != nil {
+		return 0, usage(err)
+	}
+	options.Now, options.MaxWait, options.Prompt, options.Log = target.now, from.maxWait, a.Stderr, a.logger()
+	client, err := graph.Connect(ctx, options)
+	if err != nil {
+		return 0, err
+	}
+	defer client.Close()
+	reader := client.Reader()
+	fmt.Fprintf(a.Stdout, "tenant %s: signed in as application %s\n", tenant.Name, reader.AppID)
+	gaps, err := collectors.Check(ctx, client, scan.TenantOf(tenant), set.Kinds())
+	if err != nil {
+		return 0, err
+	}
+	for _, gap := range gaps {
+		fmt.Fprintf(a.Stdout, "  can't read %s: %s\n", gap.Kind, gap.Message)
+	}
+	hindered := 0
+	for _, rule := range set.Rules() {
+		if why := hindrance(rule, gaps); why != "" {
+			hindered++
+			fmt.Fprintf(a.Stdout, "  can't judge %s: %s\n", rule.ID, why)
+		}
+	}
+	if hindered == 0 {
+		fmt.Fprintf(a.Stdout, "  nothing stands in the way of %d rules\n", len(set.Rules()))
+	}
+	return hindered, nil
+}
+
+// hindrance says which evidence a rule must have and can't get, or is empty.
+func hindrance(rule policies.Rule, gaps []evidence.Gap) string {
+	lost := func(kind string) bool {
+		return slices.ContainsFunc(gaps, func(gap evidence.Gap) bool { return gap.Kind == kind })
+	}
+	var missing []string
+	for _, kind := range rule.Evidence.All {
+		if lost(kind) {
+			missing = append(missing, kind)
+		}
+	}
+	if any := rule.Evidence.Any; len(any) > 0 && !slices.ContainsFunc(any, func(kind string) bool { return !lost(kind) }) {
+		missing = append(missing, "any of "+strings.Join(any, ", "))
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	return "it needs " + strings.Join(missing, " and ")
+}
