@@ -79,6 +79,46 @@ func importFormats() []importFormat {
 			read:     readTenantContext,
 		},
 		{
+			accepted: "an earlier result.json",
+			looks:    looksLikePrevious,
+			read:     readPrevious,
+		},
+		{
+			accepted: "the Defender portal's GetAdvancedFeaturesSetting as JSON",
+			looks:    looksLikeDefenderSettings,
+			read:     readDefenderSettings,
+		},
+		{
+			accepted: "Cloud Apps' about/info as JSON",
+			looks:    looksLikeMCASAbout,
+			read:     readMCASAbout,
+		},
+		{
+			accepted: "Get-OrganizationConfig | ConvertTo-Json",
+			looks:    looksLikeOrganizationConfig,
+			read:     readOrganizationConfig,
+		},
+		{
+			accepted: "Get-AdminAuditLogConfig | ConvertTo-Json",
+			looks:    looksLikeAuditConfig,
+			read:     readAuditConfig,
+		},
+		{
+			accepted: "Get-UnifiedAuditLogRetentionPolicy | ConvertTo-Json",
+			looks:    looksLikeRetentionPolicies,
+			read:     readRetentionPolicies,
+		},
+		{
+			accepted: "the streaming API's dataexportsettings as JSON",
+			looks:    looksLikeStreaming,
+			read:     readStreaming,
+		},
+		{
+			accepted: "terms of use, agreements or acceptances, as Microsoft Graph answers",
+			looks:    looksLikeTerms,
+			read:     readTerms,
+		},
+		{
 			accepted: "a Defender for Endpoint onboarding package (.cmd, .py, JSON, or base64 as Azure Resource Manager gives it)",
 			looks:    looksLikeOnboardingPackage,
 			read:     readOnboardingPackage,

@@ -106,7 +106,7 @@ func unwrapSaved(d importDocument, o ImportOptions) (savedFile, time.Time, error
 	decoder := json.NewDecoder(bytes.NewReader(d.text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&saved); err != nil {
-		return savedFile{}, time.Time{}, fmt.Errorf("reading the wrapper around the TenantContext (savedBy, savedAt, content): %w", err)
+		return savedFile{}, time.Time{}, fmt.Errorf("reading the wrapper (savedBy, savedAt, content): %w", err)
 	}
 	saved.SavedBy = strings.TrimSpace(saved.SavedBy)
 	if len(saved.SavedBy) > maxSavedBy {

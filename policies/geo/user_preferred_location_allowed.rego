@@ -48,6 +48,7 @@ package domicile.geo.user_preferred_location_allowed
 
 import data.domicile.lib.geo
 import data.domicile.lib.geo_multi
+import data.domicile.lib.geo_preferred as preferred
 
 deny contains finding if {
 	_multi.state == "held"
@@ -56,64 +57,27 @@ deny contains finding if {
 	finding := {
 		"resource": {"kind": "user", "id": user.id, "name": _name(user)},
 		"message": sprintf("User %s asks for the data location %s, which isn't an allowed one.", [geo.quoted(_name(user)), geo.quoted(user.preferredDataLocation)]),
-		"expected": sprintf("a place in %s", [concat(", ", _allowed)]),
+		"expected": sprintf("a place in %s", [concat(", ", preferred.allowed(input))]),
 		"actual": user.preferredDataLocation,
 	}
 }
 
-not_applicable contains {"reason": "not_licensed", "message": message} if {
-	_multi.state == "none"
-	message := "The tenant holds no Multi-Geo plan, so that a preferred data location does nothing (GEO1013)."
-}
+not_applicable contains preferred.unlicensed(_asking, _multi, "user")
 
-not_applicable contains {"reason": "nothing_to_judge", "message": "No user has a preferred data location."} if {
-	_multi.state != "none"
-	count(_asking) == 0
-}
-
-unknown contains {"reason": "needs_configuration", "kind": "", "message": message} if {
-	count(_judged) > 0
-	not _allowed
-	message := "No list of allowed places is set; set the parameter preferred_data_locations or allowed_geos."
-}
-
-unknown contains {"reason": "partial", "kind": "users", "message": message} if {
-	some code in _judged
-	not geo.geo(code)
-	message := sprintf("The preferred data location %s isn't a known place; look it up and correct it.", [geo.quoted(code)])
-}
-
-unknown contains {"reason": _multi.reason, "kind": "subscribed_skus", "message": _multi.message} if {
-	_multi.state == "unknown"
-	count(_outside) > 0
-}
+unknown contains question if some question in preferred.questions(input, _judged, _multi, "users")
 
 observed contains {"fact": "geo", "service": "microsoft_365", "value": value, "tier": "api", "kind": "users"} if {
 	some code in _judged
 	value := sprintf("%s preferred by users", [geo.quoted(code)])
 }
 
-_multi := geo_multi.licence(input, ["EXCHANGEONLINE_MULTIGEO", "SHAREPOINTONLINE_MULTIGEO", "TEAMSMULTIGEO"])
+_multi := geo_multi.licence(input, preferred.plans)
 
-_allowed := geo.grouped(input, places) if {
-	places := input.params.preferred_data_locations
-} else := geo.grouped(input, input.params.allowed_geos)
+_asking := preferred.asking(input.evidence.users)
 
-_asking := [user |
-	some user in input.evidence.users
-	is_string(user.preferredDataLocation)
-	user.preferredDataLocation != ""
-]
+_judged := preferred.codes(_asking, _multi)
 
-_judged := {user.preferredDataLocation | some user in _asking; _multi.state != "none"}
-
-# The codes of known places that aren't allowed, each looked up once.
-_outside := {code |
-	_allowed
-	some code in _judged
-	geo.geo(code)
-	not geo.inside(code, _allowed)
-}
+_outside := preferred.outside(input, _judged)
 
 _name(user) := user.userPrincipalName if {
 	is_string(user.userPrincipalName)

@@ -54,8 +54,7 @@
 package domicile.geo.xdr_geo_is_that_of_endpoint
 
 import data.domicile.lib.geo
-import data.domicile.lib.hunting
-import data.domicile.lib.licences
+import data.domicile.lib.geo_endpoint
 
 deny contains finding if {
 	_differ
@@ -150,17 +149,4 @@ _side(name, subject) := geo.settle(input, _of(geo.observations(input), name), _o
 
 _of(observations, name) := {seen | some seen in observations; seen.service == name; seen.what == "storage"}
 
-_provisioned := {"state": "yes"} if {
-	licences.service_licensed(input.evidence.subscribed_skus, "endpoint")
-} else := {"state": "yes"} if {
-	_devices.state == "resolves"
-} else := {"state": "unknown", "reason": gap.reason, "kind": "subscribed_skus", "message": message} if {
-	gap := input.gaps.subscribed_skus
-	message := sprintf("The licences could not be read (%s); grant the scanner LicenseAssignment.Read.All.", [gap.reason])
-} else := {"state": "unknown", "reason": "partial", "kind": "subscribed_skus", "message": "Some licences don't list their plans; read them from Microsoft Graph."} if {
-	count(licences.unreadable(input.evidence.subscribed_skus)) > 0
-} else := {"state": "unknown", "reason": _devices.reason, "kind": _devices.kind, "message": _devices.message} if {
-	_devices.state == "unknown"
-} else := {"state": "no"}
-
-_devices := hunting.answer(input, "DeviceInfo")
+_provisioned := geo_endpoint.provisioned(input)

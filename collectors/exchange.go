@@ -1,0 +1,162 @@
+package collectors
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/domicile-audit/domicile/evidence"
+)
+
+// Exchange Online and Purview answer a person's PowerShell alone. The cmdlets' objects
+// have hundreds of fields, addresses and names among them; those of the schemas are kept.
+// https://learn.microsoft.com/powershell/module/exchange/get-organizationconfig,
+// get-adminauditlogconfig and get-unifiedauditlogretentionpolicy.
+
+const (
+	exchangeOrganizationKind = "exchange_organization"
+	exchangeAuditKind        = "exchange_audit_config"
+)
+
+func looksLikeOrganizationConfig(d importDocument) bool {
+	list, ok := d.innerList()
+	return ok && len(list) == 1 &&
+		hasAny(list[0], "AllowedMailboxRegions", "DefaultMailboxRegion") && hasAny(list[0], "Guid", "Name", "CustomerLockBoxEnabled")
+}
+
+// readOrganizationConfig reads Get-OrganizationConfig | ConvertTo-Json. Regions come as
+// "NAM=..." or as the code alone; the code is kept.
+func readOrganizationConfig(d importDocument, o ImportOptions) (Import, error) {
+	saved, value, err := openSaved(d, o)
+	if err != nil {
+		return Import{}, err
+	}
+	objects, err := objectsOf(value)
+	if err != nil {
+		return Import{}, err
+	}
+	if len(objects) != 1 {
+		return Import{}, fmt.Errorf("reading Get-OrganizationConfig: it has %d organisations; save that of one tenant", len(objects))
+	}
+	fields := objects[0]
+	id, _ := fields["ExternalDirectoryOrganizationId"].(string)
+	if err := sameTenant(id, o); err != nil {
+		return Import{}, err
+	}
+	if regions, there := fields["AllowedMailboxRegions"]; there && regions != nil {
+		codes, err := regionCodes(regions)
+		if err != nil {
+			return Import{}, err
+		}
+		fields["AllowedMailboxRegions"] = codes
+	}
+	imported, err := oneKind(saved.imported(exchangeOrganizationKind, "Get-OrganizationConfig", objects))
+	imported.Tenant = evidence.Tenant{ID: strings.ToLower(id)}
+	return imported, err
+}
+
+func regionCodes(regions any) ([]any, error) {
+	codes := []any{}
+	for _, region := range powerShellList(regions) {
+		text, ok := region.(string)
+		if !ok {
+			return nil, errors.New("reading AllowedMailboxRegions: a region is not text; convert with ConvertTo-Json -Depth 4")
+		}
+		code, _, _ := strings.Cut(text, "=")
+		codes = append(codes, strings.TrimSpace(code))
+	}
+	return codes, nil
+}
+
+func looksLikeAuditConfig(d importDocument) bool {
+	list, ok := d.innerList()
+	return ok && len(list) == 1 && hasAll(list[0], "UnifiedAuditLogIngestionEnabled")
+}
+
+// readAuditConfig reads Get-AdminAuditLogConfig | ConvertTo-Json, the first half of its
+// kind; Join adds the retention policies.
+func readAuditConfig(d importDocument, o ImportOptions) (Import, error) {
+	saved, value, err := openSaved(d, o)
+	if err != nil {
+		return Import{}, err
+	}
+	objects, err := objectsOf(value)
+	if err != nil {
+		return Import{}, err
+	}
+	if len(objects) != 1 {
+		return Import{}, fmt.Errorf("reading Get-AdminAuditLogConfig: it has %d configurations; save that of one tenant", len(objects))
+	}
+	kept := map[string]any{"UnifiedAuditLogIngestionEnabled": objects[0]["UnifiedAuditLogIngestionEnabled"]}
+	return oneKind(saved.imported(exchangeAuditKind, "Get-AdminAuditLogConfig", []map[string]any{kept}))
+}
+
+func looksLikeRetentionPolicies(d importDocument) bool {
+	list, ok := d.innerList()
+	if !ok || len(list) == 0 {
+		return false
+	}
+	for _, policy := range list {
+		if !hasAll(policy, "RetentionDuration") || !hasAny(policy, "RecordTypes", "Operations", "UserIds") {
+			return false
+		}
+	}
+	return true
+}
+
+// readRetentionPolicies reads Get-UnifiedAuditLogRetentionPolicy | ConvertTo-Json, the
+// second half of its kind. Which users a policy is for is dropped; that it is for some is
+// kept. Where there is no policy the cmdlet gives an empty file, which is no JSON.
+func readRetentionPolicies(d importDocument, o ImportOptions) (Import, error) {
+	saved, value, err := openSaved(d, o)
+	if err != nil {
+		return Import{}, err
+	}
+	objects, err := objectsOf(value)
+	if err != nil {
+		return Import{}, err
+	}
+	policies := []any{}
+	for _, policy := range objects {
+		for _, name := range []string{"RecordTypes", "Operations"} {
+			if list, there := policy[name]; there && list != nil {
+				policy[name] = powerShellList(list)
+			}
+		}
+		policy["limitedToUsers"] = len(powerShellList(policy["UserIds"])) > 0
+		policies = append(policies, policy)
+	}
+	kept := map[string]any{"retentionPolicies": policies}
+	return oneKind(saved.imported(exchangeAuditKind, "Get-UnifiedAuditLogRetentionPolicy", []map[string]any{kept}))
+}
+
+// joinAudit makes one object of the two halves. It is as old as the older file, and known
+// as well as the worse. Its hash is over both files' hashes, that of the switch first.
+func joinAudit(halves []Imported) (Imported, error) {
+	if len(halves) != 2 {
+		return Imported{}, fmt.Errorf("%d files hold it; give one of Get-AdminAuditLogConfig and one of Get-UnifiedAuditLogRetentionPolicy", len(halves))
+	}
+	var objects [2]map[string]any
+	for i, half := range halves {
+		if err := json.Unmarshal(half.Objects[0], &objects[i]); err != nil {
+			return Imported{}, fmt.Errorf("joining its halves: %w", err)
+		}
+	}
+	if _, first := objects[0]["retentionPolicies"]; first {
+		halves, objects = []Imported{halves[1], halves[0]}, [2]map[string]any{objects[1], objects[0]}
+	}
+	_, switched := objects[0]["UnifiedAuditLogIngestionEnabled"]
+	policies, told := objects[1]["retentionPolicies"]
+	if !switched || !told {
+		return Imported{}, errors.New("two files hold the same half of it; leave one of them out")
+	}
+	joined := joinedImport(halves)
+	object := objects[0]
+	object["retentionPolicies"] = policies
+	object["sha256"] = hashOf(objects[0]["sha256"], objects[1]["sha256"])
+	saved(object, objects[1])
+	data, err := json.Marshal(object)
+	joined.Objects = []json.RawMessage{data}
+	return joined, err
+}

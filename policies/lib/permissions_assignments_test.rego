@@ -1,0 +1,78 @@
+package domicile.lib.permissions_assignments_test
+
+import data.domicile.lib.permissions
+import data.domicile.lib.permissions_assignments as assignments
+
+_siem := "aaaaaaaa-0000-4000-8000-000000000001"
+
+_assignment := {
+	"id": "a1", "appRoleId": "incidents", "principalId": "sp1", "principalType": "ServicePrincipal",
+	"principalDisplayName": "SIEM", "resourceId": "graph", "createdDateTime": "2026-11-01T00:00:00Z",
+}
+
+_role(resource, app_id, id, value) := {"resourceId": resource, "appId": app_id, "id": id, "value": value, "type": "Role"}
+
+_input(changes) := {
+	"params": {"high_risk_permissions": ["User.Read.All"]},
+	"lookup": {"service_principals": {
+		"sp1": {"id": "sp1", "appId": _siem, "displayName": "SIEM", "servicePrincipalType": "Application"},
+		"graph2": {"id": "graph2", "appId": permissions.graph},
+		"endpoint2": {"id": "endpoint2", "appId": permissions.defender_for_endpoint},
+		"legacy": {"id": "legacy", "appId": null},
+	}},
+	"evidence": {
+		"app_role_assignments": [object.union(_assignment, change) | some change in changes],
+		"resource_permissions": [
+			_role("graph", permissions.graph, "incidents", "SecurityIncident.Read.All"),
+			_role("graph", permissions.graph, "users", "User.Read.All"),
+			_role("graph", permissions.graph, "apps", "Application.ReadWrite.All"),
+			_role("endpoint", permissions.defender_for_endpoint, "machines", "Machine.Read.All"),
+		],
+	},
+}
+
+_ids(what, changes) := {held.id | some held in assignments.held(_input(changes), what)}
+
+test_held_joins_permission_and_application if {
+	assignments.held(_input([{}]), "security_data") == [{
+		"id": "a1", "created": "2026-11-01T00:00:00Z",
+		"principal": {"id": "sp1", "appId": _siem, "displayName": "SIEM", "servicePrincipalType": "Application"},
+		"application": {"app_id": _siem, "name": "SIEM"},
+		"permission": _role("graph", permissions.graph, "incidents", "SecurityIncident.Read.All"),
+		"held": "on 'Microsoft Graph'",
+	}]
+}
+
+test_held_is_by_kind if {
+	changes := [{}, {"id": "a2", "appRoleId": "users"}, {"id": "a3", "appRoleId": "apps"}, {"id": "a4", "resourceId": "endpoint", "appRoleId": "machines"}]
+	_ids("security_data", changes) == {"a1", "a4"}
+	_ids("self_granting", changes) == {"a3"}
+	_ids("high_risk", changes) == {"a1", "a2", "a3", "a4"}
+}
+
+test_held_takes_unlisted_roles_of_security_resources if {
+	every resource in ["endpoint", "endpoint2"] {
+		{held.permission.value | some held in assignments.held(_input([{"resourceId": resource, "appRoleId": "new"}]), "security_data")} == {"new"}
+	}
+	{held.permission.value | some held in assignments.held(_input([{"resourceId": "endpoint", "appRoleId": null}]), "high_risk")} == {"unnamed permission"}
+	_ids("security_data", [{"resourceId": "endpoint", "appRoleId": "00000000-0000-0000-0000-000000000000"}]) == set()
+}
+
+test_held_is_of_applications_alone if {
+	_ids("security_data", [{"principalType": "User"}, {"principalType": "Group"}]) == set()
+	_ids("security_data", [{"principalType": null}]) == {"a1"}
+}
+
+test_held_by_who_was_not_read if {
+	{held.principal | some held in assignments.held(_input([{"principalId": "sp9"}]), "security_data")} == {{}}
+	{held.application | some held in assignments.held(_input([{"principalId": null, "principalDisplayName": null}]), "security_data")} == {{"app_id": "", "name": "unnamed"}}
+}
+
+test_unnamed_tells_what_may_be_of_the_kind if {
+	every change in [{"appRoleId": "new"}, {"resourceId": "graph2", "appRoleId": "new"}, {"resourceId": "legacy"}, {"resourceId": "nobody"}, {"resourceId": null}, {"appRoleId": null}] {
+		assignments.unnamed(_input([change]))
+	}
+	every change in [{}, {"resourceId": "endpoint2", "appRoleId": "new"}, {"principalType": "User", "appRoleId": "new"}, {"appRoleId": "00000000-0000-0000-0000-000000000000"}] {
+		not assignments.unnamed(_input([change]))
+	}
+}

@@ -1,0 +1,59 @@
+package domicile.roles.privileged_activation_alerts_test
+
+import data.domicile.lib.roles
+import data.domicile.lib.roles_policies_fixtures_test as made
+import data.domicile.roles.privileged_activation_alerts as rule
+
+_role := roles.security_administrator
+
+_changed(notification) := made.over(_role, {"Notification_Admin_EndUser_Assignment": notification})
+
+_failed(doc) := ids if {
+	ids := {finding.resource.id | some finding in rule.deny} with input as doc
+}
+
+_reasons(doc) := reasons if {
+	reasons := {[reason.reason, reason.kind] | some reason in rule.unknown} with input as doc
+}
+
+_passes(doc) if {
+	_failed(doc) == set()
+	_reasons(doc) == set()
+}
+
+test_passes_when_the_default_recipients_are_told if _passes(made.over(_role, {}))
+
+test_passes_when_an_address_is_told_instead if {
+	_passes(_changed(object.union(made.quiet, {"notificationRecipients": ["soc@contoso.example"]})))
+}
+
+test_fails_when_nobody_is_told if {
+	rule.deny == {{
+		"resource": {"kind": "role", "id": _role, "name": "Security Administrator"},
+		"message": "Nobody is told when Security Administrator is activated: no recipient in Notification_Admin_EndUser_Assignment.",
+		"expected": "the default recipients, or an address",
+		"actual": "no recipient in Notification_Admin_EndUser_Assignment",
+	}} with input as _changed(made.quiet)
+}
+
+test_shown_when_only_critical_mails_go_out if {
+	{fact.value | some fact in rule.observed} == {"Security Administrator: only critical mails go out by Notification_Admin_EndUser_Assignment"} with input as _changed({"notificationLevel": "Critical"})
+}
+
+test_unknown_when_the_notification_is_not_in_the_evidence if {
+	every doc in [made.without(_role, ["Notification_Admin_EndUser_Assignment"]), made.with_only(_role, {})] {
+		_failed(doc) == set()
+		_reasons(doc) == {["partial", "role_policies"]}
+	}
+}
+
+test_passes_when_nobody_is_told_of_global_administrator if {
+	_passes(made.over(roles.global_administrator, {"Notification_Admin_EndUser_Assignment": made.quiet}))
+}
+
+test_not_applicable_when_no_role_is_privileged if {
+	doc := object.union(_changed(made.quiet), {"params": {"privileged_roles": [roles.global_administrator]}})
+	_passes(doc)
+	{reason.reason | some reason in rule.not_applicable} == {"nothing_to_judge"} with input as doc
+	count(rule.not_applicable) == 0 with input as _changed(made.quiet)
+}
