@@ -125,10 +125,12 @@ func jsonDate(text string) string {
 }
 
 // readTime reads an RFC 3339 time, or a day, which stands for its first moment in UTC.
+// Years before 1900 and after 2199 are slips of the pen, and rules read none of them.
 func readTime(text string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
-		if t, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
-			return t.UTC(), true
+		t, err := time.Parse(layout, strings.TrimSpace(text))
+		if t = t.UTC(); err == nil && t.Year() >= 1900 && t.Year() < 2200 {
+			return t, true
 		}
 	}
 	return time.Time{}, false
