@@ -123,16 +123,13 @@ func readOnboardingPackages(ctx context.Context, r *reading) error {
 			packages = append(packages, found...)
 		}
 	}
-	if err := r.writePackages(packages); err != nil {
+	if len(packages) > 0 {
+		return r.writePackages(packages)
+	}
+	if err := r.doubt("azure_coverage"); err != nil {
 		return err
 	}
-	if r.objects == 0 {
-		if err := r.doubt("azure_coverage"); err != nil {
-			return err
-		}
-		return &RefusalError{Reason: evidence.NotCollected, Message: "no subscription that the reader can see holds an onboarding package, and none was imported"}
-	}
-	return nil
+	return &RefusalError{Reason: evidence.NotCollected, Message: "no subscription that the reader can see holds an onboarding package, and none was imported"}
 }
 
 // writePackages writes the packages that ARM gave and those that were imported, each
