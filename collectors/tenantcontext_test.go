@@ -122,6 +122,17 @@ func TestTenantContextOfUnknownTypeIsPartial(t *testing.T) {
 	}
 }
 
+func TestTenantContextKeepsListsWholeOrNotAtAll(t *testing.T) {
+	data := strings.Replace(tenantContext, `[1, 4, 13]`, `[1, "four"]`, 1)
+	imported := importOne(t, []byte(data), importOptions())
+	if imported.Complete || imported.Gap == nil || !strings.Contains(imported.Gap.Message, "ActiveMtpWorkloads") {
+		t.Fatalf("complete %v, gap %v; want a partial one that names ActiveMtpWorkloads", imported.Complete, imported.Gap)
+	}
+	if workloads, there := decodeObject(t, imported.Objects[0])["ActiveMtpWorkloads"]; there {
+		t.Errorf("ActiveMtpWorkloads = %v, want none: a shorter list looks whole", workloads)
+	}
+}
+
 func TestTenantContextNamesItsTenant(t *testing.T) {
 	o := importOptions()
 	o.Tenant = evidence.Tenant{}
