@@ -80,7 +80,50 @@ func jsonValue(raw []byte) (any, error) {
 	if err := decoder.Decode(&value); err != nil {
 		return nil, fmt.Errorf("reading its JSON: %w", err)
 	}
+	if name := repeatedName(raw, maxJSONLevels); name != "" {
+		return nil, fmt.Errorf("reading its JSON: an object has the field %q twice, and nobody can tell which counts; save the file again", name)
+	}
 	return value, nil
+}
+
+// maxJSONLevels is deeper than Go's decoder reads.
+const maxJSONLevels = 1 << 20
+
+// repeatedName returns a name that an object of a JSON text has twice, letter case aside,
+// "" when none has. Objects below the given number of levels are not looked at.
+func repeatedName(text []byte, levels int) string {
+	type container struct {
+		names map[string]bool // nil for a list
+		value bool            // the next token is the value of a name
+	}
+	var open []container
+	for decoder := json.NewDecoder(bytes.NewReader(text)); ; {
+		token, err := decoder.Token()
+		if err != nil {
+			return ""
+		}
+		if token == json.Delim('}') || token == json.Delim(']') {
+			open = open[:len(open)-1]
+			continue
+		}
+		if len(open) > 0 && open[len(open)-1].names != nil {
+			in := &open[len(open)-1]
+			if name, _ := token.(string); !in.value {
+				if folded := strings.ToLower(name); len(open) > levels || !in.names[folded] {
+					in.names[folded] = true
+				} else {
+					return name
+				}
+			}
+			in.value = !in.value
+		}
+		switch token {
+		case json.Delim('{'):
+			open = append(open, container{names: map[string]bool{}})
+		case json.Delim('['):
+			open = append(open, container{})
+		}
+	}
 }
 
 // asList is value as a list: PowerShell's ConvertTo-Json writes a list of one as its only

@@ -91,6 +91,10 @@ func TestTenantContextErrors(t *testing.T) {
 		{"no time", wrap(`"savedBy": "a", "savedAt": "yesterday"`), []string{"savedAt", "yesterday"}},
 		{"the future", wrap(`"savedBy": "a", "savedAt": "2026-11-22"`), []string{"2026-11-22T00:00:00Z", "after"}},
 		{"unknown wrapper field", wrap(`"savedFrom": "a"`), []string{"savedFrom"}},
+		{"two contents", wrap(`"Content": {}`), []string{"content", "twice"}},
+		{"a field twice", strings.Replace(tenantContext, `"OrgId"`, `"orgID": "x", "OrgId"`, 1), []string{"OrgId", "twice"}},
+		{"a name that is none", wrap(`"savedBy": ["a"]`), []string{"savedBy is not a text"}},
+		{"cut short", strings.TrimSuffix(tenantContext, "}"), []string{"damaged", "save it again"}},
 		{"long name", wrap(`"savedBy": "` + strings.Repeat("a", 300) + `"`), []string{"savedBy"}},
 	}
 	for _, tt := range tests {
