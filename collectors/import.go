@@ -120,6 +120,9 @@ func ImportFile(f File, o ImportOptions) (Import, error) {
 		imported.Name = f.Name
 		return imported, nil
 	}
+	if err := damagedJSON(document.text); err != nil {
+		return Import{}, fmt.Errorf("importing %s: it begins like JSON and is damaged (%w); save it again", f.Name, err)
+	}
 	return Import{}, fmt.Errorf(
 		"importing %s: its content is of no known kind; accepted are: %s (attestations are YAML files of their own: give them as attestations)",
 		f.Name, strings.Join(accepted, "; "))

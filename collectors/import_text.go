@@ -63,6 +63,16 @@ func jsonObject(text []byte) (map[string]json.RawMessage, bool) {
 	return object, true
 }
 
+// damagedJSON tells why text that begins like a JSON object isn't one, nil for other text.
+func damagedJSON(text []byte) error {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 || text[0] != '{' {
+		return nil
+	}
+	var object map[string]json.RawMessage
+	return json.Unmarshal(text, &object)
+}
+
 // jsonText is the string that raw holds, "" for anything else.
 func jsonText(raw json.RawMessage) string {
 	var text string
