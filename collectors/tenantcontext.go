@@ -21,6 +21,9 @@ import (
 
 const tenantContextKind = "portal_tenant_context"
 
+// maxContextBytes bounds a saved TenantContext, which has some ten KiB.
+const maxContextBytes = 4 << 20
+
 // maxSavedBy bounds the name of the person who saved a file.
 const maxSavedBy = 256
 
@@ -50,6 +53,9 @@ func looksLikeTenantContext(d importDocument) bool {
 }
 
 func readTenantContext(d importDocument, o ImportOptions) (Import, error) {
+	if len(d.text) > maxContextBytes {
+		return Import{}, fmt.Errorf("reading the TenantContext: it has %d bytes, more than the %d that are read; save that one answer", len(d.text), maxContextBytes)
+	}
 	saved, made, err := unwrapSaved(d, o)
 	if err != nil {
 		return Import{}, err

@@ -95,6 +95,7 @@ func TestTenantContextErrors(t *testing.T) {
 		{"a field twice", strings.Replace(tenantContext, `"OrgId"`, `"orgID": "x", "OrgId"`, 1), []string{"OrgId", "twice"}},
 		{"a name that is none", wrap(`"savedBy": ["a"]`), []string{"savedBy is not a text"}},
 		{"cut short", strings.TrimSuffix(tenantContext, "}"), []string{"damaged", "save it again"}},
+		{"too large", strings.Replace(tenantContext, "seeded-role", strings.Repeat("a", 4<<20), 1), []string{"more than the 4194304"}},
 		{"long name", wrap(`"savedBy": "` + strings.Repeat("a", 300) + `"`), []string{"savedBy"}},
 	}
 	for _, tt := range tests {
