@@ -205,7 +205,11 @@ func (r *run) progress(p Progress) {
 
 // imports writes what files gave, where the tenant itself gave nothing.
 func (r *run) imports() error {
-	for _, imported := range r.options.Import {
+	joined, err := joinPackages(r.options.Import)
+	if err != nil {
+		return err
+	}
+	for _, imported := range joined {
 		if r.written[imported.Kind] {
 			continue
 		}
@@ -235,4 +239,30 @@ func (r *run) imports() error {
 		}
 	}
 	return nil
+}
+
+// joinPackages makes one import of the onboarding packages of several files. All other
+// kinds come from one file each.
+func joinPackages(imports []Imported) ([]Imported, error) {
+	var joined []Imported
+	first := -1
+	for _, imported := range imports {
+		switch {
+		case imported.Kind != "onboarding_package":
+			joined = append(joined, imported)
+		case first < 0:
+			first = len(joined)
+			imported.Objects = slices.Clone(imported.Objects)
+			joined = append(joined, imported)
+		default:
+			joined[first].Objects = append(joined[first].Objects, imported.Objects...)
+			joined[first].Complete = joined[first].Complete && imported.Complete
+		}
+	}
+	if first < 0 {
+		return joined, nil
+	}
+	var err error
+	joined[first].Objects, err = distinctPackages(joined[first].Objects)
+	return joined, err
 }
