@@ -113,6 +113,9 @@ func gapsOf(manifest evidence.Manifest) []findings.Gap {
 // WriteReports writes result.json and one file per format into a folder. Each file gets
 // its name when it is whole. It returns the paths, result.json first.
 func WriteReports(dir string, result *findings.Result, formats []reports.Format) ([]string, error) {
+	if _, err := evidence.Open(dir); err == nil {
+		return nil, fmt.Errorf("writing reports into %s: it is an evidence bundle, which they would spoil; name another folder with --out", dir)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating folder %s: %w", dir, err)
 	}
