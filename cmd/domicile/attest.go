@@ -16,6 +16,7 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/reports"
 )
 
 func newAttest(a *app) *cobra.Command {
@@ -180,7 +181,7 @@ func showChecks(w io.Writer, statements []json.RawMessage) (int, error) {
 		var problems []string
 		for _, check := range statement.Checks {
 			if !check.OK {
-				problems = append(problems, fmt.Sprintf("  %s: %s\n", check.Name, check.Message))
+				problems = append(problems, fmt.Sprintf("  %s: %s\n", check.Name, reports.Visible(check.Message)))
 			}
 		}
 		verdict := "sound"
@@ -191,7 +192,7 @@ func showChecks(w io.Writer, statements []json.RawMessage) (int, error) {
 		if !statement.Signed {
 			verdict += ", unsigned"
 		}
-		if _, err := fmt.Fprintf(w, "%s: %s: %s\n%s", statement.File, statement.Fact, verdict, strings.Join(problems, "")); err != nil {
+		if _, err := fmt.Fprintf(w, "%s: %s: %s\n%s", reports.Visible(statement.File), reports.Visible(statement.Fact), verdict, strings.Join(problems, "")); err != nil {
 			return failed, err
 		}
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/evidence"
@@ -18,6 +20,9 @@ per format. It needs no network: an old bundle can be judged again by new rules.
 parameters come from --config, and without it from the rules' defaults.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if tenantName != "" && file == "" {
+				return usage(errors.New("--tenant names a tenant of a configuration; name the configuration with --config"))
+			}
 			formats, err := judging.check()
 			if err != nil {
 				return err

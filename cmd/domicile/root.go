@@ -56,15 +56,21 @@ in use; 3 violations at or above --fail-on (or tampered evidence, or a failed te
 		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newVerify(a),
 		newPolicy(a), newAttest(a), newConfig(a), newPermissions(a), newSimulate(a), newVersion(a),
 	)
-	for _, command := range append(root.Commands(), root) {
-		asUsage(command)
+	root.Version = version
+	root.SetVersionTemplate(versionLine())
+	root.InitDefaultCompletionCmd()
+	for _, command := range root.Commands() {
+		if command.HasSubCommands() {
+			command.Args, command.RunE = knownCommand, showHelp
+		}
 	}
+	asUsage(root)
 	return root
 }
 
-// group is a command that only has commands below it.
+// group is a command that only has commands below it, which newRoot makes it show.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: knownCommand, RunE: showHelp}
+	cmd := &cobra.Command{Use: use, Short: short}
 	cmd.AddCommand(commands...)
 	return cmd
 }
@@ -89,7 +95,13 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 // asUsage makes wrong arguments the user's error, for a command and those below it.
 func asUsage(command *cobra.Command) {
 	if check := command.Args; check != nil {
-		command.Args = func(cmd *cobra.Command, args []string) error { return usage(check(cmd, args)) }
+		command.Args = func(cmd *cobra.Command, args []string) error {
+			err := check(cmd, args)
+			if err != nil && !cmd.HasSubCommands() {
+				err = fmt.Errorf("%w; usage: %s", err, cmd.UseLine())
+			}
+			return usage(err)
+		}
 	}
 	for _, child := range command.Commands() {
 		asUsage(child)
@@ -131,6 +143,14 @@ func (a *app) clock(now string) (func() time.Time, error) {
 		}
 	}
 	return fixed.UTC, nil
+}
+
+// count is a number and a noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // columns is a table writer's smaller sister: it pads all cells but the last.
