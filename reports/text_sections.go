@@ -18,7 +18,7 @@ func (p *textPage) scope(result *findings.Result) {
 	p.wrap(0, "", "", title)
 	p.wrap(0, "", "", fmt.Sprintf("%s cloud, profile %s, judged by %s %s", orNone(cleanName(result.Tenant.Cloud)),
 		orNone(cleanName(result.Profile)), cleanName(result.Tool.Name), cleanName(result.Tool.Version)))
-	p.wrap(0, "", "", fmt.Sprintf("Evidence of %s, %s.", period(result.Started, result.Finished), readBy(result.Reader)))
+	p.wrap(0, "", "", fmt.Sprintf("Evidence of %s, %s.", period(result), readBy(result.Reader)))
 	p.line("")
 }
 
@@ -196,8 +196,23 @@ func (p *textPage) end(result *findings.Result) {
 	p.wrap(0, fmt.Sprintf("Exit code %d: ", result.Exit.Code), color, sentence(orNone(cleanText(result.Exit.Reason))))
 }
 
-// period says when the evidence was read.
-func period(started, finished time.Time) string {
+// period says when the evidence was read, and of when the oldest of it is where somebody
+// saved that on an earlier day.
+func period(result *findings.Result) string {
+	oldest := result.Started
+	for _, evidence := range result.Evidence {
+		if !evidence.Time.IsZero() && evidence.Time.Before(oldest) {
+			oldest = evidence.Time
+		}
+	}
+	said := span(result.Started, result.Finished)
+	if oldest.Format(time.DateOnly) != result.Started.Format(time.DateOnly) {
+		said += " (the oldest of it is of " + oldest.Format(time.DateOnly) + ")"
+	}
+	return said
+}
+
+func span(started, finished time.Time) string {
 	const layout = "2006-01-02 15:04"
 	switch {
 	case started.IsZero():

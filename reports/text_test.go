@@ -91,3 +91,16 @@ func TestTextTellsWhatWasFound(t *testing.T) {
 		}
 	}
 }
+
+// An export of an earlier day is not passed off as of the day on which it was imported.
+func TestTextSaysHowOldTheEvidenceIs(t *testing.T) {
+	result := good()
+	result.Evidence[0].Time = result.Started.AddDate(0, -6, 0)
+	want := "(the oldest of it is of " + result.Evidence[0].Time.Format("2006-01-02") + ")"
+	if got := text(t, result, reports.TextOptions{Width: 200}); !strings.Contains(got, want) {
+		t.Errorf("the text lacks %q:\n%s", want, got)
+	}
+	if got := text(t, good(), reports.TextOptions{Width: 200}); strings.Contains(got, "the oldest") {
+		t.Errorf("the text of evidence of one day says that some is older:\n%s", got)
+	}
+}
