@@ -33,7 +33,7 @@ func newAttestNew(a *app) *cobra.Command {
 		Use:   "new FACT",
 		Short: "Write a template of a statement",
 		Long: `new writes a template of a statement for two people to fill in: the value is an example,
-and people and hashes are left empty, so that the template itself passes no check. Facts:
+and people and hashes are left empty, so that the template itself is not sound. Facts:
 
 ` + facts.String(),
 		Args: cobra.ExactArgs(1),
@@ -82,6 +82,9 @@ func factByName(name string) (collectors.Fact, error) {
 // left open.
 func attestedTenant(file, name string) (evidence.Tenant, error) {
 	if file == "" {
+		if name != "" {
+			return evidence.Tenant{}, errNoConfig
+		}
 		return evidence.Tenant{}, nil
 	}
 	cfg, err := config.Read(file)

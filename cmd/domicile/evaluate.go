@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/evidence"
@@ -21,7 +19,7 @@ parameters come from --config, and without it from the rules' defaults.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if tenantName != "" && file == "" {
-				return usage(errors.New("--tenant names a tenant of a configuration; name the configuration with --config"))
+				return usage(errNoConfig)
 			}
 			formats, err := judging.check()
 			if err != nil {

@@ -38,6 +38,18 @@ func (j *judging) add(cmd *cobra.Command) {
 	flags.StringVar(&j.failOn, "fail-on", "high", "end with 3 for failures of this severity or worse: critical, high, medium, low, info or never")
 	flags.BoolVar(&j.allow, "allow-incomplete", false, "end with 0 instead of 4 where something could not be judged")
 	flags.StringVar(&j.profile, "profile", "", "judge by this profile instead of the configuration's: "+strings.Join(policies.Profiles(), ", "))
+	offer(cmd, "format", formatNames()...)
+	offer(cmd, "fail-on", severityNames()...)
+	offer(cmd, "profile", policies.Profiles()...)
+}
+
+// severityNames are the words that --fail-on takes.
+func severityNames() []string {
+	var names []string
+	for _, severity := range findings.Severities() {
+		names = append(names, string(severity))
+	}
+	return append(names, "never")
 }
 
 func (j *judging) addSelection(cmd *cobra.Command) {
@@ -96,8 +108,8 @@ func (j *judging) sources() []fs.FS {
 
 // check holds the flags against what there is, before anything is read.
 func (j *judging) check() ([]reports.Format, error) {
-	if j.failOn != "never" && !slices.Contains(findings.Severities(), findings.Severity(j.failOn)) {
-		return nil, usage(fmt.Errorf("--fail-on %q is not critical, high, medium, low, info or never", j.failOn))
+	if known := severityNames(); !slices.Contains(known, j.failOn) {
+		return nil, usage(fmt.Errorf("--fail-on %q is not one of %s", j.failOn, strings.Join(known, ", ")))
 	}
 	var formats []reports.Format
 	for _, name := range j.formats {

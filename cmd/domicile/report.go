@@ -57,6 +57,7 @@ func newReport(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "format: "+strings.Join(formatNames(), ", "))
+	offer(cmd, "format", formatNames()...)
 	cmd.Flags().StringVar(&out, "out", "-", "file to write, - for standard output")
 	return cmd
 }

@@ -33,10 +33,10 @@ with rules, and reports. It only reads.
   domicile scan --demo --out out       try it on a simulated tenant, no account needed
   domicile scan --tenant contoso       scan a tenant of ./domicile.yaml
 
-Exit codes: 0 clean; 1 internal error; 2 usage, configuration or rule error, or a folder
-in use; 3 violations at or above --fail-on (or tampered evidence, or a failed test);
-4 nothing found, but something could not be judged; 5 authentication failed;
-130 interrupted.`,
+Exit codes: 0 clean; 1 internal error; 2 usage, configuration or rule error, a path that
+can't be used, or a folder in use; 3 violations at or above --fail-on (or tampered
+evidence, a failed test, an unsound statement); 4 nothing found, but something could not
+be judged, or for collect read; 5 authentication failed; 130 interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          knownCommand,
@@ -51,6 +51,7 @@ in use; 3 violations at or above --fail-on (or tampered evidence, or a failed te
 	root.PersistentFlags().BoolVar(&a.quiet, "quiet", false, "write errors only, besides what was asked for")
 	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "write no colour (the variable NO_COLOR does the same)")
 	root.PersistentFlags().StringVar(&a.logForm, "log", "text", "form of log lines: text or json")
+	offer(root, "log", "text", "json")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
 		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newVerify(a),
@@ -143,6 +144,12 @@ func (a *app) clock(now string) (func() time.Time, error) {
 		}
 	}
 	return fixed.UTC, nil
+}
+
+// offer lets a shell complete a flag with the words that it takes.
+func offer(cmd *cobra.Command, flag string, words ...string) {
+	// The only errors are a flag that isn't there and one that has words already.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // count is a number and a noun.

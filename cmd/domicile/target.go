@@ -37,6 +37,8 @@ func (t *targeting) add(cmd *cobra.Command) {
 	flags.DurationVar(&t.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")
 }
 
+var errNoConfig = errors.New("--tenant names a tenant of a configuration; name the configuration with --config")
+
 // target is where evidence comes from: a configuration with its tenants, or files alone.
 type target struct {
 	config *config.Config
