@@ -33,7 +33,7 @@ func newConfigCheck(a *app) *cobra.Command {
 			if err := a.checkConfig(set, cfg); err != nil {
 				return usage(err)
 			}
-			_, err = fmt.Fprintf(a.Stdout, "%s is sound: %d tenants, %d parameters\n", file, len(cfg.Tenants), len(cfg.Params))
+			_, err = fmt.Fprintf(a.Stdout, "%s is sound: %s, %s\n", file, count(len(cfg.Tenants), "tenant"), count(len(cfg.Params), "parameter"))
 			return err
 		},
 	}
