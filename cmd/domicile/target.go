@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type targeting struct {
 	demo    bool
 	now     string
 	imports []string
+	cloud   string
 	maxWait time.Duration
 }
 
@@ -33,6 +35,7 @@ func (t *targeting) add(cmd *cobra.Command) {
 	flags.StringVar(&t.tenant, "tenant", "", "tenant of the configuration, by name or id; with --demo one of "+strings.Join(simulator.Names(), ", ")+" (default weak)")
 	flags.BoolVar(&t.demo, "demo", false, "read a simulated tenant on this machine; needs no account")
 	flags.StringVar(&t.now, "now", "", "the time to take for now, with --demo or a custom cloud")
+	flags.StringVar(&t.cloud, "cloud", "", "cloud of imported files that don't say it: "+strings.Join(config.Clouds(), ", "))
 	flags.StringArrayVar(&t.imports, "import", nil, "file to import, repeatable; alone without --config and --tenant, else besides those of the configuration")
 	flags.DurationVar(&t.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")
 }
@@ -61,6 +64,9 @@ func (a *app) open(ctx context.Context, t targeting) (*target, error) {
 		return a.openDemo(ctx, t, now)
 	}
 	opened := &target{now: now, close: func() error { return nil }}
+	if t.cloud != "" && !slices.Contains(config.Clouds(), t.cloud) {
+		return nil, usage(fmt.Errorf("--cloud %q is not one of %s", t.cloud, strings.Join(config.Clouds(), ", ")))
+	}
 	if t.config == "" && t.tenant == "" && len(t.imports) > 0 {
 		if _, err := os.Stat(config.FileName); err == nil {
 			a.say("importing files alone; --config %s would read its tenant and parameters too", config.FileName)
@@ -151,7 +157,7 @@ func startSimulator(ctx context.Context, name, listen string, counts map[string]
 func (a *app) collection(t targeting, from *target, tenant *config.Tenant, kinds []string) scan.Collection {
 	progress := newProgress(a)
 	return scan.Collection{
-		Tenant: tenant, Imports: t.imports, Kinds: kinds, MaxWait: t.maxWait,
+		Tenant: tenant, Imports: t.imports, Cloud: t.cloud, Kinds: kinds, MaxWait: t.maxWait,
 		Tool: "domicile " + version, Now: from.now, Getenv: a.Getenv,
 		Prompt: a.Stderr, Log: a.logger(), Progress: progress.show,
 	}

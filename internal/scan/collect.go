@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -24,6 +25,8 @@ type Collection struct {
 	Tenant *config.Tenant
 	// Imports are files besides those that the tenant's configuration names.
 	Imports []string
+	// Cloud is the cloud of a collection of imports alone, where the files don't say it.
+	Cloud string
 	// Kinds are the kinds asked for; empty for all.
 	Kinds []string
 	// MaxWait is how long one request may wait for a service that is busy; zero or less
@@ -179,13 +182,17 @@ func (c Collection) inputs(now time.Time) (inputs, error) {
 			return in, err
 		}
 	}
-	in.options.Tenant = in.tenant
+	in.learn(evidence.Tenant{Cloud: c.Cloud})
 	if err := in.readImports(files); err != nil {
 		return in, err
 	}
 	if in.tenant.ID == "" {
 		return in, errors.New("none of the files says which tenant it is of; name the tenant with --config and --tenant")
 	}
+	if in.tenant.Cloud == "" {
+		return in, errors.New("none of the files says which cloud the tenant is in; name it with --cloud, or the tenant with --config and --tenant")
+	}
+	in.tenant.Name = cmp.Or(in.tenant.Name, in.tenant.ID)
 	in.options.Tenant = in.tenant
 	return in, in.readAttestations(attestations)
 }
@@ -204,11 +211,7 @@ func (in *inputs) readImports(paths []string) error {
 		if id := imported.Tenant.ID; id != "" && in.tenant.ID != "" && !strings.EqualFold(id, in.tenant.ID) {
 			return fmt.Errorf("importing %s: it is of tenant %s, and not of %s", file.Name, id, in.tenant.ID)
 		}
-		if in.tenant.ID == "" {
-			in.tenant = imported.Tenant
-			in.tenant.ID = strings.ToLower(in.tenant.ID)
-			in.options.Tenant = in.tenant
-		}
+		in.learn(imported.Tenant)
 		for _, kind := range imported.Kinds {
 			if other, twice := from[kind.Kind]; twice && kind.Kind != "onboarding_package" {
 				return fmt.Errorf("importing %s: %s holds %s as well; leave one of them out", file.Name, other, kind.Kind)
@@ -218,6 +221,14 @@ func (in *inputs) readImports(paths []string) error {
 		}
 	}
 	return nil
+}
+
+// learn takes what a file says of the tenant where nothing was known yet.
+func (in *inputs) learn(said evidence.Tenant) {
+	in.tenant.ID = cmp.Or(in.tenant.ID, strings.ToLower(said.ID))
+	in.tenant.Name = cmp.Or(in.tenant.Name, said.Name)
+	in.tenant.Cloud = cmp.Or(in.tenant.Cloud, said.Cloud)
+	in.options.Tenant = in.tenant
 }
 
 // readAttestations reads the statements; the kind is always there, empty without any.

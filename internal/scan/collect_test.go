@@ -305,7 +305,7 @@ func TestImports(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o := collection(nil)
-			o.Imports = tt.imports
+			o.Imports, o.Cloud = tt.imports, "global"
 			out := filepath.Join(t.TempDir(), "bundle")
 			manifest, err := scan.Collect(t.Context(), out, o)
 			if tt.says != "" {
