@@ -69,6 +69,12 @@ unknown contains {"reason": gap.reason, "kind": "mdi_sensors", "message": messag
 	message := sprintf("Whether there are sensors could not be read (%s), which takes SecurityIdentitiesSensors.Read.All; an empty list of health issues means nothing without.", [gap.reason])
 }
 
+unknown contains {"reason": "partial", "kind": "mdi_health", "message": message} if {
+	odd := [issue | some issue in input.evidence.mdi_health; not object.get(issue, "status", null) in {"open", "closed", "suppressed"}]
+	count(odd) > 0
+	message := sprintf("Of %d health issues it isn't said whether they are open, closed or suppressed; look at Settings > Identities > Health issues in the Defender portal.", [count(odd)])
+}
+
 observed contains {"fact": "count", "service": "identity", "value": value, "tier": "api", "kind": "mdi_health"} if {
 	count(_open) > 0
 	by_severity := [sprintf("%d of severity %s", [n, severity]) |

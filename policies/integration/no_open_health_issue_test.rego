@@ -85,3 +85,10 @@ test_not_applicable_without_sensors if {
 	some found in rule.not_applicable with input as inp
 	contains(found.message, "INT1002")
 }
+
+test_unknown_when_an_issue_does_not_say_its_status if {
+	every odd_one in [object.remove(issue, ["status"]), object.union(issue, {"status": null}), object.union(issue, {"status": "unknownFutureValue"})] {
+		outcome(fixture.scan(health([odd_one]), {})) == not_known("partial", "mdi_health")
+		outcome(fixture.scan(health([odd_one, low]), {})).deny == {["mdi_health", "c4", "open, severity low"]}
+	}
+}
