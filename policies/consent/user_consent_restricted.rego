@@ -105,6 +105,9 @@ _assigned := {trim_prefix(name, "managepermissiongrantsforself.") |
 	not startswith(name, "managepermissiongrantsforownedresource.")
 } if {
 	is_array(_entries)
+	every entry in _entries {
+		is_string(entry)
+	}
 }
 
 _entries := input.evidence.authorization_policy[0].defaultUserRolePermissions.permissionGrantPoliciesAssigned
