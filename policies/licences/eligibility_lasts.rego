@@ -200,7 +200,10 @@ _continues(row) if {
 }
 
 # Microsoft writes the end of time where there is no end.
-_continues(row) if startswith(row.nextLifecycleDateTime, "9999-12-31T")
+_continues(row) if {
+	is_string(row.nextLifecycleDateTime)
+	startswith(row.nextLifecycleDateTime, "9999-12-31T")
+}
 
 _continues(row) if {
 	some id in [object.get(row, "id", ""), object.get(row, "commerceSubscriptionId", "")]

@@ -167,7 +167,7 @@ test_passes_when_the_date_is_the_end_of_time if {
 }
 
 test_unknown_when_a_date_is_none if {
-	every date in ["", "soon", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00Z"] {
+	every date in [null, "", "soon", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00Z"] {
 		_outcome(_tenant([object.union(_paid, {"nextLifecycleDateTime": date})])) == "unknown not_collected subscriptions"
 	}
 	_outcome(_tenant([object.union(_annual, {"createdDateTime": "0001-01-01T00:00:00Z"})])) == "fail"
