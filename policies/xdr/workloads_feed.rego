@@ -207,6 +207,7 @@ _mailbox_plans := {
 _not_integrated := location if {
 	record := attestations.latest(input.evidence.attestations, "m365-data-location")
 	location := object.get({place.service: place.geo | some place in record.value.services}, "exchange", record.value.geo)
+	is_string(location)
 	upper(location) in _apart
 }
 
