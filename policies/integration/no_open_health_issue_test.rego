@@ -55,6 +55,7 @@ test_fails_once_an_open_issue if {
 test_fails_for_an_issue_without_an_id if {
 	outcome(fixture.scan(health([object.remove(issue, ["id"])]), {})).deny == {["mdi_health", "Sensor stopped communicating", "open, severity high"]}
 	outcome(fixture.scan(health([{"status": "open"}]), {})).deny == {["mdi_health", "unnamed", "open, severity unknown"]}
+	outcome(fixture.scan(health([{"status": "open", "id": "", "sensorDNSNames": [null, 7]}]), {})).deny == {["mdi_health", "unnamed", "open, severity unknown"]}
 }
 
 test_fails_whatever_else_is_missing if {
