@@ -54,7 +54,7 @@ deny contains finding if {
 	some user in _asking
 	user.preferredDataLocation in _outside
 	finding := {
-		"resource": {"kind": "user", "id": user.id, "name": _name(user)},
+		"resource": {"kind": "user", "id": _id(user), "name": _name(user)},
 		"message": sprintf("User %s asks for the data location %s, which isn't an allowed one.", [geo.quoted(_name(user)), geo.quoted(user.preferredDataLocation)]),
 		"expected": sprintf("a place in %s", [concat(", ", _allowed)]),
 		"actual": user.preferredDataLocation,
@@ -117,4 +117,10 @@ _outside := {code |
 
 _name(user) := user.userPrincipalName if {
 	is_string(user.userPrincipalName)
-} else := user.id
+} else := _id(user)
+
+# A user that came without an id asks all the same.
+_id(user) := user.id if {
+	is_string(user.id)
+	user.id != ""
+} else := "unnamed"
