@@ -127,7 +127,7 @@ func TestAnObjectThatCouldNotBeReadBackIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.Abort() //nolint:errcheck // the folder goes with the test
+	defer w.Abort()
 	kind, err := w.Kind(evidence.Entry{Kind: "users"})
 	if err != nil {
 		t.Fatal(err)

@@ -54,7 +54,7 @@ func TestARealCloudThroughAProxyThatLooksInside(t *testing.T) {
 		}
 	}))
 	authority, certificate := forged(t, "login.microsoftonline.com", "login.microsoft.com", "graph.microsoft.com")
-	inside.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}} //nolint:gosec // the client asks for at least TLS 1.2
+	inside.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
 	inside.Config.ErrorLog = log.New(io.Discard, "", 0)
 	inside.StartTLS()
 	t.Cleanup(inside.Close)
@@ -109,7 +109,7 @@ func TestARealCloudThroughAProxyThatLooksInside(t *testing.T) {
 
 // tunnel joins the connection of a CONNECT with another address.
 func tunnel(w http.ResponseWriter, to string) {
-	target, err := net.Dial("tcp", to) //nolint:noctx // the server of the test, for its length
+	target, err := net.Dial("tcp", to)
 	if err != nil {
 		w.WriteHeader(http.StatusBadGateway)
 		return
