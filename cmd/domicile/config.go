@@ -90,6 +90,9 @@ func paramSchemas(set *policies.Set) map[string]any {
 			schema = map[string]any{"type": "array", "items": map[string]any{"type": param.Type.Name}}
 		}
 		schema["description"] = param.Description
+		if len(param.Values) > 0 {
+			schema["enum"] = param.Values
+		}
 		if len(param.Default) > 0 {
 			schema["default"] = param.Default
 		}

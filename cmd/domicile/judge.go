@@ -182,6 +182,9 @@ func (a *app) judge(ctx context.Context, judgement scan.Judgement, bundle *evide
 	}
 	result := judgement.Result(verdicts, bundle)
 	paths, err := scan.WriteReports(dir, result, formats)
+	if errors.Is(err, scan.ErrIsBundle) {
+		return nil, usage(err)
+	}
 	if err != nil {
 		return nil, err
 	}
