@@ -87,6 +87,19 @@ func checkStatementDates(s statement, o ImportOptions) string {
 	case o.Now.After(until):
 		return fmt.Sprintf("the statement was valid until %s; have it observed and reviewed again", until.Format(time.RFC3339))
 	}
+	return checkPast(s, o.Now)
+}
+
+// checkPast looks for a value that tells of what is yet to come as if it had happened.
+func checkPast(s statement, now time.Time) string {
+	value, _ := s.Value.(map[string]any)
+	fact, _ := factNamed(s.Fact)
+	for _, field := range fact.Fields {
+		text, _ := value[field.Name].(string)
+		if at, ok := readTime(text); ok && field.Past && at.After(now) {
+			return fmt.Sprintf("value.%s %s is in the future", field.Name, at.Format(time.RFC3339))
+		}
+	}
 	return ""
 }
 
@@ -102,7 +115,8 @@ func checkStatementPeople(s statement, _ ImportOptions) string {
 			return person.name + " is not named with upn and objectId"
 		}
 	}
-	if strings.EqualFold(s.ObservedBy.ObjectID, s.Reviewer.ObjectID) || strings.EqualFold(s.ObservedBy.UPN, s.Reviewer.UPN) {
+	sameName := strings.EqualFold(strings.TrimSpace(s.ObservedBy.UPN), strings.TrimSpace(s.Reviewer.UPN))
+	if sameName || strings.EqualFold(s.ObservedBy.ObjectID, s.Reviewer.ObjectID) {
 		return "observedBy and reviewer are the same person; have a second one review it"
 	}
 	return ""

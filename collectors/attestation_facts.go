@@ -34,6 +34,8 @@ type FactField struct {
 	Name     string
 	Type     FactType
 	Required bool
+	// Past says that a FactTime can't be after the scan, as a plan may be.
+	Past bool
 	// About says in a few words what the field holds.
 	About string
 	// Words are the words of a FactWord.
@@ -99,7 +101,7 @@ func recordFacts() []Fact {
 		{
 			Name: "terms-accepted", TextHash: true,
 			About:  "the terms of Microsoft Threat Protection were accepted (profile mtp-2020-a)",
-			Fields: record("acceptedBy", FactField{Name: "acceptedAt", Type: FactTime, Required: true, About: "when"}),
+			Fields: record("acceptedBy", FactField{Name: "acceptedAt", Type: FactTime, Required: true, Past: true, About: "when"}),
 			Example: `terms: Online Services Terms
 edition: 2020-06
 textSha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
@@ -112,7 +114,7 @@ accepted: true`,
 		},
 		{
 			Name: "service-decision", About: "the organisation decided to use the service, and in which Geo (later profiles)",
-			Fields: record("decidedBy", FactField{Name: "decidedAt", Type: FactTime, Required: true, About: "when"},
+			Fields: record("decidedBy", FactField{Name: "decidedAt", Type: FactTime, Required: true, Past: true, About: "when"},
 				FactField{Name: "geo", Type: FactText, About: "the Geo that was decided"}),
 			Example: `terms: Product Terms and Data Protection Addendum
 edition: 2026-10
@@ -129,7 +131,7 @@ geo: EU`,
 			Fields: []FactField{
 				{Name: "decidedBy", Type: FactParty, Required: true, About: "who decided it", Fields: factPerson(false)},
 				{Name: "role", Type: FactText, Required: true, About: "the person's role"},
-				{Name: "date", Type: FactTime, Required: true, About: "when"},
+				{Name: "date", Type: FactTime, Required: true, Past: true, About: "when"},
 				{Name: "dataLossAcknowledged", Type: FactBool, Required: true, About: "that the service's data is lost is known"},
 				{Name: "exportsKept", Type: FactTexts, About: "copies that were kept"},
 			},

@@ -63,7 +63,7 @@ services: [{service: exchange, geo: DEU}]`,
 			Name: "aatp-mcas-integration", About: "the integration of Defender for Identity and Cloud Apps",
 			Fields: []FactField{
 				{Name: "enabled", Type: FactBool, Required: true, About: "2020: the box is ticked; today: Cloud Apps has been opened"},
-				{Name: "since", Type: FactTime, About: "since when"},
+				{Name: "since", Type: FactTime, Past: true, About: "since when"},
 			},
 			Example: `enabled: true
 since: 2020-06-16`,
@@ -72,7 +72,7 @@ since: 2020-06-16`,
 			Name: "mdca-connector", About: "Cloud Apps has been opened and its Microsoft 365 connector is on",
 			Fields: []FactField{
 				{Name: "enabled", Type: FactBool, Required: true, About: "the connector's status is Connected"},
-				{Name: "openedAt", Type: FactTime, About: "when Cloud Apps was opened first"},
+				{Name: "openedAt", Type: FactTime, Past: true, About: "when Cloud Apps was opened first"},
 			},
 			Example: `enabled: true
 openedAt: 2026-10-02`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -54,7 +55,7 @@ func readAzureCoverage(ctx context.Context, r *reading) error {
 
 func (r *reading) coverage(ctx context.Context, path string, convert func(json.RawMessage) (coverageLine, error)) error {
 	for page, err := range r.run.source.List(ctx, Request{API: ARM, Path: path}) {
-		r.count()
+		r.countPage(err)
 		if err != nil {
 			return err
 		}
@@ -109,7 +110,7 @@ func readOnboardingPackages(ctx context.Context, r *reading) error {
 			continue
 		}
 		for page, err := range r.run.source.List(ctx, Request{API: ARM, Path: r.path(0, "id", line.ID)}) {
-			r.count()
+			r.countPage(err)
 			if notFound(err) {
 				break
 			}
@@ -123,16 +124,13 @@ func readOnboardingPackages(ctx context.Context, r *reading) error {
 			packages = append(packages, found...)
 		}
 	}
-	if err := r.writePackages(packages); err != nil {
+	if len(packages) > 0 {
+		return r.writePackages(packages)
+	}
+	if err := r.doubt("azure_coverage"); err != nil {
 		return err
 	}
-	if r.objects == 0 {
-		if err := r.doubt("azure_coverage"); err != nil {
-			return err
-		}
-		return &RefusalError{Reason: evidence.NotCollected, Message: "no subscription that the reader can see holds an onboarding package, and none was imported"}
-	}
-	return nil
+	return &RefusalError{Reason: evidence.NotCollected, Message: "no subscription that the reader can see holds an onboarding package, and none was imported"}
 }
 
 // writePackages writes the packages that ARM gave and those that were imported, each
@@ -143,25 +141,37 @@ func (r *reading) writePackages(packages []json.RawMessage) error {
 			packages = append(packages, imported.Objects...)
 		}
 	}
-	seen := map[string]bool{}
+	packages, err := distinctPackages(packages)
+	if err != nil {
+		return &fatal{err}
+	}
 	for _, object := range packages {
-		var identity struct {
-			SHA256    string `json:"sha256"`
-			Signature string `json:"signature"`
-		}
-		if err := json.Unmarshal(object, &identity); err != nil {
-			return &fatal{err}
-		}
-		key := identity.SHA256 + identity.Signature
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
 		if err := r.write(object); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// distinctPackages leaves the first of the packages with the same signed body.
+func distinctPackages(packages []json.RawMessage) ([]json.RawMessage, error) {
+	type identity struct {
+		SHA256    string `json:"sha256"`
+		Signature string `json:"signature"`
+	}
+	seen := map[identity]bool{}
+	var distinct []json.RawMessage
+	for _, object := range packages {
+		var key identity
+		if err := json.Unmarshal(object, &key); err != nil {
+			return nil, fmt.Errorf("reading an onboarding package: %w", err)
+		}
+		if !seen[key] {
+			seen[key] = true
+			distinct = append(distinct, object)
+		}
+	}
+	return distinct, nil
 }
 
 // parsePackages verifies the packages of one answer. The Windows and the Linux item hold

@@ -217,7 +217,7 @@ func (r *run) progress(p Progress) {
 
 // imports writes what files gave, where the tenant itself gave nothing.
 func (r *run) imports() error {
-	for _, imported := range r.options.Import {
+	for _, imported := range joined(r.options.Import) {
 		if r.written[imported.Kind] {
 			continue
 		}

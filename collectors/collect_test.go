@@ -462,6 +462,33 @@ func TestImportsFillWhatTheTenantDidNotGive(t *testing.T) {
 	}
 }
 
+func TestImportedPackagesAreAllKept(t *testing.T) {
+	one, two := json.RawMessage(`{"orgId":"1","sha256":"a","signature":"unknown_issuer"}`), json.RawMessage(`{"orgId":"2","sha256":"b","signature":"invalid"}`)
+	packages := []collectors.Imported{
+		{Kind: "onboarding_package", Objects: []json.RawMessage{one}, Tier: evidence.Portal, Complete: true, API: "import: x"},
+		{Kind: "onboarding_package", Objects: []json.RawMessage{one, two}, Tier: evidence.Attested, Complete: true, API: "import: x"},
+	}
+	azure := &source{
+		granted: graph(),
+		pages:   map[string][][]string{"subscriptions": {{`{"subscriptionId":"s","tenantId":"t","displayName":"Prod","state":"Enabled"}`}}},
+	}
+	for name, s := range map[string]*source{"no tenant": nil, "Azure without a package": azure} {
+		got, err := collect(t, s, collectors.Options{Kinds: []string{"onboarding_package"}, Import: packages})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{string(one), string(two)}, got.lines["onboarding_package"]); diff != "" {
+			t.Errorf("%s: packages differ (-want +got):\n%s", name, diff)
+		}
+		if entry, _ := got.Entry("onboarding_package"); entry.Tier != evidence.Attested || entry.API != "import: x" || !entry.Complete {
+			t.Errorf("%s: the kind is %+v, want the import's own", name, entry)
+		}
+	}
+	if len(packages[0].Objects) != 1 {
+		t.Error("joining changed what was imported")
+	}
+}
+
 func TestRequiredAddsWhatComesBefore(t *testing.T) {
 	got := collectors.Required([]string{"role_group_members", "onboarding_package"})
 	want := []string{"azure_coverage", "onboarding_package", "role_assignments", "role_eligibility", "role_group_members"}

@@ -10,6 +10,9 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 )
 
+// graphApplication is Microsoft Graph's application id.
+const graphApplication = "00000003-0000-0000-c000-000000000000"
+
 // resourceApplications are the applications that hold security or directory data, by
 // their application ids: Microsoft Graph, Defender for Endpoint (WindowsDefenderATP),
 // Office 365 Management APIs, Microsoft Threat Protection, Cloud App Security, and
@@ -18,7 +21,7 @@ import (
 // is passed over.
 func resourceApplications() []string {
 	return []string{
-		"00000003-0000-0000-c000-000000000000",
+		graphApplication,
 		"fc780465-2017-40d4-a0c5-307022471b92",
 		"c5393580-f805-4401-95e8-94b7a6ef2fc2",
 		"8ee8fdad-f234-4243-8f3b-15c294843740",
@@ -27,15 +30,19 @@ func resourceApplications() []string {
 	}
 }
 
-// consent lists what is read of applications, grants and the policies about them.
+// consent lists what is read of applications, grants and the policies about them, with
+// the permissions of Microsoft Graph's reference. Application.ReadWrite.OwnedBy is left
+// out: it is meant for an application's own objects.
 func consent() []Collector {
-	readApplications := []string{"Application.Read.All", "Directory.Read.All"}
+	readApplications := []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	return []Collector{
 		collection("service_principals", "servicePrincipals?$select={fields}&$top=999", readApplications...),
-		collection("oauth2_permission_grants", "oauth2PermissionGrants?$top=999", "Directory.Read.All"),
-		document("authorization_policy", "policies/authorizationPolicy", "Policy.Read.All"),
-		collection("permission_grant_policies", "policies/permissionGrantPolicies?$expand=includes,excludes", "Policy.Read.PermissionGrant", "Policy.Read.All"),
-		document("admin_consent_policy", "policies/adminConsentRequestPolicy", "Policy.Read.All"),
+		collection("oauth2_permission_grants", "oauth2PermissionGrants?$top=999", "Directory.Read.All", "Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"),
+		document("authorization_policy", "policies/authorizationPolicy", "Policy.Read.All", "Policy.ReadWrite.Authorization"),
+		collection("permission_grant_policies", "policies/permissionGrantPolicies?$expand=includes,excludes",
+			"Policy.Read.PermissionGrant", "Policy.ReadWrite.PermissionGrant", "Policy.Read.All"),
+		document("admin_consent_policy", "policies/adminConsentRequestPolicy",
+			"Policy.Read.All", "Policy.ReadWrite.ConsentRequest", "Directory.Read.All", "Directory.ReadWrite.All"),
 		{
 			Kind: "resource_permissions", API: Graph, Permissions: readApplications, Tier: evidence.API,
 			Paths: []string{"servicePrincipals(appId='{appId}')?$select=id,appId,appRoles,oauth2PermissionScopes"},
@@ -49,7 +56,7 @@ func consent() []Collector {
 		},
 		{
 			Kind: "permission_classifications", API: Graph, Tier: evidence.API,
-			Permissions: []string{"Policy.Read.PermissionGrant", "Policy.Read.All"},
+			Permissions: append([]string{"Policy.Read.PermissionGrant", "Policy.ReadWrite.PermissionGrant", "Policy.Read.All"}, readApplications...),
 			Paths:       []string{"servicePrincipals/{id}/delegatedPermissionClassifications"},
 			After:       []string{"resource_permissions"},
 			read:        readPermissionClassifications,
@@ -69,7 +76,7 @@ type permission struct {
 func readResourcePermissions(ctx context.Context, r *reading) error {
 	for _, appID := range resourceApplications() {
 		answer, err := r.get(ctx, r.path(0, "appId", appID))
-		if notFound(err) {
+		if notFound(err) && appID != graphApplication {
 			continue
 		}
 		if err != nil {
@@ -86,8 +93,8 @@ func readResourcePermissions(ctx context.Context, r *reading) error {
 				Value string `json:"value"`
 			} `json:"oauth2PermissionScopes"`
 		}
-		if err := json.Unmarshal(answer.Body, &application); err != nil {
-			return &RefusalError{Status: answer.Status, Reason: evidence.Invalid, Message: "the service principal is not of the documented shape", RequestID: answer.RequestID}
+		if err := json.Unmarshal(answer.Body, &application); err != nil || application.ID == "" {
+			return misshapen(answer, "the service principal")
 		}
 		for _, role := range application.AppRoles {
 			if err := r.marshal(permission{application.ID, appID, role.ID, role.Value, "Role"}); err != nil {

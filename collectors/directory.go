@@ -8,23 +8,28 @@ import (
 )
 
 // directory lists what is read of licences, people, groups, roles and sites. Paths,
-// permissions and page sizes are those of Microsoft Graph's reference, v1.0.
+// permissions and page sizes are those of Microsoft Graph's reference, v1.0: the least
+// permission, then the greater ones that it lists. Left out are those that show less than
+// is asked for without an error, such as GroupMember.Read.All for groups.
 func directory() []Collector {
 	const principal = "?$expand=principal"
+	everything := []string{"Directory.Read.All", "Directory.ReadWrite.All"}
+	roles := []string{"RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory"}
+	withAll := func(permissions ...string) []string { return append(permissions, everything...) }
 	return []Collector{
-		collection("organization", "organization?$select={fields}", "Organization.Read.All", "Directory.Read.All"),
-		collection("subscribed_skus", "subscribedSkus?$select={fields}", "LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All"),
-		collection("subscriptions", "directory/subscriptions?$select={fields}", "Organization.Read.All", "Directory.Read.All"),
-		collection("users", "users?$select={fields}&$top=999", "User.Read.All", "Directory.Read.All"),
-		collection("groups", "groups?$select={fields}&$top=999", "Group.Read.All", "Directory.Read.All"),
-		collection("role_assignments", "roleManagement/directory/roleAssignments"+principal,
-			"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All"),
+		collection("organization", "organization?$select={fields}", withAll("Organization.Read.All", "Organization.ReadWrite.All")...),
+		collection("subscribed_skus", "subscribedSkus?$select={fields}",
+			withAll("LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All", "Organization.Read.All", "Organization.ReadWrite.All")...),
+		collection("subscriptions", "directory/subscriptions?$select={fields}", withAll("Organization.Read.All", "Organization.ReadWrite.All")...),
+		collection("users", "users?$select={fields}&$top=999", withAll("User.Read.All", "User.ReadWrite.All")...),
+		collection("groups", "groups?$select={fields}&$top=999", withAll("Group.Read.All", "Group.ReadWrite.All")...),
+		collection("role_assignments", "roleManagement/directory/roleAssignments"+principal, append(roles, everything...)...),
 		collection("role_schedules", "roleManagement/directory/roleAssignmentScheduleInstances"+principal,
-			"RoleAssignmentSchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"),
+			append([]string{"RoleAssignmentSchedule.Read.Directory", "RoleAssignmentSchedule.ReadWrite.Directory"}, roles...)...),
 		collection("role_eligibility", "roleManagement/directory/roleEligibilityScheduleInstances"+principal,
-			"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"),
+			append([]string{"RoleEligibilitySchedule.Read.Directory", "RoleEligibilitySchedule.ReadWrite.Directory"}, roles...)...),
 		roleGroupMembers(),
-		collection("sites", "sites/getAllSites()?$select={fields}&$top=999", "Sites.Read.All", "Sites.FullControl.All"),
+		collection("sites", "sites/getAllSites()?$select={fields}&$top=999", "Sites.Read.All", "Sites.ReadWrite.All", "Sites.FullControl.All"),
 	}
 }
 
@@ -47,6 +52,10 @@ func document(kind, path string, permissions ...string) Collector {
 			if err != nil {
 				return err
 			}
+			var object map[string]json.RawMessage
+			if err := json.Unmarshal(answer.Body, &object); err != nil || len(object) == 0 {
+				return misshapen(answer, "the answer")
+			}
 			return r.write(answer.Body)
 		},
 	}
@@ -58,7 +67,7 @@ func roleGroupMembers() Collector {
 	return Collector{
 		Kind: "role_group_members", API: Graph, Tier: evidence.API,
 		Paths:       []string{"groups/{id}/transitiveMembers?$select=id,displayName,userPrincipalName,accountEnabled,userType,onPremisesSyncEnabled,appId&$top=999"},
-		Permissions: []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"},
+		Permissions: []string{"GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
 		After:       []string{"role_assignments", "role_eligibility"},
 		read:        readRoleGroupMembers,
 	}

@@ -1,9 +1,11 @@
 package collectors
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -158,6 +160,9 @@ func ImportFile(f File, o ImportOptions) (Import, error) {
 		imported.Name = f.Name
 		return imported, nil
 	}
+	if err := damagedJSON(document.text); err != nil {
+		return Import{}, fmt.Errorf("importing %s: it begins like JSON and is damaged (%w); save it again", f.Name, err)
+	}
 	return Import{}, fmt.Errorf(
 		"importing %s: its content is of no known kind; accepted are: %s (attestations are YAML files of their own: give them as attestations)",
 		f.Name, strings.Join(accepted, "; "))
@@ -176,6 +181,30 @@ func openDocument(f File) (importDocument, error) {
 		d.object = object
 	}
 	return d, nil
+}
+
+// joined joins the onboarding packages of several files into one kind, at the tier of the
+// weakest of them. Every other kind comes from one file alone.
+func joined(imports []Imported) []Imported {
+	best := []evidence.Tier{evidence.Signed, evidence.API, evidence.Proxy, evidence.Portal, evidence.Attested}
+	var kinds []Imported
+	for _, imported := range imports {
+		first := slices.IndexFunc(kinds, func(k Imported) bool { return k.Kind == onboardingKind })
+		if imported.Kind != onboardingKind || first < 0 {
+			kinds = append(kinds, imported)
+			continue
+		}
+		kind := &kinds[first]
+		for _, object := range imported.Objects {
+			if !slices.ContainsFunc(kind.Objects, func(held json.RawMessage) bool { return bytes.Equal(held, object) }) {
+				kind.Objects = append(slices.Clip(kind.Objects), object)
+			}
+		}
+		if slices.Index(best, imported.Tier) > slices.Index(best, kind.Tier) {
+			kind.Tier = imported.Tier
+		}
+	}
+	return kinds
 }
 
 // sameTenant checks a file's tenant id against the tenant that is collected.

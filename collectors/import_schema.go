@@ -57,25 +57,26 @@ func (p *projection) keep(schema map[string]any, value any, path string) (kept a
 		_, err := value.Int64()
 		return value, allows("number") || (allows("integer") && err == nil)
 	case []any:
-		return p.keepItems(schema, value, path), allows("array")
+		items, ok := p.keepItems(schema, value, path)
+		return items, ok && allows("array")
 	case map[string]any:
 		return p.keepFields(schema, value, path), allows("object")
 	}
 	return nil, false
 }
 
-func (p *projection) keepItems(schema map[string]any, items []any, path string) []any {
+// keepItems keeps a list whole or not at all: one that lacks an item looks complete.
+func (p *projection) keepItems(schema map[string]any, items []any, path string) (list []any, ok bool) {
 	inner, _ := schema["items"].(map[string]any)
-	list := make([]any, 0, len(items))
+	list = make([]any, 0, len(items))
 	for _, item := range items {
 		kept, ok := p.keep(inner, item, path+"[]")
 		if !ok {
-			p.misfit(path + "[]")
-			continue
+			return nil, false
 		}
 		list = append(list, kept)
 	}
-	return list
+	return list, true
 }
 
 func (p *projection) keepFields(schema, value map[string]any, path string) map[string]any {

@@ -63,6 +63,16 @@ func jsonObject(text []byte) (map[string]json.RawMessage, bool) {
 	return object, true
 }
 
+// damagedJSON tells why text that begins like a JSON object isn't one, nil for other text.
+func damagedJSON(text []byte) error {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 || text[0] != '{' {
+		return nil
+	}
+	var object map[string]json.RawMessage
+	return json.Unmarshal(text, &object)
+}
+
 // jsonText is the string that raw holds, "" for anything else.
 func jsonText(raw json.RawMessage) string {
 	var text string
@@ -80,7 +90,50 @@ func jsonValue(raw []byte) (any, error) {
 	if err := decoder.Decode(&value); err != nil {
 		return nil, fmt.Errorf("reading its JSON: %w", err)
 	}
+	if name := repeatedName(raw, maxJSONLevels); name != "" {
+		return nil, fmt.Errorf("reading its JSON: an object has the field %q twice, and nobody can tell which counts; save the file again", name)
+	}
 	return value, nil
+}
+
+// maxJSONLevels is deeper than Go's decoder reads.
+const maxJSONLevels = 1 << 20
+
+// repeatedName returns a name that an object of a JSON text has twice, letter case aside,
+// "" when none has. Objects below the given number of levels are not looked at.
+func repeatedName(text []byte, levels int) string {
+	type container struct {
+		names map[string]bool // nil for a list
+		value bool            // the next token is the value of a name
+	}
+	var open []container
+	for decoder := json.NewDecoder(bytes.NewReader(text)); ; {
+		token, err := decoder.Token()
+		if err != nil {
+			return ""
+		}
+		if token == json.Delim('}') || token == json.Delim(']') {
+			open = open[:len(open)-1]
+			continue
+		}
+		if len(open) > 0 && open[len(open)-1].names != nil {
+			in := &open[len(open)-1]
+			if name, _ := token.(string); !in.value {
+				if folded := strings.ToLower(name); len(open) > levels || !in.names[folded] {
+					in.names[folded] = true
+				} else {
+					return name
+				}
+			}
+			in.value = !in.value
+		}
+		switch token {
+		case json.Delim('{'):
+			open = append(open, container{names: map[string]bool{}})
+		case json.Delim('['):
+			open = append(open, container{})
+		}
+	}
 }
 
 // asList is value as a list: PowerShell's ConvertTo-Json writes a list of one as its only
@@ -125,10 +178,12 @@ func jsonDate(text string) string {
 }
 
 // readTime reads an RFC 3339 time, or a day, which stands for its first moment in UTC.
+// Years before 1900 and after 2199 are slips of the pen, and rules read none of them.
 func readTime(text string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
-		if t, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
-			return t.UTC(), true
+		t, err := time.Parse(layout, strings.TrimSpace(text))
+		if t = t.UTC(); err == nil && t.Year() >= 1900 && t.Year() < 2200 {
+			return t, true
 		}
 	}
 	return time.Time{}, false

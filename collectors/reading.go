@@ -3,6 +3,7 @@ package collectors
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -76,11 +77,14 @@ func (r *reading) get(ctx context.Context, path string) (Answer, error) {
 	return r.run.source.Get(ctx, Request{API: r.collector.API, Path: path})
 }
 
-// list reads a whole collection into the kind, adding members to each object.
+// list reads a whole collection into the kind, adding members to each object. A service
+// whose data change while it is paged may send an object twice; it is written once, and
+// counted once, so that it can't stand in for one that was left out.
 func (r *reading) list(ctx context.Context, path string, add map[string]string) error {
 	expected, before := -1, r.objects
+	seen := map[[sha256.Size224]byte]struct{}{}
 	for page, err := range r.run.source.List(ctx, Request{API: r.collector.API, Path: path}) {
-		r.count()
+		r.countPage(err)
 		if err != nil {
 			return err
 		}
@@ -88,6 +92,11 @@ func (r *reading) list(ctx context.Context, path string, add map[string]string) 
 			return err
 		}
 		for _, object := range page.Objects {
+			key := sha256.Sum224(object)
+			if _, twice := seen[key]; twice {
+				continue
+			}
+			seen[key] = struct{}{}
 			if err := r.writeWith(object, add); err != nil {
 				return err
 			}
@@ -101,6 +110,14 @@ func (r *reading) list(ctx context.Context, path string, add map[string]string) 
 		return &RefusalError{Reason: evidence.Partial, Message: "the service counts more or fewer objects than its pages held"}
 	}
 	return nil
+}
+
+// misshapen is the refusal of an answer that isn't what Microsoft documents.
+func misshapen(answer Answer, what string) *RefusalError {
+	return &RefusalError{
+		Status: answer.Status, RequestID: answer.RequestID, Reason: evidence.Invalid,
+		Message: what + " is not of the documented shape",
+	}
 }
 
 // write adds one object, without the envelope members that a single answer carries.
@@ -123,7 +140,10 @@ func (r *reading) writeWith(object json.RawMessage, add map[string]string) error
 	if err != nil {
 		return &RefusalError{Reason: evidence.Invalid, Message: "the service sent an object that is not JSON: " + err.Error()}
 	}
-	if err := r.out.Write(object); err != nil {
+	switch err := r.out.Write(object); {
+	case errors.Is(err, evidence.ErrUnfit):
+		return &RefusalError{Reason: evidence.Invalid, Message: err.Error()}
+	case err != nil:
 		return &fatal{err}
 	}
 	r.objects++
@@ -192,6 +212,16 @@ func (r *reading) page() {
 	r.out.Page(r.pending)
 	r.pending = 0
 	r.run.progress(Progress{Kind: r.collector.Kind, Objects: r.objects, Requests: r.requests})
+}
+
+// countPage counts the request that gave a page or an error. A link that isn't followed
+// is an error without a request.
+func (r *reading) countPage(err error) {
+	var refusal *RefusalError
+	if errors.As(err, &refusal) && refusal.Reason == evidence.Partial {
+		return
+	}
+	r.count()
 }
 
 func (r *reading) count() {

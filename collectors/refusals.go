@@ -73,6 +73,9 @@ func gapOf(collector Collector, granted []string, refusal *RefusalError) evidenc
 			said += " although the token carries a permission that suffices"
 		} else {
 			said = "the permission '" + gap.Permission + "' is missing"
+			if refusal.Reason != "" && refusal.Code != "" {
+				said += "; " + refusal.Message // no token for the API: the authority says why
+			}
 		}
 	}
 	if gap.Reason == evidence.NoPermission && len(collector.Permissions) == 0 {

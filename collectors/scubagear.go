@@ -90,6 +90,14 @@ func scubaMembers(d importDocument) (map[string]json.RawMessage, bool) {
 	return nil, false
 }
 
+// scubaText is the text of the object that holds the export's members.
+func scubaText(d importDocument) []byte {
+	if d.object["tenant_details"] != nil {
+		return d.text
+	}
+	return d.object["Raw"]
+}
+
 func rawMembers(object map[string]json.RawMessage) map[string]json.RawMessage {
 	members, _ := jsonObject(object["Raw"])
 	return members
@@ -99,6 +107,9 @@ func readScubaGear(d importDocument, o ImportOptions) (Import, error) {
 	members, ok := scubaMembers(d)
 	if !ok {
 		return Import{}, errors.New("reading ScubaGear's export: it has no tenant_details, module_version and list of successful commands")
+	}
+	if name := repeatedName(scubaText(d), 1); name != "" {
+		return Import{}, fmt.Errorf("reading ScubaGear's export: it has the member %q twice; export the tenant again", name)
 	}
 	e := scubaExport{members: members, succeeded: map[string]bool{}, failed: map[string]bool{}}
 	for name := range members {
@@ -116,7 +127,10 @@ func readScubaGear(d importDocument, o ImportOptions) (Import, error) {
 	if err := sameTenant(e.tenant.ID, o); err != nil {
 		return Import{}, err
 	}
-	made, _ := readTime(jsonText(members["timestamp_zulu"]))
+	made, ok := readTime(jsonText(members["timestamp_zulu"]))
+	if !ok && members["timestamp_zulu"] != nil {
+		return Import{}, fmt.Errorf("reading ScubaGear's export: its timestamp_zulu %s is no time; export the tenant again", members["timestamp_zulu"])
+	}
 	if err := notFromTheFuture(made, o); err != nil {
 		return Import{}, err
 	}

@@ -264,6 +264,9 @@ func TestScubaGearErrors(t *testing.T) {
 		{"another tenant", tenantA, tenantB, []string{tenantA, tenantB}},
 		{"no tenant", tenantA, "", []string{"no tenant id"}},
 		{"unknown cloud", `"commercial"`, `"moon"`, []string{"moon", "gcchigh"}},
+		{"no time", "2026-11-01T10:00:00.5Z", "last week", []string{"timestamp_zulu", "last week"}},
+		{"a member twice", `"tenant_details"`, `"tenant_details": [], "tenant_details"`, []string{"tenant_details", "twice"}},
+		{"a field twice", `"SkuPartNumber"`, `"skuPartNumber": "x", "SkuPartNumber"`, []string{"SkuPartNumber", "twice"}},
 		{"the future", "2026-11-01T10:00:00.5Z", "2027-01-01T00:00:00Z", []string{"2027-01-01T00:00:00Z"}},
 	}
 	for _, tt := range tests {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/domicile-audit/domicile/evidence"
 )
@@ -43,8 +43,8 @@ func (t huntingTable) query() string {
 
 // security lists what is read of Defender XDR and Defender for Identity.
 func security() []Collector {
-	sensors := collection("mdi_sensors", "security/identities/sensors", "SecurityIdentitiesSensors.Read.All")
-	health := collection("mdi_health", "security/identities/healthIssues?$filter=status%20eq%20'open'", "SecurityIdentitiesHealth.Read.All")
+	sensors := collection("mdi_sensors", "security/identities/sensors", "SecurityIdentitiesSensors.Read.All", "SecurityIdentitiesSensors.ReadWrite.All")
+	health := collection("mdi_health", "security/identities/healthIssues?$filter=status%20eq%20'open'", "SecurityIdentitiesHealth.Read.All", "SecurityIdentitiesHealth.ReadWrite.All")
 	settings := document("mdi_settings", "security/identities/settings/autoAuditingConfiguration", "SecurityIdentitiesAutoConfig.Read.All", "SecurityIdentitiesAutoConfig.ReadWrite.All")
 	sensors.Clouds, health.Clouds, settings.Clouds = withSecurity, withSecurity, []string{"global"}
 	return []Collector{
@@ -60,7 +60,7 @@ func security() []Collector {
 		},
 		{
 			Kind: "defender_api_probe", API: XDR, Paths: []string{"api/incidents?$top=1"}, Clouds: withSecurity,
-			Permissions: []string{"Incident.Read.All", "Incident.ReadWrite.All"}, Tier: evidence.API, probe: true,
+			Permissions: []string{"Incident.Read.All", "Incident.ReadWrite.All", "Incident.Read", "Incident.ReadWrite"}, Tier: evidence.API, probe: true,
 			read: readDefenderProbe,
 		},
 		sensors,
@@ -124,8 +124,8 @@ func readIncidentsProbe(ctx context.Context, r *reading) error {
 		var page struct {
 			Value []seenOne `json:"value"`
 		}
-		if err := json.Unmarshal(answer.Body, &page); err != nil {
-			return &RefusalError{Status: answer.Status, Reason: evidence.Invalid, Message: "the list of incidents is not of the documented shape", RequestID: answer.RequestID}
+		if err := json.Unmarshal(answer.Body, &page); err != nil || page.Value == nil {
+			return misshapen(answer, "the list of incidents")
 		}
 		if len(page.Value) > 0 {
 			line.Seen = &page.Value[0]
@@ -139,6 +139,12 @@ func readDefenderProbe(ctx context.Context, r *reading) error {
 	line, err := r.asked(answer, err)
 	if err != nil {
 		return err
+	}
+	var page struct {
+		Value []json.RawMessage `json:"value"`
+	}
+	if line.Status == http.StatusOK && (json.Unmarshal(answer.Body, &page) != nil || page.Value == nil) {
+		return misshapen(answer, "the list of incidents")
 	}
 	return r.marshal(line)
 }
@@ -179,23 +185,32 @@ func (r *reading) hunt(ctx context.Context, table, query, span string) (huntingL
 		return huntingLine{}, err
 	}
 	hunted := huntingLine{Table: table, probeLine: line, Days: map[string]map[string]int{}}
-	if line.Status != http.StatusOK || table == "print" {
+	if line.Status != http.StatusOK {
 		return hunted, nil
 	}
-	if hunted.Days, err = countDays(answer.Body); err != nil {
-		return huntingLine{}, &RefusalError{Status: answer.Status, Reason: evidence.Invalid, Message: "the hunting result is not of the documented shape: " + err.Error(), RequestID: answer.RequestID}
+	rows, err := huntingRows(answer.Body)
+	if err == nil && table != "print" {
+		hunted.Days, err = countDays(rows)
+	}
+	if err != nil {
+		refusal := misshapen(answer, "the hunting result")
+		refusal.Message += ": " + err.Error()
+		return huntingLine{}, refusal
 	}
 	return hunted, nil
 }
 
-// countDays reads the rows {day, app, n} of a hunting result.
-func countDays(body json.RawMessage) (map[string]map[string]int, error) {
+// huntingRow is one row of the queries by day.
+type huntingRow struct {
+	Day string      `json:"day"`
+	App string      `json:"app"`
+	N   json.Number `json:"n"`
+}
+
+// huntingRows reads the rows of a hunting result.
+func huntingRows(body json.RawMessage) ([]huntingRow, error) {
 	var result struct {
-		Results []struct {
-			Day string      `json:"day"`
-			App string      `json:"app"`
-			N   json.Number `json:"n"`
-		} `json:"results"`
+		Results []huntingRow `json:"results"`
 	}
 	if err := json.Unmarshal(body, &result); err != nil {
 		return nil, err
@@ -203,12 +218,19 @@ func countDays(body json.RawMessage) (map[string]map[string]int, error) {
 	if result.Results == nil {
 		return nil, errors.New("it has no results")
 	}
+	return result.Results, nil
+}
+
+// countDays sums the rows {day, app, n} up.
+func countDays(rows []huntingRow) (map[string]map[string]int, error) {
+	const most = 1e15
 	days := map[string]map[string]int{}
-	for _, row := range result.Results {
+	for _, row := range rows {
 		day, _, dated := strings.Cut(row.Day, "T")
+		_, undated := time.Parse(time.DateOnly, day)
 		count, err := row.N.Float64()
-		if !dated || len(day) != len("2006-01-02") || err != nil {
-			return nil, fmt.Errorf("a row has the day %q and the count %q", row.Day, row.N)
+		if !dated || undated != nil || err != nil || count < 0 || count > most {
+			return nil, errors.New("a row has no day or no count")
 		}
 		if days[day] == nil {
 			days[day] = map[string]int{}

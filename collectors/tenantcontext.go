@@ -1,12 +1,13 @@
 package collectors
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,9 @@ import (
 
 const tenantContextKind = "portal_tenant_context"
 
+// maxContextBytes bounds a saved TenantContext, which has some ten KiB.
+const maxContextBytes = 4 << 20
+
 // maxSavedBy bounds the name of the person who saved a file.
 const maxSavedBy = 256
 
@@ -29,9 +33,9 @@ var tenantContextMarks = []string{"AuthInfo", "MtpConsent", "ActiveMtpWorkloads"
 
 // savedFile is the wrapper in which a person says who saved a portal's answer, and when.
 type savedFile struct {
-	SavedBy string          `json:"savedBy"`
-	SavedAt string          `json:"savedAt"`
-	Content json.RawMessage `json:"content"`
+	SavedBy string
+	SavedAt string
+	Content json.RawMessage
 }
 
 func looksLikeTenantContext(d importDocument) bool {
@@ -49,6 +53,9 @@ func looksLikeTenantContext(d importDocument) bool {
 }
 
 func readTenantContext(d importDocument, o ImportOptions) (Import, error) {
+	if len(d.text) > maxContextBytes {
+		return Import{}, fmt.Errorf("reading the TenantContext: it has %d bytes, more than the %d that are read; save that one answer", len(d.text), maxContextBytes)
+	}
 	saved, made, err := unwrapSaved(d, o)
 	if err != nil {
 		return Import{}, err
@@ -102,10 +109,8 @@ func unwrapSaved(d importDocument, o ImportOptions) (savedFile, time.Time, error
 	if _, wrapped := d.object["content"]; !wrapped {
 		return savedFile{Content: d.text}, time.Time{}, nil
 	}
-	var saved savedFile
-	decoder := json.NewDecoder(bytes.NewReader(d.text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&saved); err != nil {
+	saved, err := wrapperOf(d)
+	if err != nil {
 		return savedFile{}, time.Time{}, fmt.Errorf("reading the wrapper (savedBy, savedAt, content): %w", err)
 	}
 	saved.SavedBy = strings.TrimSpace(saved.SavedBy)
@@ -120,6 +125,28 @@ func unwrapSaved(d importDocument, o ImportOptions) (savedFile, time.Time, error
 		return savedFile{}, time.Time{}, fmt.Errorf("reading savedAt %q: it is no time; write it like 2026-11-21T08:30:00Z", saved.SavedAt)
 	}
 	return saved, made, notFromTheFuture(made, o)
+}
+
+// wrapperOf reads the wrapper by its exact names, which encoding/json does not.
+func wrapperOf(d importDocument) (savedFile, error) {
+	if name := repeatedName(d.text, 1); name != "" {
+		return savedFile{}, fmt.Errorf("it has the field %q twice; write it once", name)
+	}
+	saved := savedFile{Content: d.object["content"]}
+	texts := map[string]*string{"savedBy": &saved.SavedBy, "savedAt": &saved.SavedAt}
+	for _, name := range slices.Sorted(maps.Keys(d.object)) {
+		text, known := texts[name]
+		if !known {
+			if name != "content" {
+				return savedFile{}, fmt.Errorf("it has the unknown field %q; leave it out", name)
+			}
+			continue
+		}
+		if err := json.Unmarshal(d.object[name], text); err != nil {
+			return savedFile{}, fmt.Errorf("%s is not a text: %w", name, err)
+		}
+	}
+	return saved, nil
 }
 
 func tenantOfContext(fields map[string]any) string {

@@ -91,6 +91,11 @@ func TestTenantContextErrors(t *testing.T) {
 		{"no time", wrap(`"savedBy": "a", "savedAt": "yesterday"`), []string{"savedAt", "yesterday"}},
 		{"the future", wrap(`"savedBy": "a", "savedAt": "2026-11-22"`), []string{"2026-11-22T00:00:00Z", "after"}},
 		{"unknown wrapper field", wrap(`"savedFrom": "a"`), []string{"savedFrom"}},
+		{"two contents", wrap(`"Content": {}`), []string{"content", "twice"}},
+		{"a field twice", strings.Replace(tenantContext, `"OrgId"`, `"orgID": "x", "OrgId"`, 1), []string{"OrgId", "twice"}},
+		{"a name that is none", wrap(`"savedBy": ["a"]`), []string{"savedBy is not a text"}},
+		{"cut short", strings.TrimSuffix(tenantContext, "}"), []string{"damaged", "save it again"}},
+		{"too large", strings.Replace(tenantContext, "seeded-role", strings.Repeat("a", 4<<20), 1), []string{"more than the 4194304"}},
 		{"long name", wrap(`"savedBy": "` + strings.Repeat("a", 300) + `"`), []string{"savedBy"}},
 	}
 	for _, tt := range tests {
@@ -119,6 +124,17 @@ func TestTenantContextOfUnknownTypeIsPartial(t *testing.T) {
 	}
 	if _, there := decodeObject(t, imported.Objects[0])["AccountMode"]; there {
 		t.Error("AccountMode survived")
+	}
+}
+
+func TestTenantContextKeepsListsWholeOrNotAtAll(t *testing.T) {
+	data := strings.Replace(tenantContext, `[1, 4, 13]`, `[1, "four"]`, 1)
+	imported := importOne(t, []byte(data), importOptions())
+	if imported.Complete || imported.Gap == nil || !strings.Contains(imported.Gap.Message, "ActiveMtpWorkloads") {
+		t.Fatalf("complete %v, gap %v; want a partial one that names ActiveMtpWorkloads", imported.Complete, imported.Gap)
+	}
+	if workloads, there := decodeObject(t, imported.Objects[0])["ActiveMtpWorkloads"]; there {
+		t.Errorf("ActiveMtpWorkloads = %v, want none: a shorter list looks whole", workloads)
 	}
 }
 

@@ -36,6 +36,14 @@ const (
 	RuleError          Reason = "rule_error"
 )
 
+// reasons lists the reasons that a gap may have.
+func reasons() []Reason {
+	return []Reason{
+		NoPermission, NotLicensed, NotProvisioned, NotInThisCloud, Throttled, ServiceError, Unreachable, Timeout, Partial,
+		Invalid, Stale, Expired, Conflict, NeedsAttestation, NeedsConfiguration, NotCollected, RuleError,
+	}
+}
+
 // The reasons of the outcome not_applicable, besides NotLicensed.
 const (
 	NotOffered      Reason = "not_offered"
@@ -55,6 +63,8 @@ const (
 	Portal   Tier = "portal"
 	Attested Tier = "attested"
 )
+
+func tiers() []Tier { return []Tier{Signed, API, Proxy, Portal, Attested} }
 
 // Tenant is the tenant that a bundle is of. Cloud is the cloud that it stands in:
 // global, gcc, gcchigh, dod or china.

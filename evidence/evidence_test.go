@@ -167,8 +167,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"a newer version", `{"version":2}`, "install a newer domicile"},
 		{"no version", `{}`, "no format version"},
 		{"an unknown member", `{"version":1,"colour":"red"}`, "colour"},
-		{"a path that leaves the folder", `{"version":1,"kinds":[{"kind":"../x","file":"../x.ndjson"}]}`, "names the file"},
-		{"a kind twice", `{"version":1,"kinds":[{"kind":"x","file":"x.ndjson"},{"kind":"x","file":"x.ndjson"}]}`, "twice"},
+		{"a path that leaves the folder", `{"version":1,"kinds":[{"kind":"../x","file":"../x.ndjson"}]}`, "is no name of a kind"},
+		{"a kind twice", `{"version":1,"kinds":[{"kind":"x","file":"x.ndjson","tier":"api"},{"kind":"x","file":"x.ndjson","tier":"api"}]}`, "twice"},
 		{"something after the end", `{"version":1} {}`, "after"},
 		{"something else", `hello`, "invalid character"},
 	}
@@ -224,14 +224,14 @@ func TestAnEarlierBundleStandsUntilTheNewOneIsWhole(t *testing.T) {
 		t.Errorf("what was read is gone: %v", err)
 	}
 	write(t, dir)
-	if _, err := os.Stat(dir + ".old"); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(filepath.Dir(dir), ".bundle.replaced")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the earlier bundle still stands beside the new one: %v", err)
 	}
 }
 
 func TestCreateRefusesAFolderOfSomethingElse(t *testing.T) {
 	dir := t.TempDir()
-	precious := filepath.Join(dir, "precious.txt")
+	precious := filepath.Join(dir, "manifest.json") // as that of a web application
 	if err := os.WriteFile(precious, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -240,6 +240,14 @@ func TestCreateRefusesAFolderOfSomethingElse(t *testing.T) {
 	}
 	if _, err := os.Stat(precious); err != nil {
 		t.Error("the folder's file is gone")
+	}
+	bundle := filepath.Join(t.TempDir(), "bundle")
+	write(t, bundle)
+	if err := os.WriteFile(filepath.Join(bundle, "notes.txt"), []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := evidence.Create(bundle, evidence.Manifest{}); err == nil || !strings.Contains(err.Error(), "notes.txt") {
+		t.Errorf("Create over a bundle with notes in it = %v, want a refusal", err)
 	}
 }
 

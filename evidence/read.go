@@ -12,6 +12,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -76,18 +77,44 @@ func decodeManifest(data []byte) (Manifest, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Manifest{}, errors.New("there is something after its end")
 	}
-	seen := map[string]bool{}
-	for _, entry := range manifest.Kinds {
-		if entry.File != entry.Kind+".ndjson" || entry.Kind != filepath.Base(entry.Kind) || strings.ContainsAny(entry.Kind, `/\`) {
-			return Manifest{}, fmt.Errorf("kind %q names the file %q", entry.Kind, entry.File)
-		}
-		if seen[entry.Kind] {
-			return Manifest{}, fmt.Errorf("kind %q stands in it twice", entry.Kind)
-		}
-		seen[entry.Kind] = true
+	if err := manifest.check(); err != nil {
+		return Manifest{}, err
 	}
 	manifest.normalise()
 	return manifest, nil
+}
+
+// kindName is the form of a kind's name, which is its file's name as well. A line of the
+// digest and a line of an error hold it as it is.
+var kindName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
+
+// check refuses what no collection writes.
+func (m *Manifest) check() error {
+	seen := map[string]bool{}
+	for _, entry := range m.Kinds {
+		switch {
+		case entry.File != entry.Kind+".ndjson":
+			return fmt.Errorf("kind %q names the file %q", entry.Kind, entry.File)
+		case !kindName.MatchString(entry.Kind) || entry.File == requestsFile:
+			return fmt.Errorf("kind %q is no name of a kind", entry.Kind)
+		case seen[entry.Kind]:
+			return fmt.Errorf("kind %q stands in it twice", entry.Kind)
+		case !slices.Contains(tiers(), entry.Tier):
+			return fmt.Errorf("kind %q has the tier %q, which is unknown", entry.Kind, entry.Tier)
+		case entry.Objects < 0 || entry.Bytes < 0 || entry.Pages < 0 || entry.Requests < 0:
+			return fmt.Errorf("kind %q has a negative number", entry.Kind)
+		}
+		seen[entry.Kind] = true
+	}
+	for _, gap := range m.Gaps {
+		switch {
+		case !kindName.MatchString(gap.Kind):
+			return fmt.Errorf("gap %q is no name of a kind", gap.Kind)
+		case !slices.Contains(reasons(), gap.Reason):
+			return fmt.Errorf("the gap of %q has the reason %q, which is unknown", gap.Kind, gap.Reason)
+		}
+	}
+	return nil
 }
 
 // readLimited reads a regular file of at most limit bytes.
@@ -111,7 +138,7 @@ func openRegular(path string) (*os.File, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", path)
+		return nil, &TamperedError{File: filepath.Base(path), What: "it is not a regular file"}
 	}
 	return os.Open(path)
 }

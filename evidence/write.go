@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -20,6 +21,10 @@ import (
 
 // ErrInUse says that another run is writing the same bundle.
 var ErrInUse = errors.New("the folder is in use by another run")
+
+// ErrUnfit says that an object can't stand in a bundle: it is no JSON object, or larger
+// than what is read back.
+var ErrUnfit = errors.New("the object can't stand in a bundle")
 
 // File names inside a bundle, besides one <kind>.ndjson per kind.
 const (
@@ -50,7 +55,7 @@ func Create(dir string, manifest Manifest) (*Writer, error) {
 	dir = filepath.Clean(dir)
 	partial := dir + ".partial"
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
-		return nil, fmt.Errorf("creating evidence %s: %w", dir, err)
+		return nil, fmt.Errorf("creating evidence %s: %w", dir, unusable(err))
 	}
 	lock, err := Lock(dir)
 	if err != nil {
@@ -70,7 +75,7 @@ func Lock(dir string) (*flock.Flock, error) {
 	lock := flock.New(filepath.Clean(dir) + ".lock")
 	held, err := lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("locking %s: %w", dir, err)
+		return nil, fmt.Errorf("locking %s: %w", dir, unusable(err))
 	}
 	if !held {
 		return nil, fmt.Errorf("locking %s: %w; wait for it or name another folder", dir, ErrInUse)
@@ -78,9 +83,23 @@ func Lock(dir string) (*flock.Flock, error) {
 	return lock, nil
 }
 
+// unusable turns the system's error about a place where nothing can be written into one
+// that says what to do; any other error stays as it is.
+func unusable(err error) error {
+	for _, cause := range []error{fs.ErrPermission, syscall.EROFS, syscall.ENOTDIR} {
+		if errors.Is(err, cause) {
+			return fmt.Errorf("%v; name another folder", err) //nolint:errorlint // no failing disk: callers tell the two apart by the type
+		}
+	}
+	return err
+}
+
 func (w *Writer) start() error {
-	if err := replaceable(w.dir); err != nil {
+	if err := recoverReplaced(w.dir); err != nil {
 		return err
+	}
+	if err := replaceable(w.dir); err != nil {
+		return unusable(err)
 	}
 	if err := os.RemoveAll(w.partial); err != nil {
 		return err
@@ -93,8 +112,8 @@ func (w *Writer) start() error {
 	return err
 }
 
-// replaceable refuses a dir that exists and isn't a bundle, so that a mistyped --out
-// never removes somebody's files.
+// replaceable refuses a dir that exists and isn't a bundle, or holds more than one, so
+// that a mistyped --out never removes somebody's files.
 func replaceable(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) || (err == nil && len(entries) == 0) {
@@ -103,8 +122,15 @@ func replaceable(dir string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(dir, manifestFile)); err != nil {
-		return fmt.Errorf("%s exists and is not an evidence bundle; name another folder", dir)
+	for _, name := range []string{manifestFile, sumFile} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("%s exists and is not an evidence bundle; name another folder", dir)
+		}
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); name != manifestFile && name != sumFile && filepath.Ext(name) != ".ndjson" {
+			return fmt.Errorf("%s holds %s, which is no part of a bundle and would be lost; move it away or name another folder", dir, name)
+		}
 	}
 	return nil
 }
@@ -226,13 +252,16 @@ func (w *Writer) finish(finished time.Time) (Manifest, error) {
 	return m, replace(w.partial, w.dir)
 }
 
+// replaced is where an earlier bundle stands while a new one takes its place. The name
+// is one that nobody gives to a copy of their own.
+func replaced(dir string) string {
+	return filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+".replaced")
+}
+
 // replace gives partial the name dir. An earlier dir gives way through a sibling, so
 // that no moment has neither.
 func replace(partial, dir string) error {
-	old := dir + ".old"
-	if err := os.RemoveAll(old); err != nil {
-		return err
-	}
+	old := replaced(dir)
 	switch err := os.Rename(dir, old); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
@@ -242,6 +271,19 @@ func replace(partial, dir string) error {
 		return errors.Join(err, os.Rename(old, dir))
 	}
 	return os.RemoveAll(old)
+}
+
+// recoverReplaced ends what a run that was killed in replace has left: the earlier bundle
+// gets its name back, or goes where the new one stands.
+func recoverReplaced(dir string) error {
+	old := replaced(dir)
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return os.RemoveAll(old)
+	}
+	if err := os.Rename(old, dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (w *Writer) unlock() error {
@@ -261,14 +303,17 @@ type KindWriter struct {
 }
 
 // Write adds one object, as compact JSON on a line of its own. An error names what
-// isn't JSON.
+// isn't JSON. An object that doesn't fit is ErrUnfit.
 func (k *KindWriter) Write(object json.RawMessage) error {
 	k.line.Reset()
 	if err := json.Compact(&k.line, object); err != nil {
-		return fmt.Errorf("writing an object of %s: %w", k.entry.Kind, err)
+		return fmt.Errorf("writing an object of %s: %w: %w", k.entry.Kind, ErrUnfit, err)
 	}
 	if k.line.Len() == 0 || k.line.Bytes()[0] != '{' {
-		return fmt.Errorf("writing an object of %s: not a JSON object", k.entry.Kind)
+		return fmt.Errorf("writing an object of %s: %w: not a JSON object", k.entry.Kind, ErrUnfit)
+	}
+	if k.line.Len() > maxLine-2 {
+		return fmt.Errorf("writing an object of %s: %w: larger than %d bytes", k.entry.Kind, ErrUnfit, maxLine-2)
 	}
 	return k.lines.write(k.line.Bytes())
 }

@@ -21,6 +21,9 @@ import (
 // DefaultRuleTimeout is how long one rule may take before it counts as unknown.
 const DefaultRuleTimeout = 5 * time.Minute
 
+// DefaultPageSize is as many objects as a page of Microsoft Graph holds at most.
+const DefaultPageSize = 1000
+
 // Options say how a bundle is judged.
 type Options struct {
 	// Profile is one of Profiles; empty is the current one.
@@ -29,6 +32,9 @@ type Options struct {
 	Params map[string]any
 	// RuleTimeout bounds one rule; zero is DefaultRuleTimeout.
 	RuleTimeout time.Duration
+	// PageSize is how many objects a rule with the scope of a kind judges at once; zero is
+	// DefaultPageSize. The verdicts don't depend on it.
+	PageSize int
 }
 
 // Verdicts are what a set of rules said of a bundle.
@@ -54,11 +60,14 @@ func (s *Set) Evaluate(ctx context.Context, bundle *evidence.Bundle, o Options) 
 	if o.RuleTimeout == 0 {
 		o.RuleTimeout = DefaultRuleTimeout
 	}
+	if o.PageSize == 0 {
+		o.PageSize = DefaultPageSize
+	}
 	params, err := s.effective(o.Params)
 	if err != nil {
 		return Verdicts{}, err
 	}
-	judge := judge{set: s, store: newStore(bundle), profile: o.Profile, params: params, timeout: o.RuleTimeout}
+	judge := judge{set: s, store: newStore(bundle), pageSize: o.PageSize, profile: o.Profile, params: params, timeout: o.RuleTimeout}
 	verdicts := make([]ruleVerdict, len(s.rules))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -87,6 +96,8 @@ type judge struct {
 	profile string
 	params  map[string]any
 	timeout time.Duration
+
+	pageSize int
 }
 
 // rule judges one rule in the order of the contract: not offered, evidence missing, then
@@ -177,7 +188,7 @@ func (j *judge) evaluate(ctx context.Context, rule Rule) (outputs, error) {
 		return said, err
 	}
 	var pages []outputs
-	err := j.store.pages(rule.Scope, func(page *ast.Term, objects int) error {
+	err := j.store.pages(rule.Scope, j.pageSize, func(page *ast.Term, objects int) error {
 		said, err := j.page(ctx, rule, page)
 		said.objects = objects
 		pages = append(pages, said)

@@ -260,7 +260,7 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 func TestParams(t *testing.T) {
-	tree := ruleFile("subject", "scope: tenant\nevidence: {all: [users]}\nparams:\n  test_limit: {type: integer, description: How many., default: 3}\n  test_names: {type: [string], description: Which.}", `deny contains {"resource": {"kind": "tenant", "id": "t", "name": ""}, "message": msg, "expected": "", "actual": ""} if {
+	tree := ruleFile("subject", "scope: tenant\nevidence: {all: [users]}\nparams:\n  test_limit: {type: integer, description: How many., default: 3}\n  test_names: {type: [string], description: Which.}\n  test_word: {type: string, values: [low, high], description: How., default: low}", `deny contains {"resource": {"kind": "tenant", "id": "t", "name": ""}, "message": msg, "expected": "", "actual": ""} if {
 	msg := sprintf("%d %v", [input.params.test_limit, object.get(input.params, "test_names", "unset")])
 	count(input.evidence.users) >= 0
 }
@@ -286,7 +286,7 @@ func TestParams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []map[string]any{{"test_limit": "many"}, {"test_limit": 1.5}, {"test_names": "a"}, {"test_names": []any{1}}, {"tset_limit": 1}} {
+	for _, bad := range []map[string]any{{"test_limit": "many"}, {"test_limit": 1.5}, {"test_names": "a"}, {"test_names": []any{1}}, {"tset_limit": 1}, {"test_word": "High"}} {
 		if err := set.CheckParams(bad); err == nil {
 			t.Errorf("CheckParams(%v) = nil, want an error", bad)
 		}

@@ -12,10 +12,6 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 )
 
-// pageSize is the number of objects that a rule with the scope of a kind judges at once,
-// as many as a page of Microsoft Graph holds at most.
-const pageSize = 1000
-
 // store gives a bundle's evidence to rules as OPA values. A kind is read once, and only
 // when a rule asks for it; fields that its schema doesn't list are left out.
 type store struct {
@@ -82,8 +78,8 @@ func (s *store) table(kind, key string) (*ast.Term, error) {
 	})
 }
 
-// pages yields the objects of a kind page by page; an empty kind is one empty page.
-func (s *store) pages(kind string, take func(page *ast.Term, objects int) error) error {
+// pages yields the objects of a kind in pages of a size; an empty kind is one empty page.
+func (s *store) pages(kind string, size int, take func(page *ast.Term, objects int) error) error {
 	var items []*ast.Term
 	taken := 0
 	err := s.each(kind, func(object map[string]any) error {
@@ -92,12 +88,12 @@ func (s *store) pages(kind string, take func(page *ast.Term, objects int) error)
 			return err
 		}
 		items = append(items, ast.NewTerm(value))
-		if len(items) < pageSize {
+		if len(items) < size {
 			return nil
 		}
 		page := ast.ArrayTerm(items...)
 		items, taken = nil, taken+1
-		return take(page, pageSize)
+		return take(page, size)
 	})
 	if err != nil || (len(items) == 0 && taken > 0) {
 		return err

@@ -17,6 +17,8 @@ type Param struct {
 	// Default is JSON; empty means that there is none and that the parameter is absent
 	// when it isn't set.
 	Default json.RawMessage `json:"default"`
+	// Values are the only words that a string may be; empty allows any.
+	Values []string `json:"values"`
 }
 
 // ParamType is a parameter's type: a word, or a list of one word.
@@ -78,10 +80,17 @@ func (p Param) checkDefault() error {
 	if err != nil {
 		return err
 	}
-	if !p.Type.matches(value) {
-		return fmt.Errorf("the default %s is not of type %s", p.Default, p.Type)
+	if !p.Type.matches(value) || !p.allows(value) {
+		return fmt.Errorf("the default %s is not of type %s, or not one of its values", p.Default, p.Type)
 	}
 	return nil
+}
+
+// allows holds a word against the values, so that a misspelt one is refused rather than
+// taken for the default's opposite.
+func (p Param) allows(value any) bool {
+	word, isWord := value.(string)
+	return len(p.Values) == 0 || isWord && slices.Contains(p.Values, word)
 }
 
 func decodeParam(data []byte) (any, error) {
@@ -99,8 +108,8 @@ func collectParams(rules []Rule) (map[string]Param, error) {
 	for _, rule := range rules {
 		for name, param := range rule.Params {
 			known, shared := params[name]
-			if shared && (known.Type != param.Type || !sameJSON(known.Default, param.Default)) {
-				return nil, fmt.Errorf("rule %s and an earlier one disagree on the type or default of parameter %s", rule.ID, name)
+			if shared && (known.Type != param.Type || !sameJSON(known.Default, param.Default) || !slices.Equal(known.Values, param.Values)) {
+				return nil, fmt.Errorf("rule %s and an earlier one disagree on the type, values or default of parameter %s", rule.ID, name)
 			}
 			if !shared || len(param.Description) > len(known.Description) {
 				params[name] = param
@@ -180,6 +189,9 @@ func (s *Set) effective(set map[string]any) (map[string]any, error) {
 		}
 		if !param.Type.matches(value) {
 			return nil, fmt.Errorf("parameter %s: %s is not of type %s (%s)", name, canonical(set[name]), param.Type, param.Description)
+		}
+		if !param.allows(value) {
+			return nil, fmt.Errorf("parameter %s: %s is none of %s", name, canonical(set[name]), strings.Join(param.Values, ", "))
 		}
 		values[name] = value
 	}

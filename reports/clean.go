@@ -20,6 +20,9 @@ func cleanName(s string) string { return clean(s, nameLimit) }
 // cleanText makes a message or a value fit to be shown.
 func cleanText(s string) string { return clean(s, textLimit) }
 
+// Visible makes text of any length fit for a line of a terminal.
+func Visible(s string) string { return clean(s, len(s)) }
+
 // prose makes text that a rule's author wrote fit to be shown: runs of white space, which
 // come from folded YAML, become one space.
 func prose(s string) string { return clean(strings.Join(strings.Fields(s), " "), 4*textLimit) }

@@ -71,7 +71,7 @@ func rule(s spec) findings.Rule {
 		},
 		Remediation: findings.Remediation{
 			Summary: "Set it right in the Microsoft Defender portal.",
-			Steps:   []string{"Open security.microsoft.com as a Security Administrator.", "Go to Settings > Microsoft Defender XDR.", "Compare what it says with the record and correct either."},
+			Steps:   []string{"Open security.microsoft.com as a Security Administrator.", "Go to Settings > Microsoft Defender XDR.", "Compare what it says with the record, and correct either with `domicile attest new`."},
 		},
 	}
 }

@@ -72,7 +72,7 @@ func newPage(result *findings.Result) (*page, error) {
 		Tenant: tenantName(result.Tenant), TenantID: cleanName(result.Tenant.ID),
 		Cloud: orNone(cleanName(result.Tenant.Cloud)), Profile: orNone(cleanName(result.Profile)),
 		Tool:     strings.TrimSpace(cleanName(result.Tool.Name) + " " + cleanName(result.Tool.Version)),
-		Period:   period(result.Started, result.Finished),
+		Period:   period(result),
 		Reader:   reader{Says: sentence(readBy(result.Reader)), Permissions: cleanNames(append(slices.Clone(result.Reader.Roles), result.Reader.Scopes...))},
 		Verdict:  verdictOf(result),
 		Counts:   countsOf(result.Summary),

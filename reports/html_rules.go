@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/domicile-audit/domicile/findings"
 )
@@ -71,7 +72,7 @@ type ruleView struct {
 	Controls                       []controlView
 	References                     []referenceView
 	Remedy                         string
-	Steps                          []string
+	Steps                          [][]piece
 	Action                         string
 }
 
@@ -171,7 +172,28 @@ func (v *viewer) rule(rule findings.Rule) ruleView {
 		out.References = append(out.References, referenceView{clean(reference, textLimit), isLink(reference)})
 	}
 	for _, step := range rule.Remediation.Steps {
-		out.Steps = append(out.Steps, prose(step))
+		out.Steps = append(out.Steps, pieces(prose(step)))
+	}
+	return out
+}
+
+// piece is a part of a sentence: words, or code that stood between backquotes.
+type piece struct {
+	Text string
+	Code bool
+}
+
+// pieces takes a sentence apart at its backquotes; one without a partner is a character.
+func pieces(s string) []piece {
+	parts := strings.Split(s, "`")
+	if len(parts)%2 == 0 {
+		return []piece{{Text: s}}
+	}
+	var out []piece
+	for i, part := range parts {
+		if part != "" {
+			out = append(out, piece{part, i%2 == 1})
+		}
 	}
 	return out
 }

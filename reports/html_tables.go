@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -9,13 +10,21 @@ import (
 	"github.com/domicile-audit/domicile/findings"
 )
 
-// geoRow is where one service keeps one sort of data, as one source says.
+// geoRow is where one service keeps one sort of data, as all sources say.
 type geoRow struct {
-	Service, Data, Geo string
-	Tier, Meaning      string
-	Kind               string
-	Rules              []ruleState
+	Service, Data string
+	Places        []geoPlace
+	Rules         []ruleState
 }
+
+// geoPlace is one Geo that was observed, and what says so.
+type geoPlace struct {
+	Geo     string
+	Sources []geoSource
+}
+
+// geoSource is how well a Geo is known, and from which kind of evidence.
+type geoSource struct{ Tier, Kind string }
 
 // ruleState is a rule and what it came to.
 type ruleState struct {
@@ -26,42 +35,51 @@ type ruleState struct {
 // ruleLink is a rule to be linked to.
 type ruleLink struct{ ID, Anchor string }
 
-// observedGeo is what tells rows of the table apart.
-type observedGeo struct{ service, fact, value, tier, kind string }
+// geoData is what tells rows of the table apart.
+type geoData struct{ service, fact string }
 
-// geoRows lists every Geo that a rule observed, once, with what the rules of the topic
-// geo say of it.
+// geoRows lists every Geo that a rule observed, by service and sort of data, with what
+// the rules say of it.
 func geoRows(result *findings.Result) []geoRow {
-	observers := map[observedGeo][]findings.Rule{}
-	var order []observedGeo
+	rows := map[geoData]*geoRow{}
+	observers := map[geoData][]findings.Rule{}
 	for _, rule := range result.Rules {
 		for _, fact := range rule.Observed {
 			if fact.Fact != "geo" && fact.Fact != "telemetry_geo" {
 				continue
 			}
-			key := observedGeo{fact.Service, fact.Fact, fact.Value, fact.Tier, fact.Kind}
-			if observers[key] == nil {
-				order = append(order, key)
+			key := geoData{fact.Service, fact.Fact}
+			if rows[key] == nil {
+				rows[key] = &geoRow{Service: serviceWord(key.service), Data: factWord(key.fact)}
 			}
+			rows[key].add(cleanText(fact.Value), geoSource{cleanName(fact.Tier), cleanName(fact.Kind)})
 			observers[key] = append(observers[key], rule)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b observedGeo) int {
+	order := slices.SortedFunc(maps.Keys(rows), func(a, b geoData) int {
 		if d := serviceOrder(a.service) - serviceOrder(b.service); d != 0 {
 			return d
 		}
 		return strings.Compare(a.service+"\n"+a.fact, b.service+"\n"+b.fact)
 	})
-	rows := make([]geoRow, 0, len(order))
+	out := make([]geoRow, 0, len(order))
 	for _, key := range order {
-		row := geoRow{
-			Service: serviceWord(key.service), Data: factWord(key.fact), Geo: cleanText(key.value),
-			Tier: cleanName(key.tier), Meaning: tierMeaning(key.tier), Kind: cleanName(key.kind),
-		}
-		row.Rules = geoStates(result, key, observers[key])
-		rows = append(rows, row)
+		rows[key].Rules = geoStates(result, key, observers[key])
+		out = append(out, *rows[key])
 	}
-	return rows
+	return out
+}
+
+// add notes that a source names a Geo, once.
+func (r *geoRow) add(geo string, source geoSource) {
+	at := slices.IndexFunc(r.Places, func(p geoPlace) bool { return p.Geo == geo })
+	if at < 0 {
+		at = len(r.Places)
+		r.Places = append(r.Places, geoPlace{Geo: geo})
+	}
+	if place := &r.Places[at]; !slices.Contains(place.Sources, source) {
+		place.Sources = append(place.Sources, source)
+	}
 }
 
 func serviceOrder(service string) int {
@@ -74,7 +92,7 @@ func serviceOrder(service string) int {
 
 // geoStates says which rules fail for a service's Geo, and what the rules that saw it
 // came to otherwise. A rule that fails for another Geo alone says nothing of this one.
-func geoStates(result *findings.Result, key observedGeo, observers []findings.Rule) []ruleState {
+func geoStates(result *findings.Result, key geoData, observers []findings.Rule) []ruleState {
 	resource := key.service + ":storage"
 	if key.fact == "telemetry_geo" {
 		resource = key.service + ":telemetry"
@@ -92,7 +110,9 @@ func geoStates(result *findings.Result, key observedGeo, observers []findings.Ru
 	}
 	for _, outcome := range []findings.Outcome{findings.Fail, findings.Waived} {
 		for _, finding := range result.Findings {
-			if finding.Outcome == outcome && finding.Resource.Kind == "geo" && finding.Resource.ID == resource {
+			saw := slices.ContainsFunc(observers, func(rule findings.Rule) bool { return rule.ID == finding.Rule })
+			here := finding.Resource.Kind == "geo" && finding.Resource.ID == resource || finding.Resource.Kind != "geo" && saw
+			if finding.Outcome == outcome && here {
 				add(finding.Rule, outcome)
 			}
 		}

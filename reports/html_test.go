@@ -183,8 +183,8 @@ func TestHTMLSaysWhatMatters(t *testing.T) {
 		want   []string
 	}{
 		{"good", good(), []string{"No violation found", "Every link that was looked at holds.", "Nothing that was asked for is missing.", "Part and evidence never add up to compliance"}},
-		{"weak", weak(), []string{"5 rules violated, 1 not judged", "The chain is broken at: Role, Consent, Geo, Feeding.", "Defender XDR data at rest US signed", "waived by W-2026-07", "one of: EU"}},
-		{"partial", partial(), []string{"No violation found, but 10 rules not judged", "Judged 5 of 17 rules, not 10, because: needs attestation (5)", "SecurityIncident.Read.All", "HTTP 403 Forbidden"}},
+		{"weak", weak(), []string{"5 rules violated, 1 not judged", "The chain is broken at: Role, Consent, Geo, Feeding.", "Defender XDR data at rest US signed ( onboarding_package )", "waived by W-2026-07", "one of: EU"}},
+		{"partial", partial(), []string{"No violation found, but 10 rules not judged", "Judged 5 of 17 rules; 10 could not be judged: needs attestation (5)", "SecurityIncident.Read.All", "HTTP 403 Forbidden"}},
 		{"empty", empty(), []string{"Nothing was judged", "No rule was chosen.", "No evidence was read."}},
 	}
 	for _, tt := range tests {
@@ -195,5 +195,32 @@ func TestHTMLSaysWhatMatters(t *testing.T) {
 				t.Errorf("the page of %s lacks %q", tt.tenant, want)
 			}
 		}
+	}
+}
+
+// A service's Geo is one row, whoever states it, and a rule that fails for the objects in
+// which it saw the Geo says so there.
+func TestHTMLShowsEachServiceOnce(t *testing.T) {
+	result := weak()
+	edit(result, "GEO1001", func(r *findings.Rule) {
+		r.Observed = append(geos("US"), findings.Observation{Fact: "geo", Service: "xdr", Value: "US", Tier: "portal", Kind: "portal_tenant_context"})
+	})
+	edit(result, "GEO1009", func(r *findings.Rule) {
+		r.Observed = []findings.Observation{{Fact: "geo", Service: "microsoft_365", Value: "APC", Tier: "api", Kind: "users"}}
+	})
+	page := regexp.MustCompile(`<[^>]*>|\s+`).ReplaceAllString(bare(render(t, "html", result)), " ")
+	page = strings.Join(strings.Fields(page), " ")
+	_, table, _ := strings.Cut(page, "The Geo of every service, as observed")
+	table, _, _ = strings.Cut(table, "How it is known")
+	for _, want := range []string{
+		"Defender XDR data at rest US signed ( onboarding_package ), portal ( portal_tenant_context ) fail GEO1002",
+		"Microsoft 365 data at rest APC api ( users ) fail GEO1009",
+	} {
+		if strings.Count(table, want) != 1 {
+			t.Errorf("the table of Geos lacks %q, or has it twice:\n%s", want, table)
+		}
+	}
+	if !strings.Contains(bare(render(t, "html", result)), "either with <code>domicile attest new</code>.") {
+		t.Error("a step's command is not shown as code")
 	}
 }

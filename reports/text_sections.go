@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ func (p *textPage) scope(result *findings.Result) {
 	p.wrap(0, "", "", title)
 	p.wrap(0, "", "", fmt.Sprintf("%s cloud, profile %s, judged by %s %s", orNone(cleanName(result.Tenant.Cloud)),
 		orNone(cleanName(result.Profile)), cleanName(result.Tool.Name), cleanName(result.Tool.Version)))
-	p.wrap(0, "", "", fmt.Sprintf("Evidence of %s, %s.", period(result.Started, result.Finished), readBy(result.Reader)))
+	p.wrap(0, "", "", fmt.Sprintf("Evidence of %s, %s.", period(result), readBy(result.Reader)))
 	p.line("")
 }
 
@@ -46,12 +47,28 @@ func (p *textPage) verdict(result *findings.Result) {
 	if _, says := chainOf(result); says != "" {
 		p.wrap(0, "", "", says)
 	}
-	var places []string
-	for _, row := range geoRows(result) {
-		places = append(places, fmt.Sprintf("%s, %s: %s (%s)", row.Service, row.Data, row.Geo, orNone(row.Tier)))
+	p.line("")
+	p.geos(geoRows(result))
+}
+
+// geos says where each service keeps its data, a line for each sort of data.
+func (p *textPage) geos(rows []geoRow) {
+	if len(rows) == 0 {
+		return
 	}
-	if len(places) > 0 {
-		p.wrap(0, "Geos: ", "", strings.Join(places, "; ")+".")
+	p.line(p.paint(bold, "WHERE THE DATA RESTS"))
+	for _, row := range rows {
+		var places []string
+		for _, place := range row.Places {
+			var tiers []string
+			for _, source := range place.Sources {
+				if tier := orNone(source.Tier); !slices.Contains(tiers, tier) {
+					tiers = append(tiers, tier)
+				}
+			}
+			places = append(places, fmt.Sprintf("%s (%s)", place.Geo, strings.Join(tiers, ", ")))
+		}
+		p.wrap(2, fmt.Sprintf("%-37s", row.Service+", "+row.Data+": "), "", strings.Join(places, "; "))
 	}
 	p.line("")
 }
@@ -90,8 +107,7 @@ func (p *textPage) failure(rule findings.Rule, all []findings.Finding) {
 			continue
 		}
 		if failed++; failed <= most {
-			p.wrap(2, "- ", "", fmt.Sprintf("%s %s: found '%s', expected '%s'", reasonWord(finding.Resource.Kind), resourceName(finding.Resource),
-				clean(finding.Actual, nameLimit), clean(finding.Expected, nameLimit)))
+			p.wrap(2, "- ", "", about(finding))
 		}
 	}
 	if failed > most {
@@ -100,6 +116,19 @@ func (p *textPage) failure(rule findings.Rule, all []findings.Finding) {
 	if summary := prose(rule.Remediation.Summary); summary != "" {
 		p.wrap(2, "to mend: ", bold, summary)
 	}
+}
+
+// about says what a finding is about: its message, which has the value that was found,
+// after the name of the resource where the message leaves that out.
+func about(finding findings.Finding) string {
+	message, name := sentence(cleanText(finding.Message)), resourceName(finding.Resource)
+	if finding.Resource.Kind == "tenant" || strings.Contains(message, name) {
+		return message
+	}
+	if finding.Resource.Name == "" {
+		name = reasonWord(finding.Resource.Kind) + " " + name
+	}
+	return name + ": " + message
 }
 
 // unknown lists the rules that could not be judged, with the reason.
@@ -167,8 +196,23 @@ func (p *textPage) end(result *findings.Result) {
 	p.wrap(0, fmt.Sprintf("Exit code %d: ", result.Exit.Code), color, sentence(orNone(cleanText(result.Exit.Reason))))
 }
 
-// period says when the evidence was read.
-func period(started, finished time.Time) string {
+// period says when the evidence was read, and of when the oldest of it is where somebody
+// saved that on an earlier day.
+func period(result *findings.Result) string {
+	oldest := result.Started
+	for _, evidence := range result.Evidence {
+		if !evidence.Time.IsZero() && evidence.Time.Before(oldest) {
+			oldest = evidence.Time
+		}
+	}
+	said := span(result.Started, result.Finished)
+	if oldest.Format(time.DateOnly) != result.Started.Format(time.DateOnly) {
+		said += " (the oldest of it is of " + oldest.Format(time.DateOnly) + ")"
+	}
+	return said
+}
+
+func span(started, finished time.Time) string {
 	const layout = "2006-01-02 15:04"
 	switch {
 	case started.IsZero():

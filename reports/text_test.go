@@ -64,8 +64,8 @@ func TestTextSaysWhatMatters(t *testing.T) {
 		want   []string
 	}{
 		{"good", good(), []string{"Contoso", "xdr-current", "FAIL 0", "PASS 16", "VIOLATIONS: none", "Exit code 0: No violation at or above high"}},
-		{"weak", weak(), []string{"CRITICAL  GEO1002", "geo Defender XDR, data at rest: found 'US', expected 'one of: EU'", "to mend: Set it right", "and 11 more", "Geos: Defender XDR, data at rest: US (signed); ", "The chain is broken at: Role, Consent, Geo, Feeding.", "WAIVED: XDR1009 by W-2026-07 (1 finding)", "Exit code 3: 11 violations of 3 rules"}},
-		{"partial", partial(), []string{"Judged 5 of 17 rules, not 10, because: needs attestation (5)", "Missing:", "SecurityIncident.Read.All", "Exit code 4:"}},
+		{"weak", weak(), []string{"CRITICAL  GEO1002", "Defender XDR, data at rest: Defender XDR keeps its data in US, which", "to mend: Set it right", "and 11 more", "WHERE THE DATA RESTS", "Defender XDR, data at rest:          US (signed)\n", "The chain is broken at: Role, Consent, Geo, Feeding.", "WAIVED: XDR1009 by W-2026-07 (1 finding)", "Exit code 3: 11 violations of 3 rules"}},
+		{"partial", partial(), []string{"Judged 5 of 17 rules; 10 could not be judged: needs attestation (5)", "Missing:", "SecurityIncident.Read.All", "Exit code 4:"}},
 		{"empty", empty(), []string{"Judged 0 of 0 rules.", "imported from files"}},
 	}
 	for _, tt := range tests {
@@ -75,5 +75,32 @@ func TestTextSaysWhatMatters(t *testing.T) {
 				t.Errorf("the text of %s lacks %q:\n%s", tt.tenant, want, got)
 			}
 		}
+	}
+}
+
+// A finding is told by its message, after the resource's name where that is left out.
+func TestTextTellsWhatWasFound(t *testing.T) {
+	result := good()
+	fail(result, "ROLE1002", findings.Resource{Kind: "tenant", ID: tenantID, Name: "Contoso"}, "7 people are Global Administrators.", "2 to 4", "7")
+	fail(result, "INT1004", findings.Resource{Kind: "mdi_health", ID: "sensor-1"}, "A health issue is open.", "none", "2 problems")
+	fail(result, "XDR1009", findings.Resource{Kind: "user", ID: "1", Name: "adele@contoso.example"}, "User 'adele@contoso.example' has a copy.", "none", "one")
+	got := text(t, settle(result), reports.TextOptions{Width: 100})
+	for _, want := range []string{"- 7 people are Global Administrators.\n", "- mdi health sensor-1: A health issue is open.\n", "- User 'adele@contoso.example' has a copy.\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the text lacks %q:\n%s", want, got)
+		}
+	}
+}
+
+// An export of an earlier day is not passed off as of the day on which it was imported.
+func TestTextSaysHowOldTheEvidenceIs(t *testing.T) {
+	result := good()
+	result.Evidence[0].Time = result.Started.AddDate(0, -6, 0)
+	want := "(the oldest of it is of " + result.Evidence[0].Time.Format("2006-01-02") + ")"
+	if got := text(t, result, reports.TextOptions{Width: 200}); !strings.Contains(got, want) {
+		t.Errorf("the text lacks %q:\n%s", want, got)
+	}
+	if got := text(t, good(), reports.TextOptions{Width: 200}); strings.Contains(got, "the oldest") {
+		t.Errorf("the text of evidence of one day says that some is older:\n%s", got)
 	}
 }

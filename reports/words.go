@@ -83,7 +83,7 @@ func tierMeaning(tier string) string {
 		"signed":   "signed by Microsoft, checked offline",
 		"api":      "stated by a supported API",
 		"proxy":    "implied by a supported API",
-		"portal":   "saved from a portal by a named person",
+		"portal":   "exported by a person from a portal or a tool",
 		"attested": "stated by two named people",
 	}[tier]
 }
@@ -189,7 +189,7 @@ func coverage(summary findings.Summary) string {
 		for _, reason := range reasons {
 			parts = append(parts, fmt.Sprintf("%s (%d)", reasonWord(reason), summary.Unjudged[reason]))
 		}
-		said += fmt.Sprintf(", not %d, because: %s", unknown, strings.Join(parts, ", "))
+		said += fmt.Sprintf("; %d could not be judged: %s", unknown, strings.Join(parts, ", "))
 	}
 	said += "."
 	switch notApplicable {

@@ -16,6 +16,7 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/reports"
 )
 
 func newAttest(a *app) *cobra.Command {
@@ -32,7 +33,7 @@ func newAttestNew(a *app) *cobra.Command {
 		Use:   "new FACT",
 		Short: "Write a template of a statement",
 		Long: `new writes a template of a statement for two people to fill in: the value is an example,
-and people and hashes are left empty, so that the template itself passes no check. Facts:
+and people and hashes are left empty, so that the template itself is not sound. Facts:
 
 ` + facts.String(),
 		Args: cobra.ExactArgs(1),
@@ -81,6 +82,9 @@ func factByName(name string) (collectors.Fact, error) {
 // left open.
 func attestedTenant(file, name string) (evidence.Tenant, error) {
 	if file == "" {
+		if name != "" {
+			return evidence.Tenant{}, errNoConfig
+		}
 		return evidence.Tenant{}, nil
 	}
 	cfg, err := config.Read(file)
@@ -180,7 +184,7 @@ func showChecks(w io.Writer, statements []json.RawMessage) (int, error) {
 		var problems []string
 		for _, check := range statement.Checks {
 			if !check.OK {
-				problems = append(problems, fmt.Sprintf("  %s: %s\n", check.Name, check.Message))
+				problems = append(problems, fmt.Sprintf("  %s: %s\n", check.Name, reports.Visible(check.Message)))
 			}
 		}
 		verdict := "sound"
@@ -191,7 +195,7 @@ func showChecks(w io.Writer, statements []json.RawMessage) (int, error) {
 		if !statement.Signed {
 			verdict += ", unsigned"
 		}
-		if _, err := fmt.Fprintf(w, "%s: %s: %s\n%s", statement.File, statement.Fact, verdict, strings.Join(problems, "")); err != nil {
+		if _, err := fmt.Fprintf(w, "%s: %s: %s\n%s", reports.Visible(statement.File), reports.Visible(statement.Fact), verdict, strings.Join(problems, "")); err != nil {
 			return failed, err
 		}
 	}

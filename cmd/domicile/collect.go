@@ -10,6 +10,7 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/reports"
 )
 
 func newCollect(a *app) *cobra.Command {
@@ -20,8 +21,8 @@ func newCollect(a *app) *cobra.Command {
 		Use:   "collect",
 		Short: "Read a tenant, or files, into an evidence bundle",
 		Long: `collect reads a tenant, or files that somebody exported, into an evidence bundle. It ends
-with 4 where a kind that was asked for has a gap. With --import alone, without a
-configuration, only what the files hold is in the bundle.`,
+with 4 where a kind that was asked for has a gap. With --import and neither --config nor
+--tenant, only what the files hold is in the bundle, and no network is used.`,
 		Example: `  domicile collect --tenant contoso --out evidence
   domicile collect --import ProviderSettingsExport.json --out evidence`,
 		Args: cobra.NoArgs,
@@ -40,6 +41,8 @@ configuration, only what the files hold is in the bundle.`,
 				if err := knownKinds(kinds); err != nil {
 					return usage(err)
 				}
+			} else if len(kinds) > 0 {
+				return usage(errors.New("--kind chooses what is read of a tenant; leave it out where files alone are imported"))
 			}
 			manifest, err := scan.Collect(cmd.Context(), out, a.collection(from, target, tenant, kinds))
 			if err != nil {
@@ -72,7 +75,7 @@ func (a *app) collected(dir string, manifest evidence.Manifest) error {
 		}
 		columns(a.Stdout, rows)
 		for _, gap := range manifest.Gaps {
-			fmt.Fprintf(a.Stdout, "gap: %s: %s. %s\n", gap.Kind, gap.Reason, gap.Message)
+			fmt.Fprintf(a.Stdout, "gap: %s: %s. %s\n", gap.Kind, gap.Reason, reports.Visible(gap.Message))
 		}
 		fmt.Fprintf(a.Stdout, "wrote %s, digest %s\n", dir, manifest.Digest())
 	}

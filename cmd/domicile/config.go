@@ -33,7 +33,7 @@ func newConfigCheck(a *app) *cobra.Command {
 			if err := a.checkConfig(set, cfg); err != nil {
 				return usage(err)
 			}
-			_, err = fmt.Fprintf(a.Stdout, "%s is sound: %d tenants, %d parameters\n", file, len(cfg.Tenants), len(cfg.Params))
+			_, err = fmt.Fprintf(a.Stdout, "%s is sound: %s, %s\n", file, count(len(cfg.Tenants), "tenant"), count(len(cfg.Params), "parameter"))
 			return err
 		},
 	}
@@ -90,6 +90,9 @@ func paramSchemas(set *policies.Set) map[string]any {
 			schema = map[string]any{"type": "array", "items": map[string]any{"type": param.Type.Name}}
 		}
 		schema["description"] = param.Description
+		if len(param.Values) > 0 {
+			schema["enum"] = param.Values
+		}
 		if len(param.Default) > 0 {
 			schema["default"] = param.Default
 		}

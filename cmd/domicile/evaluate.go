@@ -18,6 +18,9 @@ per format. It needs no network: an old bundle can be judged again by new rules.
 parameters come from --config, and without it from the rules' defaults.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if tenantName != "" && file == "" {
+				return usage(errNoConfig)
+			}
 			formats, err := judging.check()
 			if err != nil {
 				return err

@@ -19,11 +19,12 @@ import (
 const tenantID = "3f0c1d7e-0000-4000-8000-000000000001"
 
 // cloud is a server that signs in whoever asks, with a token of the test's making, and
-// answers users as the test says.
+// answers users and the authorization policy as the test says.
 type cloud struct {
 	claims map[string]any
 	login  http.HandlerFunc
 	users  http.HandlerFunc
+	policy http.HandlerFunc
 }
 
 // start serves the cloud and writes a configuration for it; the folder is returned.
@@ -45,6 +46,9 @@ func (c cloud) start(t *testing.T) (dir string) {
 	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", login)
 	if c.users != nil {
 		mux.HandleFunc("GET /v1.0/users", c.users)
+	}
+	if c.policy != nil {
+		mux.HandleFunc("GET /v1.0/policies/authorizationPolicy", c.policy)
 	}
 	dir = t.TempDir()
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
@@ -195,6 +199,30 @@ func TestBadAnswersAreGaps(t *testing.T) {
 			}
 			if code != exitIncomplete {
 				t.Errorf("exit code %d, want %d\n%s", code, exitIncomplete, stdout)
+			}
+		})
+	}
+}
+
+// TestOddAnswersEndNoScan: what one document is answered with costs that kind alone.
+func TestOddAnswersEndNoScan(t *testing.T) {
+	odd := map[string]http.HandlerFunc{
+		"nothing": text(204, "", ""), "null": text(200, "application/json", "null"), "a list": text(200, "application/json", "[]"),
+		"an empty object": text(200, "application/json", "{}"), "a redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.example/", http.StatusFound)
+		},
+	}
+	for name, answer := range odd {
+		t.Run(name, func(t *testing.T) {
+			dir := cloud{claims: map[string]any{"roles": []string{"Policy.Read.All"}}, policy: answer}.start(t)
+			bundle := filepath.Join(dir, "bundle")
+			code, _, stderr := run1(t, "collect", "--config", filepath.Join(dir, "domicile.yaml"), "--kind", "authorization_policy", "--out", bundle)
+			opened, err := evidence.Verify(bundle)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, stderr)
+			}
+			if gap, _ := opened.Manifest.GapOf("authorization_policy"); code != exitIncomplete || gap.Reason != evidence.Invalid {
+				t.Errorf("exit code %d, gap %+v; want %d and invalid\n%s", code, gap, exitIncomplete, stderr)
 			}
 		})
 	}

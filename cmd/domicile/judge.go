@@ -38,6 +38,18 @@ func (j *judging) add(cmd *cobra.Command) {
 	flags.StringVar(&j.failOn, "fail-on", "high", "end with 3 for failures of this severity or worse: critical, high, medium, low, info or never")
 	flags.BoolVar(&j.allow, "allow-incomplete", false, "end with 0 instead of 4 where something could not be judged")
 	flags.StringVar(&j.profile, "profile", "", "judge by this profile instead of the configuration's: "+strings.Join(policies.Profiles(), ", "))
+	offer(cmd, "format", formatNames()...)
+	offer(cmd, "fail-on", severityNames()...)
+	offer(cmd, "profile", policies.Profiles()...)
+}
+
+// severityNames are the words that --fail-on takes.
+func severityNames() []string {
+	var names []string
+	for _, severity := range findings.Severities() {
+		names = append(names, string(severity))
+	}
+	return append(names, "never")
 }
 
 func (j *judging) addSelection(cmd *cobra.Command) {
@@ -59,16 +71,30 @@ func formatNames() []string {
 // rules loads the rules that the flags choose.
 func (j *judging) rules(ctx context.Context) (*policies.Set, error) {
 	for _, dir := range j.trees {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return nil, usage(fmt.Errorf("--policy %s is not a folder", dir))
+		if _, err := os.ReadDir(dir); err != nil {
+			return nil, usage(fmt.Errorf("--policy %s is not a folder that can be read: %w", dir, err))
 		}
 	}
 	set, err := policies.Load(ctx, j.sources()...)
 	if err != nil {
 		return nil, usage(err)
 	}
+	if known := frameworksOf(set); j.selection.Framework != "" && !slices.Contains(known, j.selection.Framework) {
+		return nil, usage(fmt.Errorf("--framework %q is named by no rule; known are %s", j.selection.Framework, strings.Join(known, ", ")))
+	}
 	set, err = set.Select(j.selection)
 	return set, usage(err)
+}
+
+// frameworksOf lists the frameworks that rules name.
+func frameworksOf(set *policies.Set) []string {
+	named := map[string]bool{}
+	for _, rule := range set.Rules() {
+		for name := range rule.Frameworks {
+			named[name] = true
+		}
+	}
+	return sortedKeys(named)
 }
 
 // sources are the shipped rules and the folders of further ones.
@@ -82,8 +108,8 @@ func (j *judging) sources() []fs.FS {
 
 // check holds the flags against what there is, before anything is read.
 func (j *judging) check() ([]reports.Format, error) {
-	if j.failOn != "never" && !slices.Contains(findings.Severities(), findings.Severity(j.failOn)) {
-		return nil, usage(fmt.Errorf("--fail-on %q is not critical, high, medium, low, info or never", j.failOn))
+	if known := severityNames(); !slices.Contains(known, j.failOn) {
+		return nil, usage(fmt.Errorf("--fail-on %q is not one of %s", j.failOn, strings.Join(known, ", ")))
 	}
 	var formats []reports.Format
 	for _, name := range j.formats {
@@ -156,6 +182,9 @@ func (a *app) judge(ctx context.Context, judgement scan.Judgement, bundle *evide
 	}
 	result := judgement.Result(verdicts, bundle)
 	paths, err := scan.WriteReports(dir, result, formats)
+	if errors.Is(err, scan.ErrIsBundle) {
+		return nil, usage(err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -170,12 +199,10 @@ func (a *app) judge(ctx context.Context, judgement scan.Judgement, bundle *evide
 	return result, nil
 }
 
-// width is the terminal's width as the shell tells it, or a page's.
+// width is the terminal's width if the shell tells it, and otherwise 0: the report's own.
 func (a *app) width() int {
-	if width, err := strconv.Atoi(a.Getenv("COLUMNS")); err == nil && width >= 40 {
-		return width
-	}
-	return 100
+	width, _ := strconv.Atoi(a.Getenv("COLUMNS"))
+	return max(width, 0)
 }
 
 // ended turns a result's exit code into the command's end.

@@ -12,13 +12,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/reports"
 )
 
 // version is set when the program is built, from the source's tag or commit.
@@ -95,12 +98,21 @@ func Main(ctx context.Context, args []string, env Environment) int {
 	code := exitCode(ctx, err)
 	var quiet *exitError
 	if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {
-		fmt.Fprintf(env.Stderr, "domicile: %s\n", err)
+		fmt.Fprintf(env.Stderr, "domicile: %s\n", visible(err))
 		if hint := hintFor(err); hint != "" {
 			fmt.Fprintf(env.Stderr, "hint: %s\n", hint)
 		}
 	}
 	return code
+}
+
+// visible is an error's text, which may quote a server or a file, fit for a terminal.
+func visible(err error) string {
+	lines := strings.Split(err.Error(), "\n")
+	for i, line := range lines {
+		lines[i] = reports.Visible(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func exitCode(ctx context.Context, err error) int {
@@ -118,7 +130,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitAuth
 	case errors.As(err, &tampered):
 		return exitViolations
-	case errors.Is(err, evidence.ErrInUse):
+	case errors.Is(err, evidence.ErrInUse), beyondReach(err):
 		return exitUsage
 	default:
 		return exitInternal
@@ -132,10 +144,23 @@ func hintFor(err error) string {
 	case errors.As(err, &tampered):
 		return "the bundle is not as it was written; collect the tenant again or take it from where it was stored"
 	case errors.Is(err, context.Canceled):
-		return "interrupted; what was read so far stands under the bundle's name with .partial at its end"
+		return "interrupted; what was read so far, if anything, stands under the bundle's name with .partial at its end"
+	case beyondReach(err):
+		return "see that the path is right and that you may use it, or name another"
 	default:
 		return ""
 	}
+}
+
+// beyondReach says whether a file or folder isn't there or may not be used, which is the
+// user's to mend.
+func beyondReach(err error) bool {
+	for _, cause := range []error{fs.ErrPermission, fs.ErrNotExist, syscall.ENOTDIR, syscall.EISDIR, syscall.EROFS} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
 }
 
 func isTerminal(file *os.File) bool {

@@ -55,6 +55,7 @@ Reader on the subscriptions, and on the root management group for a proof of cov
 	}
 	judging.addSelection(cmd)
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	offer(cmd, "format", "text", "json")
 	return cmd
 }
 

@@ -45,6 +45,7 @@ func newPolicyList(a *app) *cobra.Command {
 	}
 	judging.addSelection(cmd)
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	offer(cmd, "format", "text", "json")
 	return cmd
 }
 

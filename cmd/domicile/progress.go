@@ -44,14 +44,14 @@ func (p *progress) show(step collectors.Progress) {
 
 // rewrite puts the sums and the latest kind on one line.
 func (p *progress) rewrite(step collectors.Progress) {
-	fmt.Fprintf(p.out, "\r\033[K%d kinds done, %d objects, %d requests; %s", p.finished, sum(p.objects), sum(p.requests), describe(step))
+	fmt.Fprintf(p.out, "\r\033[K%s done, %s, %s; %s", count(p.finished, "kind"), count(sum(p.objects), "object"), count(sum(p.requests), "request"), describe(step))
 	if step.Done {
 		fmt.Fprint(p.out, "\r\033[K")
 	}
 }
 
 func describe(step collectors.Progress) string {
-	line := fmt.Sprintf("%s: %d objects, %d requests", step.Kind, step.Objects, step.Requests)
+	line := fmt.Sprintf("%s: %s, %s", step.Kind, count(step.Objects, "object"), count(step.Requests, "request"))
 	if step.Gap != "" {
 		line += ", gap " + string(step.Gap)
 	}

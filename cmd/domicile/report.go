@@ -31,6 +31,9 @@ func newReport(a *app) *cobra.Command {
 			if err != nil {
 				return usage(err)
 			}
+			if out == "" {
+				return usage(errors.New("--out is empty; name a file, or - for standard output"))
+			}
 			file, err := os.Open(args[0])
 			if err != nil {
 				return usage(fmt.Errorf("reading result: %w", err))
@@ -38,7 +41,7 @@ func newReport(a *app) *cobra.Command {
 			defer file.Close()
 			result, err := findings.Read(file)
 			if err != nil {
-				return usage(fmt.Errorf("reading result %s: %w", args[0], err))
+				return usage(fmt.Errorf("reading result %s: %w; name a result.json that scan or evaluate wrote", args[0], err))
 			}
 			if out == "-" {
 				if format == "text" {
@@ -54,6 +57,7 @@ func newReport(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "format: "+strings.Join(formatNames(), ", "))
+	offer(cmd, "format", formatNames()...)
 	cmd.Flags().StringVar(&out, "out", "-", "file to write, - for standard output")
 	return cmd
 }

@@ -33,10 +33,10 @@ with rules, and reports. It only reads.
   domicile scan --demo --out out       try it on a simulated tenant, no account needed
   domicile scan --tenant contoso       scan a tenant of ./domicile.yaml
 
-Exit codes: 0 clean; 1 internal error; 2 usage, configuration or rule error, or a folder
-in use; 3 violations at or above --fail-on (or tampered evidence, or a failed test);
-4 nothing found, but something could not be judged; 5 authentication failed;
-130 interrupted.`,
+Exit codes: 0 clean; 1 internal error; 2 usage, configuration or rule error, a path that
+can't be used, or a folder in use; 3 violations at or above --fail-on (or tampered
+evidence, a failed test, an unsound statement); 4 nothing found, but something could not
+be judged, or for collect read; 5 authentication failed; 130 interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          knownCommand,
@@ -51,20 +51,27 @@ in use; 3 violations at or above --fail-on (or tampered evidence, or a failed te
 	root.PersistentFlags().BoolVar(&a.quiet, "quiet", false, "write errors only, besides what was asked for")
 	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "write no colour (the variable NO_COLOR does the same)")
 	root.PersistentFlags().StringVar(&a.logForm, "log", "text", "form of log lines: text or json")
+	offer(root, "log", "text", "json")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
 		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newVerify(a),
 		newPolicy(a), newAttest(a), newConfig(a), newPermissions(a), newSimulate(a), newVersion(a),
 	)
-	for _, command := range append(root.Commands(), root) {
-		asUsage(command)
+	root.Version = version
+	root.SetVersionTemplate(versionLine())
+	root.InitDefaultCompletionCmd()
+	for _, command := range root.Commands() {
+		if command.HasSubCommands() {
+			command.Args, command.RunE = knownCommand, showHelp
+		}
 	}
+	asUsage(root)
 	return root
 }
 
-// group is a command that only has commands below it.
+// group is a command that only has commands below it, which newRoot makes it show.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: knownCommand, RunE: showHelp}
+	cmd := &cobra.Command{Use: use, Short: short}
 	cmd.AddCommand(commands...)
 	return cmd
 }
@@ -89,7 +96,13 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 // asUsage makes wrong arguments the user's error, for a command and those below it.
 func asUsage(command *cobra.Command) {
 	if check := command.Args; check != nil {
-		command.Args = func(cmd *cobra.Command, args []string) error { return usage(check(cmd, args)) }
+		command.Args = func(cmd *cobra.Command, args []string) error {
+			err := check(cmd, args)
+			if err != nil && !cmd.HasSubCommands() {
+				err = fmt.Errorf("%w; usage: %s", err, cmd.UseLine())
+			}
+			return usage(err)
+		}
 	}
 	for _, child := range command.Commands() {
 		asUsage(child)
@@ -131,6 +144,20 @@ func (a *app) clock(now string) (func() time.Time, error) {
 		}
 	}
 	return fixed.UTC, nil
+}
+
+// offer lets a shell complete a flag with the words that it takes.
+func offer(cmd *cobra.Command, flag string, words ...string) {
+	// The only errors are a flag that isn't there and one that has words already.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// count is a number and a noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // columns is a table writer's smaller sister: it pads all cells but the last.

@@ -69,7 +69,7 @@ func (a *app) scan(ctx context.Context, from targeting, judging judging, out str
 			return err
 		}
 		if err != nil && len(target.tenants) > 1 && !silent(err) {
-			fmt.Fprintf(a.Stderr, "domicile: tenant %s: %s\n", tenant.Name, err)
+			fmt.Fprintf(a.Stderr, "domicile: tenant %s: %s\n", tenant.Name, visible(err))
 			err = &exitError{code: exitCode(ctx, err)}
 		}
 		worst = worse(ctx, worst, err)

@@ -49,6 +49,7 @@ collect read it like any other tenant.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&name, "tenant", "weak", "tenant to serve: "+strings.Join(simulator.Names(), ", "))
+	offer(cmd, "tenant", simulator.Names()...)
 	flags.StringVar(&listen, "listen", "127.0.0.1:0", "address to listen on")
 	flags.StringVar(&generate, "generate", "", "objects to add, such as users=10000,groups=500")
 	flags.StringVar(&dir, "write-config", "", "folder for a configuration with which to scan it")

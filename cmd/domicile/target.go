@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type targeting struct {
 	demo    bool
 	now     string
 	imports []string
+	cloud   string
 	maxWait time.Duration
 }
 
@@ -33,9 +35,12 @@ func (t *targeting) add(cmd *cobra.Command) {
 	flags.StringVar(&t.tenant, "tenant", "", "tenant of the configuration, by name or id; with --demo one of "+strings.Join(simulator.Names(), ", ")+" (default weak)")
 	flags.BoolVar(&t.demo, "demo", false, "read a simulated tenant on this machine; needs no account")
 	flags.StringVar(&t.now, "now", "", "the time to take for now, with --demo or a custom cloud")
-	flags.StringArrayVar(&t.imports, "import", nil, "file to import besides those of the configuration (repeatable)")
+	flags.StringVar(&t.cloud, "cloud", "", "cloud of imported files that don't say it: "+strings.Join(config.Clouds(), ", "))
+	flags.StringArrayVar(&t.imports, "import", nil, "file to import, repeatable; alone without --config and --tenant, else besides those of the configuration")
 	flags.DurationVar(&t.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")
 }
+
+var errNoConfig = errors.New("--tenant names a tenant of a configuration; name the configuration with --config")
 
 // target is where evidence comes from: a configuration with its tenants, or files alone.
 type target struct {
@@ -52,14 +57,23 @@ func (a *app) open(ctx context.Context, t targeting) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.maxWait < 0 {
+		return nil, usage(fmt.Errorf("--max-wait %s is less than nothing", t.maxWait))
+	}
 	if t.demo {
 		return a.openDemo(ctx, t, now)
 	}
 	opened := &target{now: now, close: func() error { return nil }}
-	if t.config == "" {
-		if _, err := os.Stat(config.FileName); errors.Is(err, os.ErrNotExist) && len(t.imports) > 0 && t.tenant == "" {
-			return opened, nil // files alone, which say which tenant they are of
+	if t.cloud != "" && !slices.Contains(config.Clouds(), t.cloud) {
+		return nil, usage(fmt.Errorf("--cloud %q is not one of %s", t.cloud, strings.Join(config.Clouds(), ", ")))
+	}
+	if t.config == "" && t.tenant == "" && len(t.imports) > 0 {
+		if _, err := os.Stat(config.FileName); err == nil {
+			a.say("importing files alone; --config %s would read its tenant and parameters too", config.FileName)
 		}
+		return opened, nil // the files say which tenant they are of
+	}
+	if t.config == "" {
 		t.config = config.FileName
 	}
 	if opened.config, err = config.Read(t.config); err != nil {
@@ -132,14 +146,18 @@ func startSimulator(ctx context.Context, name, listen string, counts map[string]
 	if err := simulator.Generate(tenant, counts); err != nil {
 		return nil, usage(err)
 	}
-	return simulator.Start(ctx, simulator.Options{Tenant: tenant, Listen: listen, Now: now})
+	server, err := simulator.Start(ctx, simulator.Options{Tenant: tenant, Listen: listen, Now: now})
+	if err != nil && listen != "" {
+		return nil, usage(fmt.Errorf("%w; name a free address with --listen, such as 127.0.0.1:8443", err))
+	}
+	return server, err
 }
 
 // collection says how one tenant of the target is read; a nil tenant means files alone.
 func (a *app) collection(t targeting, from *target, tenant *config.Tenant, kinds []string) scan.Collection {
 	progress := newProgress(a)
 	return scan.Collection{
-		Tenant: tenant, Imports: t.imports, Kinds: kinds, MaxWait: t.maxWait,
+		Tenant: tenant, Imports: t.imports, Cloud: t.cloud, Kinds: kinds, MaxWait: t.maxWait,
 		Tool: "domicile " + version, Now: from.now, Getenv: a.Getenv,
 		Prompt: a.Stderr, Log: a.logger(), Progress: progress.show,
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/reports"
 )
 
 func newVerify(a *app) *cobra.Command {
@@ -31,10 +32,10 @@ they are no proof against forgery.`,
 					incomplete++
 				}
 			}
-			_, err = fmt.Fprintf(a.Stdout, "%s is as it was written\ntenant   %s (%s, %s)\nread     %s to %s\nholds    %d kinds, %d objects; %d kinds incomplete, %d gaps\ndigest   %s\n",
-				args[0], manifest.Tenant.Name, manifest.Tenant.ID, manifest.Tenant.Cloud,
+			_, err = fmt.Fprintf(a.Stdout, "%s is as it was written\ntenant   %s (%s, %s)\nread     %s to %s\nholds    %s, %s; %s incomplete, %s\ndigest   %s\n",
+				args[0], reports.Visible(manifest.Tenant.Name), reports.Visible(manifest.Tenant.ID), reports.Visible(manifest.Tenant.Cloud),
 				manifest.Started.Format(timeForm), manifest.Finished.Format(timeForm),
-				len(manifest.Kinds), objects, incomplete, len(manifest.Gaps), manifest.Digest())
+				count(len(manifest.Kinds), "kind"), count(objects, "object"), count(incomplete, "kind"), count(len(manifest.Gaps), "gap"), manifest.Digest())
 			return err
 		},
 	}

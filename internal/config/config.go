@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 )
@@ -124,22 +125,45 @@ func Read(file string) (*Config, error) {
 // relative paths are taken.
 func Parse(data []byte, file string) (*Config, error) {
 	config := Config{File: file}
-	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
-	if err := decoder.Decode(&config); err != nil && !errors.Is(err, io.EOF) {
-		return nil, errors.New(strings.TrimSpace(yaml.FormatError(err, false, true)))
-	}
-	lines, err := readLines(data)
-	if err != nil {
+	if err := config.decode(data); err != nil {
 		return nil, err
 	}
-	config.Lines = lines
 	for i := range config.Tenants {
 		config.Tenants[i].dir = filepath.Dir(file)
+		// Evidence and findings compare the id as text, and Microsoft writes it this way.
+		config.Tenants[i].ID = strings.ToLower(config.Tenants[i].ID)
 	}
 	if err := config.check(); err != nil {
 		return nil, err
 	}
 	return &config, nil
+}
+
+// decode reads the text. The decoder panics over some texts that are no YAML.
+func (c *Config) decode(data []byte) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the YAML can't be read; check its indentation, brackets, anchors and tags")
+		}
+	}()
+	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
+	if err := decoder.Decode(c); err != nil && !errors.Is(err, io.EOF) {
+		return syntaxError(err)
+	}
+	c.Lines, err = readLines(data)
+	return err
+}
+
+// syntaxError says where the text is wrong, and shows none of its lines: a secret may
+// stand in them by mistake, and a proxy's password rightly.
+func syntaxError(err error) error {
+	said, _, _ := strings.Cut(strings.TrimSpace(yaml.FormatError(err, false, false)), "\n")
+	return errors.New(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, said))
 }
 
 var guid = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
@@ -151,7 +175,7 @@ func (c *Config) check() error {
 	var errs []error
 	names := map[string]bool{}
 	for i, tenant := range c.Tenants {
-		where := fmt.Sprintf("tenants[%d] (%s)", i, tenant.Name)
+		where := fmt.Sprintf("tenants[%d] (%q)", i, tenant.Name)
 		if names[tenant.Name] {
 			errs = append(errs, fmt.Errorf("%s: another tenant has the same name", where))
 		}
@@ -178,7 +202,7 @@ func (t Tenant) check() []error {
 	demand(slices.Contains(Methods(), t.Auth.Method), "auth.method %q is unknown; write one of %s", t.Auth.Method, strings.Join(Methods(), ", "))
 	if t.Proxy != "" {
 		proxy, err := url.Parse(t.Proxy)
-		demand(err == nil && proxy.Host != "", "proxy %q is not an address such as http://proxy:8080", t.Proxy)
+		demand(err == nil && proxy.Host != "", "proxy is not an address such as http://proxy:8080")
 	}
 	switch {
 	case t.Cloud == Custom && t.Endpoints == nil:
@@ -226,7 +250,11 @@ func (e *Endpoints) check() []error {
 		address := addresses[name]
 		parsed, err := url.Parse(address)
 		optional := address == "" && name != "login" && name != "graph"
-		if !optional && (err != nil || parsed.Scheme != "https" || parsed.Host == "" || parsed.User != nil || parsed.RawQuery != "") {
+		switch {
+		case optional:
+		case err != nil || strings.Contains(address, "@"):
+			errs = append(errs, fmt.Errorf("endpoints.%s is not an https address without a user name", name))
+		case parsed.Scheme != "https" || parsed.Host == "" || parsed.RawQuery != "":
 			errs = append(errs, fmt.Errorf("endpoints.%s %q is not an https address", name, address))
 		}
 	}

@@ -26,7 +26,11 @@ func (t *Tenant) Path(path string) string {
 func (t *Tenant) Glob(patterns []string) ([]string, error) {
 	var files []string
 	for _, pattern := range patterns {
-		found, err := filepath.Glob(t.Path(pattern))
+		path := pattern
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(literal(t.dir), path)
+		}
+		found, err := filepath.Glob(path)
 		if err != nil {
 			return nil, fmt.Errorf("pattern %q: %w", pattern, err)
 		}
@@ -37,6 +41,12 @@ func (t *Tenant) Glob(patterns []string) ([]string, error) {
 	}
 	slices.Sort(files)
 	return slices.Compact(files), nil
+}
+
+// literal is a folder's name as a pattern that fits it alone: brackets in the name of
+// the folder would else make all of its files disappear without a word.
+func literal(dir string) string {
+	return strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[").Replace(dir)
 }
 
 // Secret returns the client secret that Auth names. getenv looks up the environment. The

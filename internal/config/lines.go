@@ -1,6 +1,8 @@
 package config
 
 import (
+	"errors"
+
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 )
@@ -10,7 +12,10 @@ import (
 func readLines(data []byte) (map[string]int, error) {
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
-		return nil, err
+		return nil, syntaxError(err)
+	}
+	if len(file.Docs) > 1 {
+		return nil, errors.New("it holds several documents; join them, and take out the lines ---")
 	}
 	lines := map[string]int{}
 	for _, document := range file.Docs {

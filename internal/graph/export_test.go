@@ -14,9 +14,9 @@ func ParsePage(body []byte, link string, objects int) (items []json.RawMessage, 
 // ValidJSON is validJSON.
 func ValidJSON(body []byte) error { return validJSON(body) }
 
-// NewGuard returns the guard of an origin.
-func NewGuard(origin string, next http.RoundTripper) http.RoundTripper {
-	return &guard{origin: origin, next: next}
+// NewGuard returns the guard of an origin, where one path may be posted to.
+func NewGuard(origin, posts string, next http.RoundTripper) http.RoundTripper {
+	return &guard{origin: origin, posts: posts, next: next}
 }
 
 // Clean is clean.

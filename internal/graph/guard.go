@@ -20,11 +20,13 @@ type guardError struct{ why string }
 func (e *guardError) Error() string { return "refusing to send a request: " + e.why }
 
 // guard is the last thing before the wire of one API: no request leaves for another
-// host, and none without a token. The SDK would send one to an unknown host without a
-// token and without an error.
+// host, none without a token, and none that could write. The SDK would send one to an
+// unknown host without a token and without an error.
 type guard struct {
 	origin string
-	next   http.RoundTripper
+	// posts is the one path that may be posted to, because that reads; empty for none.
+	posts string
+	next  http.RoundTripper
 }
 
 // RoundTrip sends a request that may be sent.
@@ -51,6 +53,9 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 func (g *guard) allowed(req *http.Request) error {
 	if got := origin(req.URL); got != g.origin {
 		return &guardError{why: fmt.Sprintf("its host %s is not the configured end point %s", got, g.origin)}
+	}
+	if req.Method != http.MethodGet && (req.Method != http.MethodPost || g.posts == "" || req.URL.Path != g.posts) {
+		return &guardError{why: fmt.Sprintf("a %s of %s may write", req.Method, clean(req.URL.Path, maxCode))}
 	}
 	scheme, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
 	if scheme != "Bearer" || token == "" {

@@ -16,6 +16,9 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 )
 
+// huntingPath is the one path that is posted to: the query is the body, and it reads.
+const huntingPath = "security/microsoft.graph.security.runHuntingQuery"
+
 // Get reads one document.
 func (c *Client) Get(ctx context.Context, r collectors.Request) (collectors.Answer, error) {
 	s, err := c.session(r.API)
@@ -40,7 +43,7 @@ func (c *Client) Hunt(ctx context.Context, query, timespan string) (collectors.A
 	if err != nil {
 		return collectors.Answer{}, err
 	}
-	target, err := s.address("security/microsoft.graph.security.runHuntingQuery")
+	target, err := s.address(huntingPath)
 	if err != nil {
 		return collectors.Answer{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -56,6 +57,8 @@ func refusalOf(got reply) *collectors.RefusalError {
 	switch {
 	case got.status == http.StatusTooManyRequests:
 		refusal.Reason = evidence.Throttled
+	case busy(got.status) && got.header.Get("Retry-After") != "":
+		refusal.Reason = evidence.Throttled // asked to come back later than MaxWait allows
 	case busy(got.status):
 		refusal.Reason = evidence.ServiceError
 	case got.status >= 300 && got.status < 400:
@@ -71,9 +74,16 @@ func refusalOf(got reply) *collectors.RefusalError {
 	return refusal
 }
 
-// clean takes the control characters out of a text of another program and cuts it to a
-// number of runes.
+// tokens finds access tokens (JWTs), which a service or a proxy may echo.
+var tokens = regexp.MustCompile(`\bey[Jj][A-Za-z0-9_-]{10,}(\.[A-Za-z0-9_-]+)*`)
+
+// redact takes tokens out of a text.
+func redact(text string) string { return tokens.ReplaceAllString(text, "[redacted]") }
+
+// clean takes tokens and control characters out of a text of another program and cuts it
+// to a number of runes.
 func clean(text string, runes int) string {
+	text = redact(text)
 	var b strings.Builder
 	space := true
 	for _, r := range strings.ToValidUTF8(text, "\uFFFD") {

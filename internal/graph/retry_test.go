@@ -114,12 +114,17 @@ func TestBusy(t *testing.T) {
 		{
 			"unavailable", func(*fake) []http.HandlerFunc { return []http.HandlerFunc{throttled(503, "3600")} },
 			0, nil,
+			&collectors.RefusalError{Status: 503, Code: "TooManyRequests", Message: "Slow down.", RequestID: "r-9", Reason: evidence.Throttled},
+		},
+		{
+			"unavailable without a word", func(*fake) []http.HandlerFunc { return []http.HandlerFunc{throttled(503, "")} },
+			-1, nil,
 			&collectors.RefusalError{Status: 503, Code: "TooManyRequests", Message: "Slow down.", RequestID: "r-9", Reason: evidence.ServiceError},
 		},
 		{
 			"no patience", func(*fake) []http.HandlerFunc { return []http.HandlerFunc{throttled(504, "1")} },
 			-1, nil,
-			&collectors.RefusalError{Status: 504, Code: "TooManyRequests", Message: "Slow down.", RequestID: "r-9", Reason: evidence.ServiceError},
+			&collectors.RefusalError{Status: 504, Code: "TooManyRequests", Message: "Slow down.", RequestID: "r-9", Reason: evidence.Throttled},
 		},
 	}
 	for _, tt := range tests {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -14,6 +14,10 @@ import (
 	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/evidence"
 )
+
+// longWait is how long a wait must be to be told about: nothing else would say why the
+// program stands still.
+const longWait = 5 * time.Second
 
 // outgoing is one request: how it is recorded and how each attempt of it is built.
 type outgoing struct {
@@ -83,8 +87,12 @@ func (s *session) attempts(ctx context.Context, out outgoing) (reply, int, error
 		if !again {
 			return got, sent, nil
 		}
-		s.client.opts.Log.DebugContext(ctx, "waiting before another attempt",
-			"api", s.api, "status", got.status, "attempt", sent, "wait", wait)
+		level := slog.LevelDebug
+		if wait >= longWait {
+			level = slog.LevelWarn
+		}
+		s.client.opts.Log.Log(ctx, level, "waiting before another attempt",
+			"api", s.api, "status", got.status, "attempt", sent, "duration", wait)
 		if err := patience.wait(ctx, wait); err != nil {
 			return got, sent, err
 		}
@@ -111,7 +119,7 @@ func broken(got reply, err error) error {
 		refusal.Reason, refusal.Message = evidence.Invalid, "the answer is not the gzip that it claims to be"
 	case timedOut(err):
 		refusal.Reason, refusal.Message = evidence.Timeout, "no whole answer in time"
-	case got.status != 0 && errors.Is(err, io.ErrUnexpectedEOF):
+	case got.status != 0: // the service was there, and its answer is not whole
 		refusal.Reason, refusal.Message = evidence.Invalid, "the answer broke off"
 	default:
 		refusal.Reason, refusal.Message = evidence.Unreachable, fmt.Sprintf("the service can't be reached: %s; check the network and the proxy", plain(err))
@@ -123,5 +131,5 @@ func broken(got reply, err error) error {
 func recorded(target *url.URL) string {
 	shown := *target
 	shown.User, shown.Fragment, shown.RawFragment = nil, "", ""
-	return shown.String()
+	return redact(shown.String())
 }

@@ -63,6 +63,13 @@ func newSession(c *Client, api collectors.API) (*session, error) {
 		client: c, api: api, base: base,
 		guard: &guard{origin: origin(parsed), next: c.transport},
 	}
+	if api == collectors.Graph {
+		hunting, err := s.address(huntingPath)
+		if err != nil {
+			return nil, err
+		}
+		s.guard.posts = hunting.Path
+	}
 	middleware := []kiotahttp.Middleware{kiotahttp.NewCompressionHandler()}
 	options := graphcore.GraphClientOptions{}
 	if api == collectors.Graph {

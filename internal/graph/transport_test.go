@@ -144,7 +144,7 @@ func TestGuard(t *testing.T) {
 		sent++
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Www-Authenticate": {"Bearer"}}, Body: http.NoBody}, nil
 	})
-	guarded := graph.NewGuard("https://graph.example:8443", wire)
+	guarded := graph.NewGuard("https://graph.example:8443", "/v1.0/hunt", wire)
 	tests := []struct {
 		url, authorization string
 		want               string
@@ -180,6 +180,49 @@ func TestGuard(t *testing.T) {
 				t.Errorf("RoundTrip() = %v, %d sent, want an error that says %q", err, sent, tt.want)
 			}
 		})
+	}
+}
+
+// TestGuardRefusesWhatMayWrite: whatever the rest of the package does, nothing but GET
+// and the one POST that reads leaves it.
+func TestGuardRefusesWhatMayWrite(t *testing.T) {
+	for method, path := range map[string]string{
+		http.MethodPost: "/v1.0/users", http.MethodPatch: "/v1.0/hunt", http.MethodPut: "/v1.0/hunt",
+		http.MethodDelete: "/v1.0/hunt", http.MethodHead: "/v1.0/users",
+	} {
+		guarded := graph.NewGuard("https://graph.example", "/v1.0/hunt", roundTripper(func(*http.Request) (*http.Response, error) {
+			t.Errorf("%s %s was sent", method, path)
+			return nil, errors.New("sent")
+		}))
+		req := httptest.NewRequest(method, "https://graph.example"+path, http.NoBody)
+		req.Header.Set("Authorization", "Bearer token")
+		resp, err := guarded.RoundTrip(req)
+		if resp != nil {
+			_ = resp.Body.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), "may write") {
+			t.Errorf("RoundTrip(%s %s) = %v, want it refused", method, path, err)
+		}
+	}
+}
+
+// TestAHuntThatIsRedirectedPostsNowhereElse: a redirect must not turn the query into a
+// POST to a path that writes.
+func TestAHuntThatIsRedirectedPostsNowhereElse(t *testing.T) {
+	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		f := newFake(t)
+		f.api = says(status, "", "Location", "/v1.0/users")
+		client := f.connect(t)
+		_, err := client.Hunt(t.Context(), "print 1", "")
+		var refusal *collectors.RefusalError
+		if !errors.As(err, &refusal) || refusal.Reason != evidence.Invalid {
+			t.Errorf("Hunt() redirected with %d = %v, want a RefusalError", status, err)
+		}
+		for _, call := range f.calls {
+			if call.method != http.MethodGet && call.uri != "/v1.0/security/microsoft.graph.security.runHuntingQuery" {
+				t.Errorf("after a %d %s %s was sent", status, call.method, call.uri)
+			}
+		}
 	}
 }
 

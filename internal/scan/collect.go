@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/domicile-audit/domicile/collectors"
@@ -23,8 +25,12 @@ type Collection struct {
 	Tenant *config.Tenant
 	// Imports are files besides those that the tenant's configuration names.
 	Imports []string
+	// Cloud is the cloud of a collection of imports alone, where the files don't say it.
+	Cloud string
 	// Kinds are the kinds asked for; empty for all.
-	Kinds   []string
+	Kinds []string
+	// MaxWait is how long one request may wait for a service that is busy; zero or less
+	// means not at all.
 	MaxWait time.Duration
 	Tool    string
 	// Now tells the time; Getenv looks up the environment.
@@ -56,36 +62,44 @@ func Collect(ctx context.Context, dir string, c Collection) (evidence.Manifest, 
 	if err != nil {
 		return evidence.Manifest{}, err
 	}
-	source, err := c.connect(ctx, writer)
-	if err == nil {
-		err = collectors.Collect(ctx, source, writer, collectors.Options{
-			Tenant: inputs.tenant, Now: started, Kinds: kinds, Import: inputs.imported,
-			Packages: inputs.options, Progress: c.Progress,
-		})
-	}
+	err = c.read(ctx, writer, collectors.Options{
+		Tenant: inputs.tenant, Now: started, Kinds: kinds, Import: inputs.imported,
+		Packages: inputs.options, Progress: c.Progress,
+	})
 	if err != nil {
 		return evidence.Manifest{}, errors.Join(err, writer.Abort())
 	}
 	return writer.Close(c.Now().UTC().Truncate(time.Second))
 }
 
-// connect signs in, and gives no source where there is no tenant to read.
-func (c Collection) connect(ctx context.Context, writer *evidence.Writer) (collectors.Source, error) {
+// read signs in and reads the tenant, or only writes the imports where there is none.
+func (c Collection) read(ctx context.Context, writer *evidence.Writer, o collectors.Options) error {
 	if c.Tenant == nil {
-		return nil, nil //nolint:nilnil // no tenant, no source: collectors.Collect takes a nil one
+		return collectors.Collect(ctx, nil, writer, o)
 	}
+	client, err := c.connect(ctx, writer)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	err = collectors.Collect(ctx, client, writer, o)
+	// Only now are the tokens of all APIs known, and with them all that the reader may.
+	writer.Reader(client.Reader())
+	return err
+}
+
+// connect signs in to the tenant, with every request noted in the bundle.
+func (c Collection) connect(ctx context.Context, writer *evidence.Writer) (*graph.Client, error) {
 	options, err := Connection(c.Tenant, c.Getenv)
 	if err != nil {
 		return nil, err
 	}
 	options.MaxWait, options.Now, options.Prompt, options.Log = c.MaxWait, c.Now, c.Prompt, c.Log
-	options.Record = writer.Request
-	client, err := graph.Connect(ctx, options)
-	if err != nil {
-		return nil, err
+	if options.MaxWait <= 0 {
+		options.MaxWait = -1 // zero would stand for the default of ten minutes
 	}
-	writer.Reader(client.Reader())
-	return client, nil
+	options.Record = writer.Request
+	return graph.Connect(ctx, options)
 }
 
 // Connection turns a tenant's configuration into the options of a connection, with its
@@ -168,13 +182,17 @@ func (c Collection) inputs(now time.Time) (inputs, error) {
 			return in, err
 		}
 	}
-	in.options.Tenant = in.tenant
+	in.learn(evidence.Tenant{Cloud: c.Cloud})
 	if err := in.readImports(files); err != nil {
 		return in, err
 	}
 	if in.tenant.ID == "" {
 		return in, errors.New("none of the files says which tenant it is of; name the tenant with --config and --tenant")
 	}
+	if in.tenant.Cloud == "" {
+		return in, errors.New("none of the files says which cloud the tenant is in; name it with --cloud, or the tenant with --config and --tenant")
+	}
+	in.tenant.Name = cmp.Or(in.tenant.Name, in.tenant.ID)
 	in.options.Tenant = in.tenant
 	return in, in.readAttestations(attestations)
 }
@@ -190,13 +208,10 @@ func (in *inputs) readImports(paths []string) error {
 		if err != nil {
 			return err
 		}
-		if id := imported.Tenant.ID; id != "" && in.tenant.ID != "" && id != in.tenant.ID {
+		if id := imported.Tenant.ID; id != "" && in.tenant.ID != "" && !strings.EqualFold(id, in.tenant.ID) {
 			return fmt.Errorf("importing %s: it is of tenant %s, and not of %s", file.Name, id, in.tenant.ID)
 		}
-		if in.tenant.ID == "" {
-			in.tenant = imported.Tenant
-			in.options.Tenant = in.tenant
-		}
+		in.learn(imported.Tenant)
 		for _, kind := range imported.Kinds {
 			if other, twice := from[kind.Kind]; twice && kind.Kind != "onboarding_package" {
 				return fmt.Errorf("importing %s: %s holds %s as well; leave one of them out", file.Name, other, kind.Kind)
@@ -206,6 +221,14 @@ func (in *inputs) readImports(paths []string) error {
 		}
 	}
 	return nil
+}
+
+// learn takes what a file says of the tenant where nothing was known yet.
+func (in *inputs) learn(said evidence.Tenant) {
+	in.tenant.ID = cmp.Or(in.tenant.ID, strings.ToLower(said.ID))
+	in.tenant.Name = cmp.Or(in.tenant.Name, said.Name)
+	in.tenant.Cloud = cmp.Or(in.tenant.Cloud, said.Cloud)
+	in.options.Tenant = in.tenant
 }
 
 // readAttestations reads the statements; the kind is always there, empty without any.

@@ -28,6 +28,9 @@ const (
 	EvidenceFolder = "evidence"
 )
 
+// ErrIsBundle says that reports would go into a bundle.
+var ErrIsBundle = errors.New("it is an evidence bundle, which they would spoil; name another folder with --out")
+
 // Judgement says how a bundle is judged and how the verdicts become an exit code.
 type Judgement struct {
 	Set     *policies.Set
@@ -113,6 +116,9 @@ func gapsOf(manifest evidence.Manifest) []findings.Gap {
 // WriteReports writes result.json and one file per format into a folder. Each file gets
 // its name when it is whole. It returns the paths, result.json first.
 func WriteReports(dir string, result *findings.Result, formats []reports.Format) ([]string, error) {
+	if _, err := evidence.Open(dir); err == nil {
+		return nil, fmt.Errorf("writing reports into %s: %w", dir, ErrIsBundle)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating folder %s: %w", dir, err)
 	}

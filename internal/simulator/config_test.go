@@ -30,6 +30,33 @@ func read(t *testing.T, fsys fs.FS, name string) string {
 	return string(data)
 }
 
+func TestWriteConfigReplacesItsOwnAlone(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"weak", "good", "off"} {
+		if err := visit(t, name).WriteConfig(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, pattern := range []string{"imports/*", "attestations/*"} {
+		if left, _ := filepath.Glob(filepath.Join(dir, pattern)); len(left) > 0 {
+			t.Errorf("off has %v of the tenants before it", left)
+		}
+	}
+	for _, text := range []string{"version: 1\n", "", "# The simulated tenant is mine\nversion: 1\n"} {
+		mine := filepath.Join(t.TempDir(), "domicile.yaml")
+		if err := os.WriteFile(mine, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := visit(t, "good").WriteConfig(filepath.Dir(mine))
+		if err == nil || !strings.Contains(err.Error(), "choose another folder") {
+			t.Errorf("WriteConfig over %q = %v, want an error", text, err)
+		}
+		if kept, _ := os.ReadFile(mine); string(kept) != text {
+			t.Errorf("the configuration %q became %q", text, kept)
+		}
+	}
+}
+
 func TestWrittenConfigurationsAreReadByTheProgram(t *testing.T) {
 	for _, name := range simulator.Names() {
 		t.Run(name, func(t *testing.T) {

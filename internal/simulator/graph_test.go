@@ -129,6 +129,8 @@ func TestGraphRefusesWhatDoesNotExist(t *testing.T) {
 		{"POST", "/v1.0/users", 405, "Request_BadRequest"},
 		{"PATCH", "/v1.0/policies/authorizationPolicy", 405, "Request_BadRequest"},
 		{"DELETE", "/v1.0/oauth2PermissionGrants/grant-travel-profile", 405, "Request_BadRequest"},
+		{"GET", "/v1.0/users?$slect=id", 400, "BadRequest"},
+		{"GET", "/v1.0/security/incidents?$orderby=id", 400, "BadRequest"},
 		{"GET", "/elsewhere", 404, ""},
 	}
 	for _, tt := range tests {

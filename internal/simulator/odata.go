@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,6 +24,10 @@ type query struct {
 	values   url.Values
 }
 
+// queryOptions are the system query options that the simulated service knows. One that
+// it doesn't is refused rather than passed over: an answer would hide the mistake.
+var queryOptions = []string{"$count", "$expand", "$filter", "$select", "$skiptoken", "$top"}
+
 // cursor is what a $skiptoken holds. Clients must not look into it.
 type cursor struct {
 	Skip int `json:"s"`
@@ -32,6 +37,11 @@ type cursor struct {
 
 // parseQuery reads the system query options and refuses what the service refuses.
 func parseQuery(values url.Values, t target, tenant *Tenant) (query, error) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if strings.HasPrefix(name, "$") && !slices.Contains(queryOptions, name) {
+			return query{}, refuse("The query specified in the URI is not valid. Query option '%s' is not allowed.", name)
+		}
+	}
 	q := query{values: values, page: 1, expanded: map[string][]string{}, size: 100}
 	if t.top == 0 {
 		q.size = 0

@@ -178,6 +178,9 @@ func TestServedObjectsAreThoseOfMicrosoftsSchema(t *testing.T) {
 					t.Errorf("the schema has no path %s", bare)
 					continue
 				}
+				if tenant == "weak" && path == "security/incidents" {
+					continue // weak refuses them; they are good's
+				}
 				schema.compareAnswer(t, v, path, typ)
 			}
 			const graph = "servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"

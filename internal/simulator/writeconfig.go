@@ -2,7 +2,9 @@ package simulator
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -10,14 +12,24 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/domicile-audit/domicile"
 )
 
 // secretFile is the file of the client secret that the configuration names.
 const secretFile = "client-secret"
 
+// firstWords and lastWords stand around the tenant's name in the first line of a
+// configuration, by which simulate knows its own.
+const (
+	firstWords = "# The simulated tenant "
+	lastWords  = "made by domicile simulate."
+)
+
 // WriteConfig writes into dir a configuration with which the server can be scanned:
 // domicile.yaml, the authority's certificate, the client secret (readable by its owner
-// alone), and the tenant's imports and attestations. An older configuration is replaced.
+// alone), and the tenant's imports and attestations. An older configuration of simulate's
+// is replaced together with its tenant's files; any other one is an error.
 func (s *Server) WriteConfig(dir string) error {
 	files := maps.Clone(s.tenant.files)
 	if o := s.tenant.doc.Onboarding; o != nil && o.Source == "import" {
@@ -32,6 +44,9 @@ func (s *Server) WriteConfig(dir string) error {
 		return fmt.Errorf("making the configuration: %w", err)
 	}
 	files["domicile.yaml"], files["ca.pem"] = config, s.CAPEM()
+	if err := s.clear(dir, files); err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
@@ -43,6 +58,35 @@ func (s *Server) WriteConfig(dir string) error {
 	}
 	if err := writeSecret(filepath.Join(dir, secretFile), s.tenant.doc.Client.Secret); err != nil {
 		return fmt.Errorf("writing the client secret: %w", err)
+	}
+	return nil
+}
+
+// clear removes from dir the files of the simulated tenant whose configuration is there
+// and which files, about to be written, don't replace.
+func (s *Server) clear(dir string, files map[string][]byte) error {
+	older, err := os.ReadFile(filepath.Join(dir, "domicile.yaml"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	name, rest, _ := strings.Cut(strings.TrimPrefix(string(older), firstWords), "; ")
+	if string(older) != firstWords+name+"; "+rest || !strings.HasPrefix(rest, lastWords) {
+		return fmt.Errorf("%s holds a domicile.yaml that simulate didn't make; choose another folder", dir)
+	}
+	tenant, err := Load(domicile.Tenants(), name, s.now)
+	if err != nil {
+		return nil //nolint:nilerr // a tenant of another version, whose files aren't known
+	}
+	for file := range tenant.files {
+		if files[file] != nil {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, filepath.FromSlash(file))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }
@@ -93,7 +137,7 @@ func (s *Server) config(files map[string][]byte) ([]byte, error) {
 	}
 	document = append(document, yaml.MapItem{Key: "tenants", Value: []yaml.MapSlice{tenant}})
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "# The simulated tenant %s; made by domicile simulate.\n", s.tenant.Name)
+	fmt.Fprintf(&out, "%s%s; %s\n", firstWords, s.tenant.Name, lastWords)
 	data, err := yaml.MarshalWithOptions(document, yaml.IndentSequence(true))
 	out.Write(data)
 	return out.Bytes(), err

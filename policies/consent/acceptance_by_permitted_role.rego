@@ -164,6 +164,7 @@ _allowed_role if not _stated_role
 _stated_role := substring(trim_space(role), 0, 60) if {
 	role := _decider.roleAtTheTime
 	is_string(role)
+	trim_space(role) != ""
 }
 
 default _who := "an unnamed person"

@@ -142,3 +142,11 @@ test_observed_says_when_nobody_is_named if {
 	seen := rule.observed with input as _input([_without(["decidedBy", "decidedAt"])]) with service.state as _on
 	{o.value | some o in seen} == {"'an unnamed person' as 'an unnamed role' on 'an unnamed day'"}
 }
+
+test_unknown_when_the_role_is_blank if {
+	every role in ["", " "] {
+		tenant := _input([_by({"upn": "ada@contoso.example", "roleAtTheTime": role})])
+		count(rule.deny) == 0 with input as tenant with service.state as _on
+		count(rule.unknown) == 1 with input as tenant with service.state as _on
+	}
+}

@@ -29,6 +29,7 @@
 #   params:
 #     missing_record:
 #       type: string
+#       values: [unknown, fail]
 #       description: What a missing record is, unknown or fail.
 #       default: unknown
 #     max_evidence_age:

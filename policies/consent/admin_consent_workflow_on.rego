@@ -62,6 +62,17 @@ unknown contains {"reason": "partial", "kind": "admin_consent_policy", "message"
 	message := "The admin consent policy was read without isEnabled, so that it isn't known whether the workflow is on; collect it again."
 }
 
+# A setting that wasn't read is neither off nor none.
+unknown contains {"reason": "partial", "kind": "admin_consent_policy", "message": message} if {
+	_on
+	unread := [member |
+		some member in ["remindersEnabled", "requestDurationInDays", "reviewers"]
+		object.get(_policy, member, null) == null
+	]
+	count(unread) > 0
+	message := sprintf("The admin consent policy was read without %s; collect it again.", [concat(", ", unread)])
+}
+
 observed contains {"fact": "setting", "service": "", "value": _actual, "tier": "", "kind": "admin_consent_policy"} if _known
 
 observed contains {"fact": "setting", "service": "", "value": "reviewers are not told of new requests", "tier": "", "kind": "admin_consent_policy"} if {
@@ -91,6 +102,7 @@ _problems contains "The admin consent workflow is off, so that users have no way
 
 _problems contains "No reviewer is named for admin consent requests." if {
 	_on
+	is_array(_policy.reviewers)
 	count(_reviewers) == 0
 }
 
@@ -105,11 +117,13 @@ _problems contains message if {
 
 _problems contains "Reviewers get no reminder of admin consent requests that expire." if {
 	_on
+	is_boolean(_policy.remindersEnabled)
 	not _reminded
 }
 
 _problems contains message if {
 	_on
+	is_number(_policy.requestDurationInDays)
 	not _bounded
 	message := sprintf("Admin consent requests stay open for %s days.", [_days])
 }
@@ -141,7 +155,7 @@ _user(query) := regex.find_all_string_submatch_n(`^/?(?:v1\.0/|beta/)?users/([0-
 
 default _days := "an unknown number of"
 
-_days := sprintf("%d", [_policy.requestDurationInDays]) if is_number(_policy.requestDurationInDays)
+_days := sprintf("%v", [_policy.requestDurationInDays]) if is_number(_policy.requestDurationInDays)
 
 _actual := "off" if {
 	_policy.isEnabled in [false]

@@ -76,7 +76,7 @@ test_fails_when_off if {
 }
 
 test_fails_without_reviewers if {
-	every reviewers in [[], null, [_reviewer(null)], [_reviewer("")]] {
+	every reviewers in [[], [_reviewer(null)], [_reviewer("")]] {
 		found := rule.deny with input as _set({"reviewers": reviewers})
 		_messages(found) == {"No reviewer is named for admin consent requests."}
 	}
@@ -90,11 +90,9 @@ test_fails_when_every_reviewer_is_disabled_or_deleted if {
 }
 
 test_fails_without_reminders if {
-	every value in [false, null] {
-		found := rule.deny with input as _set({"remindersEnabled": value})
-		_messages(found) == {"Reviewers get no reminder of admin consent requests that expire."}
-		{d.actual | some d in found} == {"on, 2 reviewers, reminders off, requests open for 30 days"}
-	}
+	found := rule.deny with input as _set({"remindersEnabled": false})
+	_messages(found) == {"Reviewers get no reminder of admin consent requests that expire."}
+	{d.actual | some d in found} == {"on, 2 reviewers, reminders off, requests open for 30 days"}
 }
 
 test_fails_when_the_duration_is_out_of_bounds if {
@@ -102,8 +100,6 @@ test_fails_when_the_duration_is_out_of_bounds if {
 		found := rule.deny with input as _set({"requestDurationInDays": days})
 		_messages(found) == {sprintf("Admin consent requests stay open for %d days.", [days])}
 	}
-	found := rule.deny with input as _set({"requestDurationInDays": null})
-	_messages(found) == {"Admin consent requests stay open for an unknown number of days."}
 }
 
 test_fails_once_for_several_problems if {
@@ -117,4 +113,21 @@ test_unknown_when_the_policy_does_not_say if {
 		{[u.reason, u.kind] | some u in found} == {["partial", "admin_consent_policy"]}
 		count(rule.deny) == 0 with input as _input(policies, _users)
 	}
+}
+
+test_unknown_when_a_setting_was_not_read if {
+	every member in ["remindersEnabled", "requestDurationInDays", "reviewers"] {
+		every tenant in [_set({member: null}), _input([object.remove(_policy, [member])], _users)] {
+			found := rule.unknown with input as tenant
+			{u.message | some u in found} == {sprintf("The admin consent policy was read without %s; collect it again.", [member])}
+			count(rule.deny) == 0 with input as tenant
+		}
+	}
+	seen := rule.observed with input as _set({"requestDurationInDays": null})
+	{o.value | some o in seen} == {"on, 2 reviewers, reminders on, requests open for an unknown number of days"}
+}
+
+test_fails_for_a_duration_that_is_no_whole_number if {
+	found := rule.deny with input as _set({"requestDurationInDays": 1.5})
+	{d.message | some d in found} == {"Admin consent requests stay open for 1.5 days."}
 }

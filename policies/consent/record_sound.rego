@@ -131,6 +131,7 @@ _has_term(statement) if attestations.term_days(statement)
 
 _fact(statement) := substring(statement.fact, 0, 40) if {
 	is_string(statement.fact)
+	statement.fact != ""
 } else := "unnamed"
 
 _signature(statement) := "signed" if {

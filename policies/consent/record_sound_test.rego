@@ -79,9 +79,11 @@ test_fails_once_for_each_fact if {
 }
 
 test_fails_when_it_was_not_checked_or_names_no_fact if {
-	unchecked := object.union(object.remove(_good, ["fact"]), {"checks": []})
-	found := rule.deny with input as _input([unchecked]) with service.state as _on
-	_messages(found) == {"A statement of the fact 'unnamed' is not sound: it was not checked ('geo.yaml')."}
+	every nameless in [object.remove(_good, ["fact"]), object.union(_good, {"fact": ""})] {
+		found := rule.deny with input as _input([object.union(nameless, {"checks": []})]) with service.state as _on
+		_messages(found) == {"A statement of the fact 'unnamed' is not sound: it was not checked ('geo.yaml')."}
+		{d.resource.id | some d in found} == {"unnamed"}
+	}
 }
 
 test_fails_when_it_holds_too_long if {

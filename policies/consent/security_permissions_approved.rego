@@ -90,11 +90,11 @@ observed contains {"fact": "approval", "service": "", "value": value, "tier": "a
 }
 
 # The assignments to applications of a permission that reaches security data.
-_assignments := [{"id": assignment.id, "holder": holder, "judged": judged, "held": held} |
+_assignments := [{"id": holders.grant_id(assignment), "holder": holder, "judged": judged, "held": held} |
 	some assignment in input.evidence.app_role_assignments
 	permission := _security(assignment)
 	_to_application(assignment)
-	holder := holders.holder(input.lookup.service_principals, object.get(assignment, "principalId", null), object.get(assignment, "principalDisplayName", null))
+	holder := _holder(assignment)
 	judged := holders.judged(input, _approvals, holder, {permission.value})
 	held := sprintf("on '%s'", [permissions.resource_name(permission.appId)])
 ]
@@ -110,6 +110,7 @@ _security(assignment) := _security_roles[_key(assignment)] if {
 	resource in permissions.security_resources
 	role := _role_id(assignment)
 	role != _default_access
+	not _perhaps_approved(assignment)
 }
 
 _security_roles := {key: permission |
@@ -129,13 +130,30 @@ _role_id(assignment) := assignment.appRoleId if {
 	is_string(assignment.appRoleId)
 } else := "unnamed permission"
 
-# A permission of Microsoft Graph, or of a resource that nobody knows, without a name.
+# A permission without a name, of Microsoft Graph, of a resource that nobody knows, or of one
+# whose permissions an approval may name.
 _unnamed(assignment) if {
-	key := _key(assignment)
-	not _known[key]
-	object.get(assignment, "appRoleId", null) != _default_access
+	not _named(assignment)
 	_resource(assignment) in {permissions.graph, ""}
 }
+
+_unnamed(assignment) if _perhaps_approved(assignment)
+
+_named(assignment) if _known[_key(assignment)]
+
+_named(assignment) if assignment.appRoleId == _default_access
+
+# Approvals name permissions, so that one whose name wasn't read may be approved where the
+# application holds an approval at all.
+_perhaps_approved(assignment) if {
+	not _named(assignment)
+	holder := _holder(assignment)
+	not permissions.approval_key(holder.app_id, _role_id(assignment)) in _approvals
+	some approval in _approvals
+	startswith(approval, permissions.approval_key(holder.app_id, ""))
+}
+
+_holder(assignment) := holders.holder(input.lookup.service_principals, object.get(assignment, "principalId", null), object.get(assignment, "principalDisplayName", null))
 
 _resource(assignment) := lower(_resources[assignment.resourceId]) if {
 	_resources[assignment.resourceId]

@@ -129,6 +129,18 @@ test_fails_for_a_security_resource_without_a_role_id if {
 	_actual(found) == {"'unnamed permission'"}
 }
 
+# An approval may be of that very permission, whose name wasn't read.
+test_unknown_when_an_approved_application_holds_a_role_without_a_name if {
+	tenant := _input(_with({"resourceId": "endpoint", "appRoleId": "new-role"}), [_approval("2027-06-30")])
+	found := rule.unknown with input as tenant
+	{[u.reason, u.kind] | some u in found} == {["partial", "resource_permissions"]}
+	count(rule.deny) == 0 with input as tenant
+	by_id := object.union(_approval("2027-06-30"), {"permissions": ["new-role"]})
+	_quiet with input as _input(_with({"resourceId": "endpoint", "appRoleId": "new-role"}), [by_id])
+	lapsed := rule.deny with input as _input(_with({"resourceId": "endpoint", "appRoleId": "new-role"}), [_approval("2026-06-30")])
+	_actual(lapsed) == {"'new-role'"}
+}
+
 test_fails_once_for_each_assignment if {
 	found := rule.deny with input as _input([_assignment, object.union(_assignment, {"id": "a2", "resourceId": "endpoint", "appRoleId": "machines"})], [])
 	{d.resource.id | some d in found} == {"a1", "a2"}

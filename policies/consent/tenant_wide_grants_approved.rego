@@ -87,7 +87,7 @@ observed contains {"fact": "approval", "service": "", "value": value, "tier": "a
 }
 
 # The tenant-wide grants with a high-risk scope.
-_grants := [{"id": grant.id, "holder": holder, "judged": judged, "held": held} |
+_grants := [{"id": holders.grant_id(grant), "holder": holder, "judged": judged, "held": held} |
 	some grant in input.evidence.oauth2_permission_grants
 	grant.consentType == "AllPrincipals"
 	resource := _resource(grant)

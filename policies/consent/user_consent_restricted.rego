@@ -25,6 +25,7 @@
 #   params:
 #     user_consent:
 #       type: string
+#       values: [none, low, microsoft_managed]
 #       description: What users may consent to, none, low (verified applications with low-risk permissions) or microsoft_managed.
 #       default: low
 #     high_risk_permissions:
@@ -105,6 +106,9 @@ _assigned := {trim_prefix(name, "managepermissiongrantsforself.") |
 	not startswith(name, "managepermissiongrantsforownedresource.")
 } if {
 	is_array(_entries)
+	every entry in _entries {
+		is_string(entry)
+	}
 }
 
 _entries := input.evidence.authorization_policy[0].defaultUserRolePermissions.permissionGrantPoliciesAssigned

@@ -47,6 +47,7 @@ test_row_1_unknown_when_the_property_is_absent_or_null if {
 		_change(_input([]), {"authorization_policy": _authorization(null)}),
 		_change(_input([]), {"authorization_policy": [{"id": "authorizationPolicy"}]}),
 		_change(_input([]), {"authorization_policy": []}),
+		_input([null]),
 	]
 	every tenant in absent {
 		found := rule.unknown with input as tenant

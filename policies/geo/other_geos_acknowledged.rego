@@ -37,6 +37,7 @@
 #       default: {api: 24h, portal: 90d}
 #     missing_record:
 #       type: string
+#       values: [unknown, fail]
 #       description: What a missing record is, unknown or fail.
 #       default: unknown
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]

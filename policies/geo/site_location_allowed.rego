@@ -53,7 +53,7 @@ deny contains finding if {
 	code := site.siteCollection.dataLocationCode
 	code in _outside
 	finding := {
-		"resource": {"kind": "site", "id": site.id, "name": _name(site)},
+		"resource": {"kind": "site", "id": _id(site), "name": _name(site)},
 		"message": sprintf("Site %s rests in the data location %s, which isn't an allowed one.", [geo.quoted(_name(site)), geo.quoted(code)]),
 		"expected": sprintf("a place in %s", [concat(", ", _allowed)]),
 		"actual": code,
@@ -116,4 +116,16 @@ _has_location(site) if {
 	site.siteCollection.dataLocationCode != ""
 }
 
-_name(site) := [name | some name in [site.webUrl, site.displayName, site.id]; is_string(name)][0]
+# A site that lacks some of these, as Microsoft Graph leaves them out, rests where it rests all the same.
+_name(site) := _first(site, ["webUrl", "displayName", "id"])
+
+_id(site) := _first(site, ["id", "webUrl", "displayName"])
+
+default _first(_, _) := "unnamed"
+
+_first(site, members) := [text |
+	some member in members
+	text := site[member]
+	is_string(text)
+	text != ""
+][0]

@@ -101,3 +101,12 @@ test_observed_names_each_location_once if {
 	found := rule.observed with input as _scan([_site("s1", "EUR"), _site("s2", "EUR")])
 	found == {{"fact": "geo", "service": "microsoft_365", "value": "'EUR' holds sites", "tier": "api", "kind": "sites"}}
 }
+
+# Microsoft Graph leaves members out that have no value.
+test_fails_for_a_site_that_lacks_a_member if {
+	every member in ["displayName", "webUrl"] {
+		_denied == {"s1"} with input as _scan([object.remove(_site("s1", "NAM"), [member])])
+	}
+	_denied == {"https://contoso.sharepoint.com/sites/s1"} with input as _scan([object.remove(_site("s1", "NAM"), ["id"])])
+	_denied == {"unnamed"} with input as _scan([{"siteCollection": {"dataLocationCode": "NAM"}}])
+}

@@ -55,7 +55,7 @@ deny contains finding if {
 	some user in _asking
 	user.preferredDataLocation in _outside
 	finding := {
-		"resource": {"kind": "user", "id": user.id, "name": _name(user)},
+		"resource": {"kind": "user", "id": _id(user), "name": _name(user)},
 		"message": sprintf("User %s asks for the data location %s, which isn't an allowed one.", [geo.quoted(_name(user)), geo.quoted(user.preferredDataLocation)]),
 		"expected": sprintf("a place in %s", [concat(", ", preferred.allowed(input))]),
 		"actual": user.preferredDataLocation,
@@ -81,4 +81,10 @@ _outside := preferred.outside(input, _judged)
 
 _name(user) := user.userPrincipalName if {
 	is_string(user.userPrincipalName)
-} else := user.id
+} else := _id(user)
+
+# A user that came without an id asks all the same.
+_id(user) := user.id if {
+	is_string(user.id)
+	user.id != ""
+} else := "unnamed"

@@ -102,3 +102,9 @@ _without_skus(users) := object.union(
 	fixtures.with_evidence({"users": users}),
 	{"gaps": {"subscribed_skus": {"reason": "no_permission", "status": 403, "code": ""}}},
 )
+
+test_fails_for_a_user_without_an_id if {
+	_denied == {"unnamed"} with input as _scan([object.remove(_user("u1", "NAM"), ["id"])])
+	found := rule.deny with input as _scan([{"id": "", "preferredDataLocation": "NAM"}])
+	{finding.resource.name | some finding in found} == {"unnamed"}
+}

@@ -69,6 +69,12 @@ unknown contains {"reason": gap.reason, "kind": "mdi_sensors", "message": messag
 	message := sprintf("Whether there are sensors could not be read (%s), which takes SecurityIdentitiesSensors.Read.All; an empty list of health issues means nothing without.", [gap.reason])
 }
 
+unknown contains {"reason": "partial", "kind": "mdi_health", "message": message} if {
+	odd := [issue | some issue in input.evidence.mdi_health; not object.get(issue, "status", null) in {"open", "closed", "suppressed"}]
+	count(odd) > 0
+	message := sprintf("Of %d health issues it isn't said whether they are open, closed or suppressed; look at Settings > Identities > Health issues in the Defender portal.", [count(odd)])
+}
+
 observed contains {"fact": "count", "service": "identity", "value": value, "tier": "api", "kind": "mdi_health"} if {
 	count(_open) > 0
 	by_severity := [sprintf("%d of severity %s", [n, severity]) |
@@ -98,9 +104,11 @@ _severity(issue) := issue.severity if {
 } else := "unknown"
 
 # An issue that lacks its id or its name is open all the same.
-_id(issue) := [text | some text in [object.get(issue, "id", null), object.get(issue, "displayName", null), "unnamed"]; is_string(text)][0]
+_id(issue) := _first([object.get(issue, "id", null), object.get(issue, "displayName", null), "unnamed"])
 
-_name(issue) := [text | some text in [object.get(issue, "displayName", null), object.get(issue, "id", null), "unnamed"]; is_string(text)][0]
+_name(issue) := _first([object.get(issue, "displayName", null), object.get(issue, "id", null), "unnamed"])
+
+_first(texts) := [text | some text in texts; is_string(text); text != ""][0]
 
 _since(issue) := substring(issue.createdDateTime, 0, 10) if {
 	is_string(issue.createdDateTime)
@@ -111,6 +119,6 @@ _where(issue) := sprintf(" on '%s'%s", [names[0], more]) if {
 	more := {true: sprintf(" and %d more", [count(names) - 1]), false: ""}[count(names) > 1]
 } else := ""
 
-_list(names) := names if {
+_list(names) := [name | some name in names; is_string(name)] if {
 	is_array(names)
 } else := []

@@ -55,6 +55,7 @@ test_fails_once_an_open_issue if {
 test_fails_for_an_issue_without_an_id if {
 	outcome(fixture.scan(health([object.remove(issue, ["id"])]), {})).deny == {["mdi_health", "Sensor stopped communicating", "open, severity high"]}
 	outcome(fixture.scan(health([{"status": "open"}]), {})).deny == {["mdi_health", "unnamed", "open, severity unknown"]}
+	outcome(fixture.scan(health([{"status": "open", "id": "", "sensorDNSNames": [null, 7]}]), {})).deny == {["mdi_health", "unnamed", "open, severity unknown"]}
 }
 
 test_fails_whatever_else_is_missing if {
@@ -84,4 +85,11 @@ test_not_applicable_without_sensors if {
 	outcome(fixture.scan({"mdi_sensors": []}, {"mdi_health": "no_permission"})) == nothing
 	some found in rule.not_applicable with input as inp
 	contains(found.message, "INT1002")
+}
+
+test_unknown_when_an_issue_does_not_say_its_status if {
+	every odd_one in [object.remove(issue, ["status"]), object.union(issue, {"status": null}), object.union(issue, {"status": "unknownFutureValue"})] {
+		outcome(fixture.scan(health([odd_one]), {})) == not_known("partial", "mdi_health")
+		outcome(fixture.scan(health([odd_one, low]), {})).deny == {["mdi_health", "c4", "open, severity low"]}
+	}
 }

@@ -122,9 +122,16 @@ _places(statement) := {place |
 }
 
 # A data centre says more than the Geo of telemetry, or of the page's heading.
-_storage(package_read) := [place | some place in [package_read.datacenter, package_read.vortexGeoLocation]; geo.geo(place)][0]
+_storage(package_read) := _first_place(package_read, ["datacenter", "vortexGeoLocation"])
 
-_shown(context) := [place | some place in [context.DataCenter, context.GeoRegion]; geo.geo(place)][0]
+_shown(context) := _first_place(context, ["DataCenter", "GeoRegion"])
+
+# Either of them may be absent.
+_first_place(source, members) := [place |
+	some member in members
+	place := source[member]
+	geo.geo(place)
+][0]
 
 _started_again(scan, off) if {
 	record := attestations.latest(scan.evidence.attestations, attestations.record_fact(scan.profile))

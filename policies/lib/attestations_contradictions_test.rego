@@ -147,3 +147,12 @@ test_invalid_and_superseded_statements_are_not_held_to_evidence if {
 	newer := object.union(_geo({"geo": "EU"}), {"observedAt": "2026-11-01T00:00:00Z"})
 	contradictions.all(_scan([_geo({"geo": "US"}), newer], [_package], [])) == set() with service.state as _on
 }
+
+test_what_a_source_leaves_out_hides_no_contradiction if {
+	every member in ["GeoRegion", "DataCenter"] {
+		count(contradictions.all(_scan([_geo({"geo": "US"})], [], [object.remove(_context, [member])]))) == 1 with service.state as _on
+	}
+	every member in ["datacenter", "vortexGeoLocation"] {
+		count(contradictions.all(_scan([_geo({"geo": "US"})], [object.remove(_package, [member])], []))) == 1 with service.state as _on
+	}
+}

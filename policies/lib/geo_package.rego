@@ -19,12 +19,24 @@ current(inp) := {package_read |
 	not _superseded(inp, package_read)
 }
 
-# usable is true for a package that may serve as evidence: its signature isn't broken and
-# nothing says that it is another tenant's.
+# usable is true for a package that may serve as evidence: its signature isn't broken, and
+# the best source that speaks of its tenant doesn't say that it is another's. A weaker one
+# costs the package its proof, and can't take it out of the evidence.
 usable(inp, package_read) if {
 	package_read.signature in {"valid", "unknown_issuer"}
-	count(contradictions(inp, package_read)) == 0
+	not _foreign(inp, package_read)
 }
+
+_foreign(inp, package_read) if {
+	said := claims(inp, package_read)
+	best := [kind | some kind in _kinds; some claim in said; claim.kind == kind][0]
+	every claim in {claim | some claim in said; claim.kind == best} {
+		not claim.agrees
+	}
+}
+
+# The kinds whose sources bind a package to a tenant, best first.
+_kinds := ["onboarding_package", "portal_tenant_context", "attestations"]
 
 # proven is true when the package's signature holds, is young enough and bound to this
 # tenant. Only then does its Geo count as signed.

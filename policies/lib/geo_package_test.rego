@@ -38,13 +38,27 @@ test_bound_by_a_statement_on_record if {
 	}
 }
 
-test_any_source_that_says_otherwise_makes_it_unusable if {
+test_the_best_source_that_says_otherwise_makes_it_unusable if {
 	not geo_package.usable(fixtures.nothing, object.union(_package, {"subscriptionTenantId": _other}))
 	portal := fixtures.with_evidence({"portal_tenant_context": [object.union(fixtures.context, {"OrgId": _other})]})
 	record := fixtures.with_evidence({"attestations": [fixtures.statement("mde-org-binding", {"orgId": _other})]})
 	every scan in [portal, record] {
-		not geo_package.usable(scan, _package)
+		not geo_package.usable(scan, _unbound)
+		not geo_package.bound(scan, _unbound)
+		count(geo_package.contradictions(scan, _unbound)) == 1
+	}
+	agreeing := object.union(portal, {"evidence": {"attestations": [fixtures.statement("mde-org-binding", {"orgId": fixtures.org_id})]}})
+	not geo_package.usable(agreeing, _unbound)
+}
+
+# Otherwise a statement that names a wrong organisation would hide what Microsoft signed.
+test_a_weaker_source_that_says_otherwise_leaves_it_unproven if {
+	portal := fixtures.with_evidence({"portal_tenant_context": [object.union(fixtures.context, {"OrgId": _other})]})
+	record := fixtures.with_evidence({"attestations": [fixtures.statement("mde-org-binding", {"orgId": _other})]})
+	every scan in [portal, record] {
+		geo_package.usable(scan, _package)
 		not geo_package.bound(scan, _package)
+		not geo_package.proven(scan, _package)
 		count(geo_package.contradictions(scan, _package)) == 1
 	}
 }
@@ -94,5 +108,5 @@ test_package_without_an_organisation_is_bound_by_azure_alone if {
 	nameless := object.union(_package, {"orgId": null})
 	geo_package.organisation(nameless) == ""
 	geo_package.bound(fixtures.nothing, nameless)
-	not geo_package.usable(fixtures.with_evidence({"portal_tenant_context": [fixtures.context]}), nameless)
+	not geo_package.bound(fixtures.with_evidence({"portal_tenant_context": [fixtures.context]}), nameless)
 }

@@ -37,6 +37,8 @@ _package_proof(inp, package_read) := {"tier": "signed", "rank": 1, "note": ""} i
 	geo_package.proven(inp, package_read)
 } else := {"tier": "portal", "rank": 5, "note": " (signed by an issuer that isn't known)"} if {
 	package_read.signature == "unknown_issuer"
+} else := {"tier": "portal", "rank": 5, "note": " (another source names another organisation)"} if {
+	count(geo_package.contradictions(inp, package_read)) > 0
 } else := {"tier": "portal", "rank": 5, "note": " (package not bound to this tenant)"} if {
 	not geo_package.bound(inp, package_read)
 } else := {"tier": "portal", "rank": 5, "note": ""}

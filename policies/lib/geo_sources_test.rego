@@ -46,6 +46,17 @@ test_package_counts_as_portal_unless_signed_and_bound if {
 	_packages({"subscriptionTenantId": null}) == unbound
 }
 
+# The statement costs the package its proof, and what it says is still held against the others.
+test_package_that_a_statement_disowns_counts_as_portal if {
+	scan := fixtures.with_evidence({
+		"onboarding_package": [fixtures.package_read],
+		"attestations": [fixtures.statement("mde-org-binding", {"orgId": "99999999-0000-4000-8000-00000000000f"})],
+	})
+	geo_sources.all(scan) == {object.union(seen, {"tier": "portal", "rank": 5, "note": " (another source names another organisation)"}) |
+		some seen in {_storage, _telemetry}
+	}
+}
+
 test_package_with_an_old_certificate_is_not_fresh if {
 	old := _packages({"notBefore": "2024-01-01T00:00:00Z", "notAfter": "2024-12-31T00:00:00Z"})
 	{seen.fresh | some seen in old} == {false}

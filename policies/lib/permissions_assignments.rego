@@ -13,12 +13,13 @@ import data.domicile.lib.permissions
 import data.domicile.lib.permissions_holders as holders
 
 # held is the list of the assignments to applications whose permission is security_data,
-# self_granting or high_risk, as {id, created, principal, application, permission, held}:
-# principal is the service principal as the look-up has it, {} when it wasn't read;
+# self_granting or high_risk, as {id, created, principal_id, principal, application, permission,
+# held}: principal is the service principal as the look-up has it, {} when it wasn't read;
 # application is holders.holder; held says in a message on which resource.
 held(inp, what) := [{
 	"id": assignment.id,
 	"created": object.get(assignment, "createdDateTime", null),
+	"principal_id": object.get(assignment, "principalId", null),
 	"principal": _principal(inp, assignment),
 	"application": holders.holder(inp.lookup.service_principals, object.get(assignment, "principalId", null), object.get(assignment, "principalDisplayName", null)),
 	"permission": permission,

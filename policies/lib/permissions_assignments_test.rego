@@ -35,7 +35,7 @@ _ids(what, changes) := {held.id | some held in assignments.held(_input(changes),
 
 test_held_joins_permission_and_application if {
 	assignments.held(_input([{}]), "security_data") == [{
-		"id": "a1", "created": "2026-11-01T00:00:00Z",
+		"id": "a1", "created": "2026-11-01T00:00:00Z", "principal_id": "sp1",
 		"principal": {"id": "sp1", "appId": _siem, "displayName": "SIEM", "servicePrincipalType": "Application"},
 		"application": {"app_id": _siem, "name": "SIEM"},
 		"permission": _role("graph", permissions.graph, "incidents", "SecurityIncident.Read.All"),

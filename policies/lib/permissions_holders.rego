@@ -11,10 +11,17 @@ import data.domicile.lib.permissions
 # holder is the application behind a service principal, as {app_id, name}, from the
 # look-up of service principals; app_id is "" when it isn't among those read, and name is
 # then the one given.
-holder(principals, id, name) := {"app_id": principal.appId, "name": _title([principal.displayName, name, id])} if {
+holder(principals, id, name) := {"app_id": principal.appId, "name": _title([object.get(principal, "displayName", null), name, id])} if {
 	principal := principals[id]
 	is_string(principal.appId)
 } else := {"app_id": "", "name": _title([name, id])}
+
+# grant_id is what a finding calls a grant or an assignment: its id, or that it has none, which
+# makes it no smaller.
+grant_id(grant) := grant.id if {
+	is_string(grant.id)
+	grant.id != ""
+} else := "unnamed"
 
 # judged says for each permission how an application stands to it: own (the scanner or
 # the remediator), approved, unset (the organisation hasn't said what it approves),

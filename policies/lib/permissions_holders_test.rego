@@ -74,3 +74,13 @@ test_listed_names_four_and_counts_the_rest if {
 	holders.listed(["a", "b"]) == "'a', 'b'"
 	holders.listed(["a", "b", "c", "d", "e", "f"]) == "'a', 'b', 'c', 'd' and 2 more"
 }
+
+test_holder_is_known_without_a_name if {
+	holders.holder({"sp1": {"id": "sp1", "appId": _siem}}, "sp1", "SIEM") == _application
+}
+
+test_a_grant_without_an_id_is_a_grant if {
+	holders.grant_id({"id": "g1"}) == "g1"
+	holders.grant_id({"id": ""}) == "unnamed"
+	holders.grant_id({}) == "unnamed"
+}

@@ -68,7 +68,10 @@ _listed(word) := [word] if is_string(word)
 
 _meant(word) := default_privileged if word in {"default", "+"}
 
-_meant(id) := {id} if not id in {"default", "+"}
+_meant(id) := {lower(id)} if not id in {"default", "+"}
+
+# template holds for what is written like a role's id.
+template(id) if regex.match(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`, id)
 
 # turn_on are the roles that may turn the service on, by profile: in 2020 the two that
 # Microsoft's page names, today the nine whose visit to the portal does it.

@@ -97,8 +97,10 @@ test_row_7_ignores_what_the_portal_cannot_prove if {
 		evidence := {"hunting_probe": fixture.all_refused(false), "portal_tenant_context": [object.union(fixture.context, useless)]}
 		verdict(fixture.scan(evidence, {})) == ["unknown", 11, "", "no_permission"]
 	}
-	bare := object.remove(fixture.context, ["AuthInfo", "savedAt"])
-	verdict(fixture.scan({"hunting_probe": fixture.all_refused(false), "portal_tenant_context": [bare]}, {})) == ["on", 7, "proxy", ""]
+	undated := object.remove(fixture.context, ["savedAt"])
+	verdict(fixture.scan({"hunting_probe": fixture.all_refused(false), "portal_tenant_context": [undated]}, {})) == ["unknown", 11, "", "no_permission"]
+	nameless := object.remove(fixture.context, ["AuthInfo"])
+	verdict(fixture.scan({"hunting_probe": fixture.all_refused(false), "portal_tenant_context": [nameless]}, {})) == ["on", 7, "proxy", ""]
 }
 
 test_row_8_on_by_the_record_of_2020 if {

@@ -50,6 +50,7 @@
 #         - Write the ids of the subscriptions that renew by themselves into the parameter auto_renewed_subscriptions.
 package domicile.licences.eligibility_lasts
 
+import data.domicile.lib.attestations
 import data.domicile.lib.licences
 
 _skus := input.evidence.subscribed_skus
@@ -188,14 +189,20 @@ _ends(row) := "no" if {
 
 _ends(row) := "yes" if {
 	row.isTrial == false
-	is_string(row.nextLifecycleDateTime)
+	attestations.time_ns(row.nextLifecycleDateTime)
 	not _continues(row)
 	not _monthly(row)
 }
 
 _continues(row) if {
-	end := time.parse_rfc3339_ns(row.nextLifecycleDateTime)
+	end := attestations.time_ns(row.nextLifecycleDateTime)
 	end > time.add_date(time.parse_rfc3339_ns(input.now), 0, 0, _days)
+}
+
+# Microsoft writes the end of time where there is no end.
+_continues(row) if {
+	is_string(row.nextLifecycleDateTime)
+	startswith(row.nextLifecycleDateTime, "9999-12-31T")
 }
 
 _continues(row) if {
@@ -218,7 +225,7 @@ _between(from, to) := [years, months, days] if {
 	[years, months, days, _, _, _] := time.diff(_midnight(from), _midnight(to))
 }
 
-_midnight(moment) := time.parse_rfc3339_ns(concat("", [substring(moment, 0, 10), "T00:00:00Z"]))
+_midnight(moment) := attestations.time_ns(substring(moment, 0, 10))
 
 _rounded(days) := 0 if days <= 1
 

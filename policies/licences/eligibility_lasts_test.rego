@@ -159,3 +159,16 @@ test_a_trial_is_shown if {
 	values := {fact.value | some fact in rule.observed} with input as _tenant([object.remove(_trial, ["nextLifecycleDateTime"])])
 	values == {"SPE_E5 Enabled, next change unknown, trial"}
 }
+
+test_passes_when_the_date_is_the_end_of_time if {
+	every date in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.9999999Z"] {
+		_outcome(_tenant([object.union(_paid, {"nextLifecycleDateTime": date})])) == "pass"
+	}
+}
+
+test_unknown_when_a_date_is_none if {
+	every date in [null, "", "soon", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00Z"] {
+		_outcome(_tenant([object.union(_paid, {"nextLifecycleDateTime": date})])) == "unknown not_collected subscriptions"
+	}
+	_outcome(_tenant([object.union(_annual, {"createdDateTime": "0001-01-01T00:00:00Z"})])) == "fail"
+}

@@ -36,7 +36,7 @@
 #       xdr-current:
 #         - Open https://security.microsoft.com, Permissions > Microsoft Defender XDR > Roles, and list the assignments; then Endpoints roles & groups, Cloud Apps > Roles and Identities > Roles, where they are still in use.
 #         - Remove assignments that nobody needs, and prefer custom roles without the permission to change settings.
-#         - Write the rest down with domicile attest new defender-roles: each holder, the role with its product, and whether it is approved; a second person reviews it.
+#         - Write the rest down with `domicile attest new defender-roles`, naming each holder, the role with its product, and whether it is approved; a second person reviews it.
 package domicile.roles.defender_role_holders_approved
 
 import data.domicile.lib.attestations

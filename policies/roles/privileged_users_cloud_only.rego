@@ -84,6 +84,16 @@ not_applicable contains reason if {
 }
 
 unknown contains reason if {
+	words := [substring(word, 0, 60) | some word in input.params.privileged_roles; not word in {"default", "+"}; not roles.template(word)]
+	count(words) > 0
+	reason := {
+		"reason": "needs_configuration",
+		"kind": "",
+		"message": sprintf("The parameter privileged_roles names %s, which is no template id; write ids, or default for the built-in list.", [concat(", ", sort({sprintf("'%s'", [word]) | some word in words}))]),
+	}
+}
+
+unknown contains reason if {
 	some gap in roles.unread(input, _privileged)
 	reason := {
 		"reason": gap.reason,

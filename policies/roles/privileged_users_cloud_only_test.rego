@@ -134,3 +134,10 @@ test_unknown_when_the_members_of_a_privileged_group_could_not_be_read if {
 test_passes_when_pim_is_not_licensed if {
 	_passes(object.union(_tenant([made.admin("ann")]), made.gaps({"role_eligibility": "not_licensed", "role_schedules": "not_licensed"})))
 }
+
+test_unknown_when_a_privileged_role_is_no_id if {
+	doc := object.union(_synced(_tenant([made.admin("ann")]), ["ann"]), {"params": {"privileged_roles": ["Global Administrator"]}})
+	count(rule.deny) == 0 with input as doc
+	found := rule.unknown with input as doc
+	{[u.reason, u.message] | some u in found} == {["needs_configuration", "The parameter privileged_roles names 'Global Administrator', which is no template id; write ids, or default for the built-in list."]}
+}

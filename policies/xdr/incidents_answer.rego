@@ -28,6 +28,7 @@
 #   params:
 #     expected_state:
 #       type: string
+#       values: ["on", "off"]
 #       description: The state that the organisation decided on, on or off. With off this rule doesn't apply.
 #       default: "on"
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]

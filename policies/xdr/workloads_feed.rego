@@ -29,6 +29,7 @@
 #   params:
 #     expected_state:
 #       type: string
+#       values: ["on", "off"]
 #       description: The state that the organisation decided on, on or off. With off this rule doesn't apply.
 #       default: "on"
 #     workload_days:
@@ -207,6 +208,7 @@ _mailbox_plans := {
 _not_integrated := location if {
 	record := attestations.latest(input.evidence.attestations, "m365-data-location")
 	location := object.get({place.service: place.geo | some place in record.value.services}, "exchange", record.value.geo)
+	is_string(location)
 	upper(location) in _apart
 }
 

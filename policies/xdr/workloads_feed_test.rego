@@ -89,7 +89,8 @@ test_row_2_office_not_judged_where_it_is_not_integrated if {
 	mailboxes_in_germany := object.union(norway, {"value": {"services": [{"service": "exchange", "geo": "DEU"}]}})
 	germany := object.union(norway, {"value": {"geo": "DEU"}})
 	expired := object.union(norway, {"checks": [{"name": "dates", "ok": false, "message": ""}]})
-	every other in [germany, expired, mailboxes_in_germany] {
+	nowhere := object.union(norway, {"value": {"geo": null}})
+	every other in [germany, expired, mailboxes_in_germany, nowhere] {
 		outcome(object.union(silent, {"evidence": {"attestations": [other]}})) == fails("office", "no row in the window")
 	}
 }

@@ -1,0 +1,140 @@
+package scan_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/policies"
+	"github.com/domicile-audit/domicile/reports"
+)
+
+// TestWriteFileLeavesNoHalf: what fails half-way leaves the earlier file and no other.
+func TestWriteFileLeavesNoHalf(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "report.txt")
+	whole := func(w io.Writer) error { _, err := io.WriteString(w, "whole"); return err }
+	if err := scan.WriteFile(path, whole); err != nil {
+		t.Fatal(err)
+	}
+	half := func(w io.Writer) error {
+		if _, err := io.WriteString(w, strings.Repeat("half", 1<<20)); err != nil {
+			return err
+		}
+		return errors.New("the disk is full")
+	}
+	if err := scan.WriteFile(path, half); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "the disk is full") {
+		t.Errorf("WriteFile() = %v, want the path and the cause", err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "whole" {
+		t.Errorf("the file holds %.20q, %v, want the earlier text", got, err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file's mode is %v, %v, want 0600", info.Mode(), err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("%v is left, %v, want one file", left, err)
+	}
+	if err := scan.WriteFile(filepath.Join(dir, "none", "x"), whole); err == nil {
+		t.Error("WriteFile() into a folder that doesn't exist = nil")
+	}
+	if err := scan.WriteFile(dir, whole); err == nil {
+		t.Error("WriteFile() over a folder = nil")
+	}
+}
+
+func TestWriteReports(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	result := &findings.Result{Version: findings.Version, Rules: []findings.Rule{}, Findings: []findings.Finding{}}
+	text, err := reports.FormatByName("text")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := reports.Format{Name: "broken", File: "broken.txt", Write: func(io.Writer, *findings.Result) error { return errors.New("no") }}
+	paths, err := scan.WriteReports(dir, result, []reports.Format{text, text, broken})
+	if err == nil || len(paths) != 2 || paths[0] != filepath.Join(dir, scan.ResultFile) || paths[1] != filepath.Join(dir, text.File) {
+		t.Errorf("WriteReports() = %v, %v, want what was written and an error", paths, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, broken.File)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the broken report stands under its name: %v", err)
+	}
+}
+
+// TestReportsSpoilNoBundle: a file more in a bundle is a sign of tampering.
+func TestReportsSpoilNoBundle(t *testing.T) {
+	dir := bundle(t).Dir
+	if _, err := scan.WriteReports(dir, &findings.Result{}, nil); err == nil || !strings.Contains(err.Error(), "name another folder") {
+		t.Errorf("WriteReports() into a bundle = %v, want it refused", err)
+	}
+	if _, err := evidence.Verify(dir); err != nil {
+		t.Errorf("the bundle is not as it was: %v", err)
+	}
+}
+
+// bundle is one with a kind and two gaps.
+func bundle(t *testing.T) *evidence.Bundle {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "bundle")
+	writer, err := evidence.Create(dir, evidence.Manifest{Tenant: evidence.Tenant{ID: tenantID, Name: "contoso", Cloud: "global"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	users, err := writer.Kind(evidence.Entry{Kind: "users", Tier: evidence.API, API: "GET graph: users"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	users.Page(1)
+	users.Complete()
+	writer.Gap(evidence.Gap{Kind: "sites", Reason: evidence.NoPermission, Status: 403, Code: "Denied", Permission: "Sites.Read.All"})
+	writer.Gap(evidence.Gap{Kind: "groups", Reason: evidence.Throttled})
+	manifest, err := writer.Close(time.Unix(0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &evidence.Bundle{Dir: dir, Manifest: manifest}
+}
+
+// TestResult: equal input gives an equal result, and every choice of the user's shows in
+// a digest.
+func TestResult(t *testing.T) {
+	set, err := policies.Load(t.Context(), policies.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set, err = set.Select(policies.Selection{Rules: []string{"GEO1009"}}); err != nil {
+		t.Fatal(err)
+	}
+	from := bundle(t)
+	verdicts, err := set.Evaluate(t.Context(), from, policies.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	judgement := scan.Judgement{Set: set, FailOn: "high", Tool: findings.Tool{Name: "domicile"}}
+	got, again := judgement.Result(verdicts, from), judgement.Result(verdicts, from)
+	if fmt.Sprint(*got) != fmt.Sprint(*again) {
+		t.Error("equal input gave different results")
+	}
+	want := []findings.Gap{
+		{Kind: "groups", Reason: "throttled"},
+		{Kind: "sites", Reason: "no_permission", Status: 403, Code: "Denied", Permission: "Sites.Read.All"},
+	}
+	if len(got.Gaps) != 2 || got.Gaps[0] != want[0] || got.Gaps[1] != want[1] || len(got.Evidence) != 1 || got.Evidence[0].Requests != 1 {
+		t.Errorf("gaps %+v and evidence %+v, want those of the bundle", got.Gaps, got.Evidence)
+	}
+	if got.Digests.Evidence != from.Manifest.Digest() || got.Digests.Policies != set.Digest() || got.Tenant.ID != tenantID {
+		t.Errorf("digests %+v of tenant %+v", got.Digests, got.Tenant)
+	}
+	for _, other := range []scan.Judgement{{Set: set, FailOn: "low"}, {Set: set, FailOn: "high", AllowIncomplete: true}} {
+		if other.Result(verdicts, from).Digests.Params == got.Digests.Params {
+			t.Errorf("the digest of fail_on %s, allow_incomplete %v is that of other options", other.FailOn, other.AllowIncomplete)
+		}
+	}
+}
