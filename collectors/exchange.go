@@ -64,7 +64,9 @@ func regionCodes(regions any) ([]any, error) {
 			return nil, errors.New("reading AllowedMailboxRegions: a region is not text; convert with ConvertTo-Json -Depth 4")
 		}
 		code, _, _ := strings.Cut(text, "=")
-		codes = append(codes, strings.TrimSpace(code))
+		if code = strings.TrimSpace(code); code != "" {
+			codes = append(codes, code)
+		}
 	}
 	return codes, nil
 }
@@ -93,6 +95,9 @@ func readAuditConfig(d importDocument, o ImportOptions) (Import, error) {
 }
 
 func looksLikeRetentionPolicies(d importDocument) bool {
+	if object := d.innerObject(); len(object) == 1 && hasAll(object, "retentionPolicies") {
+		return true
+	}
 	list, ok := d.innerList()
 	if !ok || len(list) == 0 {
 		return false
@@ -106,12 +111,18 @@ func looksLikeRetentionPolicies(d importDocument) bool {
 }
 
 // readRetentionPolicies reads Get-UnifiedAuditLogRetentionPolicy | ConvertTo-Json, the
-// second half of its kind. Which users a policy is for is dropped; that it is for some is
-// kept. Where there is no policy the cmdlet gives an empty file, which is no JSON.
+// second half of its kind. The cmdlet writes nothing where there is no policy, so that
+// @{retentionPolicies = @(...)} | ConvertTo-Json, which does, is read as well. Which users
+// a policy is for is dropped; that it is for some is kept.
 func readRetentionPolicies(d importDocument, o ImportOptions) (Import, error) {
 	saved, value, err := openSaved(d, o)
 	if err != nil {
 		return Import{}, err
+	}
+	if object, ok := value.(map[string]any); ok {
+		if list, there := object["retentionPolicies"]; there {
+			value = powerShellList(list)
+		}
 	}
 	objects, err := objectsOf(value)
 	if err != nil {
@@ -155,7 +166,7 @@ func joinAudit(halves []Imported) (Imported, error) {
 	object := objects[0]
 	object["retentionPolicies"] = policies
 	object["sha256"] = hashOf(objects[0]["sha256"], objects[1]["sha256"])
-	saved(object, objects[1])
+	mergeSaved(object, objects[1])
 	data, err := json.Marshal(object)
 	joined.Objects = []json.RawMessage{data}
 	return joined, err

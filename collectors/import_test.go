@@ -139,6 +139,13 @@ func FuzzImportFile(f *testing.F) {
 	f.Add([]byte(tenantContext))
 	f.Add([]byte(`{"savedBy": "a", "savedAt": "2026-11-20", "content": ` + tenantContext + `}`))
 	f.Add([]byte(smallExport))
+	for _, text := range []string{
+		mcasAbout, defenderSettings, organizationConfig, auditConfig, retentionPolicies, dataExportSettings,
+		agreements, acceptances, noAcceptances, earlierResult,
+	} {
+		f.Add([]byte(text))
+		f.Add([]byte(wrapped(text)))
+	}
 	f.Add([]byte(`{"onboardingInfo": "{\"body\":\"{}\",\"cert\":\"\"}"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		imported, err := collectors.ImportFile(collectors.File{Name: "f", Data: data}, importOptions())

@@ -33,7 +33,7 @@ func Join(files []Import) ([]Imported, error) {
 	for _, kind := range order {
 		parts := kinds[kind]
 		if len(parts) > 1 && kind != onboardingKind {
-			one, err := join(kind, parts)
+			one, err := joinParts(kind, parts)
 			if err != nil {
 				return nil, fmt.Errorf("importing %s from %s: %w", kind, strings.Join(names[kind], ", "), err)
 			}
@@ -44,7 +44,7 @@ func Join(files []Import) ([]Imported, error) {
 	return joined, nil
 }
 
-func join(kind string, parts []Imported) (Imported, error) {
+func joinParts(kind string, parts []Imported) (Imported, error) {
 	switch kind {
 	case exchangeAuditKind:
 		return joinAudit(parts)
@@ -77,9 +77,9 @@ func joinedImport(parts []Imported) Imported {
 	return joined
 }
 
-// saved puts into an object who saved both it and the other, and the older of their days.
+// mergeSaved puts into an object who saved both it and the other, and the older of their days.
 // What only one of them says is left out, as nobody answers for the whole then.
-func saved(object, other map[string]any) {
+func mergeSaved(object, other map[string]any) {
 	by, named := object["savedBy"].(string)
 	second, namedToo := other["savedBy"].(string)
 	switch {

@@ -129,6 +129,9 @@ func ReadPrevious(data []byte, o ImportOptions) (Imported, error) {
 func openPrevious(text []byte, o ImportOptions) (previousResult, time.Time, error) {
 	var result previousResult
 	fail := func(err error) (previousResult, time.Time, error) { return previousResult{}, time.Time{}, err }
+	if name := repeatedName(text, maxJSONLevels); name != "" {
+		return fail(fmt.Errorf("it has the field %q twice in one object; give the file as a scan wrote it", short(name)))
+	}
 	var head struct {
 		Version *int `json:"version"`
 	}

@@ -8,10 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/evidence"
-	"github.com/domicile-audit/domicile/internal/config"
-	"github.com/domicile-audit/domicile/internal/graph"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/policies"
 )
@@ -42,7 +39,7 @@ can't be judged, and with 5 where the sign-in fails.`,
 			}()
 			hindered := 0
 			for _, tenant := range target.tenants {
-				found, err := a.examine(cmd.Context(), from, target, tenant, set)
+				found, err := a.examine(cmd.Context(), a.collection(from, target, tenant, set.Kinds()), set)
 				if err != nil {
 					return err
 				}
@@ -61,23 +58,12 @@ can't be judged, and with 5 where the sign-in fails.`,
 
 // examine signs in to a tenant and tells what the token can't read. It returns the number
 // of rules that can't be judged.
-func (a *app) examine(ctx context.Context, from targeting, target *target, tenant *config.Tenant, set *policies.Set) (int, error) {
-	options, err := scan.Connection(tenant, a.Getenv)
+func (a *app) examine(ctx context.Context, collection scan.Collection, set *policies.Set) (int, error) {
+	reader, gaps, err := scan.Check(ctx, collection)
 	if err != nil {
-		return 0, usage(err)
+		return 0, collectError(err)
 	}
-	options.Now, options.MaxWait, options.Prompt, options.Log = target.now, from.maxWait, a.Stderr, a.logger()
-	client, err := graph.Connect(ctx, options)
-	if err != nil {
-		return 0, err
-	}
-	defer client.Close()
-	reader := client.Reader()
-	fmt.Fprintf(a.Stdout, "tenant %s: signed in as application %s\n", tenant.Name, reader.AppID)
-	gaps, err := collectors.Check(ctx, client, scan.TenantOf(tenant), set.Kinds())
-	if err != nil {
-		return 0, err
-	}
+	fmt.Fprintf(a.Stdout, "tenant %s: signed in as application %s\n", collection.Tenant.Name, reader.AppID)
 	for _, gap := range gaps {
 		fmt.Fprintf(a.Stdout, "  can't read %s: %s\n", gap.Kind, gap.Message)
 	}

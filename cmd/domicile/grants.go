@@ -17,7 +17,7 @@ var resourceApps = map[string]string{ //nolint:gochecknoglobals // a constant ta
 func byResource(needs []need) (apis []string, permissions map[string][]string) {
 	permissions = map[string][]string{}
 	for _, n := range needs {
-		if resourceApps[n.API] == "" {
+		if resourceApps[n.API] == "" || n.Permission == "" {
 			continue
 		}
 		if len(permissions[n.API]) == 0 {

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,8 +14,11 @@ import (
 
 // need is a permission that a scan takes, and what for.
 type need struct {
-	API        string   `json:"api"`
+	API string `json:"api"`
+	// Permission is an application's, empty where only a person may have it; Delegated
+	// is a person's.
 	Permission string   `json:"permission"`
+	Delegated  string   `json:"delegated"`
 	Kinds      []string `json:"kinds"`
 	Rules      []string `json:"rules"`
 }
@@ -38,25 +41,41 @@ Reader on the subscriptions, and on the root management group for a proof of cov
 			needs := needsOf(set)
 			switch format {
 			case "json":
-				encoder := json.NewEncoder(a.Stdout)
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(needs)
+				return writeIndented(a.Stdout, needs)
 			case "text":
-				rows := [][]string{{"API", "PERMISSION", "EVIDENCE", "RULES"}}
+				rows := [][]string{{"API", "APPLICATION", "DELEGATED", "EVIDENCE", "RULES"}}
 				for _, n := range needs {
-					rows = append(rows, []string{n.API, n.Permission, strings.Join(n.Kinds, " "), strings.Join(n.Rules, " ")})
+					rows = append(rows, []string{n.API, cmp.Or(n.Permission, "-"), cmp.Or(n.Delegated, "-"), strings.Join(n.Kinds, " "), strings.Join(n.Rules, " ")})
 				}
 				columns(a.Stdout, rows)
 				return nil
+			case "az":
+				return writeAzureCLI(a.Stdout, needs)
+			case "terraform":
+				return writeTerraform(a.Stdout, needs)
 			default:
-				return usage(fmt.Errorf("--format %q is not text or json", format))
+				return usage(fmt.Errorf("--format %q is not text, json, az or terraform", format))
 			}
 		},
 	}
 	judging.addSelection(cmd)
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	offer(cmd, "format", "text", "json")
+	cmd.Flags().StringVar(&format, "format", "text", "text, json, az (a script for Azure CLI) or terraform")
+	offer(cmd, "format", "text", "json", "az", "terraform")
 	return cmd
+}
+
+// forms are the names of a permission as an application's and as a person's. Most are the
+// same; terms of use have no application permission, Azure's Reader is a role, and the
+// Defender APIs name a person's permissions otherwise (Microsoft's permissions reference).
+func forms(permission string) (application, delegated string) {
+	switch {
+	case strings.HasPrefix(permission, "Agreement"):
+		return "", permission
+	case permission == "Incident.Read.All" || permission == "Machine.Read.All":
+		return permission, strings.TrimSuffix(permission, ".All")
+	default:
+		return permission, permission
+	}
 }
 
 // needsOf joins what collectors take with the rules that read their kinds.
@@ -68,9 +87,10 @@ func needsOf(set *policies.Set) []need {
 	var needs []need
 	for _, taken := range collectors.Needs(collectors.Required(set.Kinds())) {
 		name := names[taken.API]
-		at := slices.IndexFunc(needs, func(n need) bool { return n.API == name && n.Permission == taken.Permission })
+		application, delegated := forms(taken.Permission)
+		at := slices.IndexFunc(needs, func(n need) bool { return n.API == name && n.Permission == application && n.Delegated == delegated })
 		if at < 0 {
-			needs = append(needs, need{API: name, Permission: taken.Permission})
+			needs = append(needs, need{API: name, Permission: application, Delegated: delegated})
 			at = len(needs) - 1
 		}
 		needs[at].Kinds = append(needs[at].Kinds, taken.Kind)

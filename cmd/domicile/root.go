@@ -55,7 +55,7 @@ be judged, or for collect read; 5 authentication failed; 130 interrupted.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
 		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newVerify(a),
-		newPolicy(a), newAttest(a), newConfig(a), newPermissions(a), newSimulate(a), newVersion(a),
+		newPolicy(a), newAttest(a), newConfig(a), newPermissions(a), newDoctor(a), newSimulate(a), newVersion(a),
 	)
 	root.Version = version
 	root.SetVersionTemplate(versionLine())

@@ -77,7 +77,7 @@ func (c Collection) read(ctx context.Context, writer *evidence.Writer, o collect
 	if c.Tenant == nil {
 		return collectors.Collect(ctx, nil, writer, o)
 	}
-	client, err := c.connect(ctx, writer)
+	client, err := c.connect(ctx, writer.Request)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (c Collection) read(ctx context.Context, writer *evidence.Writer, o collect
 }
 
 // connect signs in to the tenant, with every request noted in the bundle.
-func (c Collection) connect(ctx context.Context, writer *evidence.Writer) (*graph.Client, error) {
+func (c Collection) connect(ctx context.Context, record func(evidence.Request)) (*graph.Client, error) {
 	options, err := Connection(c.Tenant, c.Getenv)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (c Collection) connect(ctx context.Context, writer *evidence.Writer) (*grap
 	if options.MaxWait <= 0 {
 		options.MaxWait = -1 // zero would stand for the default of ten minutes
 	}
-	options.Record = writer.Request
+	options.Record = record
 	return graph.Connect(ctx, options)
 }
 

@@ -20,6 +20,7 @@ type directory struct {
 	lists   map[string]collection
 	singles map[string]object
 	members map[string][]string
+	owners  map[string][]string
 	// grants are the application permissions, by the resource's service principal.
 	grants map[string]collection
 }
@@ -29,7 +30,7 @@ type directory struct {
 func (t *Tenant) directory() (*directory, error) {
 	d := &directory{
 		lists: map[string]collection{}, singles: map[string]object{},
-		members: t.doc.Members, grants: map[string]collection{},
+		members: t.doc.Members, owners: t.doc.Owners, grants: map[string]collection{},
 	}
 	for path, data := range t.doc.Graph {
 		if err := d.add(path, data); err != nil {
@@ -52,26 +53,50 @@ func (t *Tenant) directory() (*directory, error) {
 	if err := d.addGrants(t); err != nil {
 		return nil, err
 	}
+	if err := d.addRolePolicies(t); err != nil {
+		return nil, err
+	}
+	return d, d.check()
+}
+
+// check finds members and owners who don't exist.
+func (d *directory) check() error {
 	for group, ids := range d.members {
 		for _, id := range append([]string{group}, ids...) {
 			if _, ok := d.principal(id); !ok {
-				return nil, fmt.Errorf("members of group %s: there is no %s", group, id)
+				return fmt.Errorf("members of group %s: there is no %s", group, id)
 			}
 		}
 	}
-	return d, nil
+	for owned, ids := range d.owners {
+		if _, application := d.lists["applications"].find(owned); !application {
+			ids = append([]string{owned}, ids...)
+		}
+		for _, id := range ids {
+			if _, ok := d.principal(id); !ok {
+				return fmt.Errorf("owners of %s: there is no %s", owned, id)
+			}
+		}
+	}
+	return nil
 }
 
 func (d *directory) add(path string, data any) error {
+	key := "id"
+	for _, r := range resources() {
+		if r.path == path && r.key != "" {
+			key = r.key
+		}
+	}
 	switch data := data.(type) {
 	case []any:
 		c := collection{fixed: make([]object, 0, len(data))}
 		seen := map[string]bool{}
 		for i, item := range data {
 			fields, ok := item.(map[string]any)
-			id, _ := fields["id"].(string)
+			id, _ := fields[key].(string)
 			if !ok || id == "" || seen[id] {
-				return fmt.Errorf("graph %s, item %d: want an object with an id of its own", path, i+1)
+				return fmt.Errorf("graph %s, item %d: want an object with a member %s of its own", path, i+1, key)
 			}
 			seen[id] = true
 			if path == "servicePrincipals" {
@@ -126,17 +151,17 @@ func (d *directory) principal(id string) (object, bool) {
 	} {
 		if o, ok := d.lists[set.path].find(id); ok {
 			typed := object{{"@odata.type", quoted("#microsoft.graph." + set.typ)}}
-			return append(typed, o.without("appRoles", "oauth2PermissionScopes", "delegatedPermissionClassifications")...), true
+			return append(typed, o.without("appRoles", "oauth2PermissionScopes", "delegatedPermissionClassifications", "signInActivity")...), true
 		}
 	}
 	return nil, false
 }
 
-// application finds a service principal by its application id.
-func (d *directory) application(appID string) (object, bool) {
-	for _, sp := range d.lists["servicePrincipals"].fixed {
-		if strings.EqualFold(sp.text("appId"), appID) {
-			return sp, true
+// application finds an application or a service principal by its application id.
+func (d *directory) application(path, appID string) (object, bool) {
+	for _, o := range d.lists[path].fixed {
+		if strings.EqualFold(o.text("appId"), appID) {
+			return o, true
 		}
 	}
 	return nil, false
@@ -208,11 +233,11 @@ func (d *directory) addRoles(t *Tenant) error {
 func (d *directory) addGrants(t *Tenant) error {
 	grants := slices.Clone(t.doc.AppRoles)
 	granted := stamp(midnight(t.now).AddDate(0, 0, -60))
-	if reader, ok := d.application(t.doc.Client.ID); ok {
+	if reader, ok := d.application("servicePrincipals", t.doc.Client.ID); ok {
 		for appID, roles := range map[string][]string{
 			graphAppID: t.doc.Permissions.Graph, xdrAppID: t.doc.Permissions.XDR, mdeAppID: t.doc.Permissions.MDE,
 		} {
-			resource, ok := d.application(appID)
+			resource, ok := d.application("servicePrincipals", appID)
 			if !ok {
 				continue
 			}
@@ -283,7 +308,7 @@ func uuidOf(kind, key string) string {
 // cloud has (Graph's v1.0 schemas of US Government and China).
 func (t *Tenant) offers(what string) bool {
 	switch what {
-	case "principalOrganizationId", "serviceStatus", "verifiedPublisher":
+	case "principalOrganizationId", "serviceStatus", "verifiedPublisher", "isInMultiTenantOrganization":
 		return t.Cloud == "global" || t.Cloud == "gcc"
 	case "security":
 		return t.Cloud != "china"

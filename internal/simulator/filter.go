@@ -3,12 +3,17 @@ package simulator
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// filter is a conjunction of comparisons: the $filter expressions that are used.
-type filter []comparison
+// filter is a disjunction of conjunctions: the $filter expressions that are used, which
+// have no parentheses.
+type filter []conjunction
+
+// conjunction holds where all of its comparisons do.
+type conjunction []comparison
 
 // comparison compares the value at a path with a literal: nil, a bool, a number or a
 // string. Times and ids are compared as text.
@@ -20,14 +25,27 @@ type comparison struct {
 var (
 	comparisonForm = regexp.MustCompile(`^([A-Za-z][\w/.]*)\s+(eq|ne|ge|gt|le|lt)\s+(.+)$`)
 	startsForm     = regexp.MustCompile(`^startswith\(\s*([A-Za-z][\w/.]*)\s*,\s*('(?:[^']|'')*')\s*\)$`)
-	conjunction    = regexp.MustCompile(`\s+and\s+`)
+	andWord        = regexp.MustCompile(`\s+and\s+`)
+	orWord         = regexp.MustCompile(`\s+or\s+`)
 )
 
-// parseFilter reads comparisons joined by and. Anything else is refused, as Graph
+// parseFilter reads comparisons joined by and and or. Anything else is refused, as Graph
 // refuses what a resource doesn't support.
 func parseFilter(text string) (filter, error) {
 	var out filter
-	for _, part := range splitAnd(text) {
+	for _, part := range splitAt(orWord, text) {
+		all, err := parseConjunction(part)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, all)
+	}
+	return out, nil
+}
+
+func parseConjunction(text string) (conjunction, error) {
+	var out conjunction
+	for _, part := range splitAt(andWord, text) {
 		part = strings.TrimSpace(part)
 		var c comparison
 		literal := ""
@@ -48,11 +66,11 @@ func parseFilter(text string) (filter, error) {
 	return out, nil
 }
 
-// splitAnd splits at the word and outside quotes.
-func splitAnd(text string) []string {
+// splitAt splits at a word outside quotes.
+func splitAt(word *regexp.Regexp, text string) []string {
 	var parts []string
 	start := 0
-	for _, at := range conjunction.FindAllStringIndex(text, -1) {
+	for _, at := range word.FindAllStringIndex(text, -1) {
 		if strings.Count(text[start:at[0]], "'")%2 == 0 {
 			parts = append(parts, text[start:at[0]])
 			start = at[1]
@@ -79,14 +97,18 @@ func parseLiteral(text string) (any, error) {
 	return text, nil // a time or an id, unquoted
 }
 
-// match says whether every comparison holds for the object.
+// match says whether every comparison of one of the conjunctions holds for the object.
 func (f filter) match(o object) bool {
-	for _, c := range f {
-		if !c.match(o.lookup(c.path)) {
-			return false
-		}
-	}
-	return true
+	return slices.ContainsFunc(f, func(all conjunction) bool {
+		return !slices.ContainsFunc(all, func(c comparison) bool { return !c.match(o.lookup(c.path)) })
+	})
+}
+
+// names says whether every one of the conjunctions compares the member.
+func (f filter) names(path string) bool {
+	return len(f) > 0 && !slices.ContainsFunc(f, func(all conjunction) bool {
+		return !slices.ContainsFunc(all, func(c comparison) bool { return c.path == path })
+	})
 }
 
 func (c comparison) match(value any) bool {

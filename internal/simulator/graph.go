@@ -48,7 +48,7 @@ func (c *call) graphAs(cl claims) {
 		return
 	}
 	t, ok := c.server.dir.find(path)
-	if !ok {
+	if !ok || !c.served(t.resource) {
 		c.noSegment(path)
 		return
 	}
@@ -59,13 +59,15 @@ func (c *call) graphAs(cl claims) {
 	if !c.mayRead(cl, t.resource) {
 		return
 	}
-	if t.premium && !c.server.tenant.holdsPremium() {
-		c.graphError(http.StatusBadRequest, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.")
+	if !c.licensed(t.licence) {
 		return
 	}
 	q, err := parseQuery(c.r.URL.Query(), t, c.server.tenant)
 	if err != nil {
 		c.graphError(http.StatusBadRequest, "BadRequest", err.Error())
+		return
+	}
+	if !c.mayRead(cl, guarding(t, q)) || !c.licensed(guardLicence(t, q)) {
 		return
 	}
 	c.page = q.page
@@ -80,26 +82,12 @@ func (c *call) graphAs(cl claims) {
 	c.truncate()
 }
 
-// mayRead answers 403 unless the token carries one of the permissions.
-func (c *call) mayRead(cl claims, r resource) bool {
-	for _, role := range r.roles {
-		if slices.Contains(cl.Roles, role) {
-			return true
-		}
-	}
-	if !r.security {
-		c.graphError(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+// served says whether the tenant's cloud and the version that was asked have the path.
+func (c *call) served(r resource) bool {
+	if r.beta && !strings.HasPrefix(c.path, "/beta/") {
 		return false
 	}
-	nested, err := json.Marshal(map[string]string{
-		"Message": fmt.Sprintf("Missing application roles. API required roles: %s, application roles: %s.", strings.Join(r.roles, ","), strings.Join(cl.Roles, ",")),
-		"Target":  "", "Code": "Forbidden",
-	})
-	if err != nil {
-		panic(err) // strings always encode
-	}
-	c.graphError(http.StatusForbidden, "UnknownError", string(nested))
-	return false
+	return r.clouds == nil || slices.Contains(r.clouds, c.server.tenant.Cloud)
 }
 
 func (c *call) noSegment(path string) {
@@ -135,7 +123,7 @@ func (d *directory) find(path string) (target, bool) {
 			}
 		case strings.HasPrefix(rest, "(appId='"):
 			key, sub, _ := strings.Cut(rest[len("(appId='"):], "')")
-			one, _ := d.application(key)
+			one, _ := d.application(r.path, key)
 			return d.below(r, one, strings.TrimPrefix(sub, "/"))
 		}
 	}
@@ -144,23 +132,46 @@ func (d *directory) find(path string) (target, bool) {
 
 // below leads from an object to one of its collections, or to the object itself.
 func (d *directory) below(r resource, one object, sub string) (target, bool) {
-	id := one.text("id")
-	t := target{single: one == nil}
-	switch r.path + "/" + sub {
-	case "groups/transitiveMembers":
-		t.resource, t.list = membersResource, d.transitive(id)
-	case "servicePrincipals/appRoleAssignedTo":
-		t.resource, t.list = grantedResource, d.grants[id]
-	case "servicePrincipals/appRoleAssignments":
-		t.resource, t.list = grantedResource, d.held(id)
-	case "servicePrincipals/delegatedPermissionClassifications":
-		t.resource, t.list = classificationsResource, classifications(one)
-	case r.path + "/":
-		t.resource, t.one, t.single = r, one, true
-	default:
+	if sub == "" {
+		return target{resource: r, one: one, single: true}, true
+	}
+	hung, ok := below()[r.path+"/"+sub]
+	if !ok {
 		return target{}, false
 	}
+	t := target{resource: hung, single: one == nil}
+	if one != nil {
+		t.list = d.hanging(one, sub)
+	}
 	return t, true
+}
+
+// hanging is the collection of an object that the name sub leads to.
+func (d *directory) hanging(one object, sub string) collection {
+	id := one.text("id")
+	switch sub {
+	case "transitiveMembers":
+		return d.transitive(id)
+	case "owners":
+		return d.owned(id)
+	case "appRoleAssignedTo":
+		return d.grants[id]
+	case "appRoleAssignments":
+		return d.held(id)
+	default:
+		return members(one, sub)
+	}
+}
+
+// owned lists the owners of an application, a service principal or a group.
+func (d *directory) owned(id string) collection {
+	var c collection
+	for _, owner := range d.owners[id] {
+		if o, ok := d.principal(owner); ok {
+			c.fixed = append(c.fixed, o)
+		}
+	}
+	return c
 }
 
 // transitive lists the members of a group and of the groups in it, each once.
@@ -197,9 +208,10 @@ func (d *directory) held(principal string) collection {
 	return c
 }
 
-func classifications(sp object) collection {
+// members lists the objects that a member of an object holds.
+func members(of object, name string) collection {
 	var items []map[string]any
-	if raw := sp.raw("delegatedPermissionClassifications"); raw == nil || json.Unmarshal(raw, &items) != nil {
+	if raw := of.raw(name); raw == nil || json.Unmarshal(raw, &items) != nil {
 		return collection{}
 	}
 	var c collection
@@ -209,24 +221,4 @@ func classifications(sp object) collection {
 		}
 	}
 	return c
-}
-
-// holdsPremium says whether a SKU in force carries Entra ID P2 or ID Governance.
-func (t *Tenant) holdsPremium() bool {
-	skus, _ := t.doc.Graph["subscribedSkus"].([]any)
-	for _, item := range skus {
-		sku, _ := item.(map[string]any)
-		if status := sku["capabilityStatus"]; status != "Enabled" && status != "Warning" {
-			continue
-		}
-		plans, _ := sku["servicePlans"].([]any)
-		for _, item := range plans {
-			plan, _ := item.(map[string]any)
-			switch plan["servicePlanId"] {
-			case "eec0eb4f-6444-4f95-aba0-50c24d67f998", "e866a266-3cff-43a3-acca-0c90a7e00c8b":
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -16,6 +16,8 @@ import (
 type query struct {
 	selected []string
 	expanded map[string][]string
+	// nested are the members, of an expanded one, that were expanded in turn.
+	nested map[string][]string
 	filter   filter
 	count    bool
 	size     int
@@ -42,7 +44,7 @@ func parseQuery(values url.Values, t target, tenant *Tenant) (query, error) {
 			return query{}, refuse("The query specified in the URI is not valid. Query option '%s' is not allowed.", name)
 		}
 	}
-	q := query{values: values, page: 1, expanded: map[string][]string{}, size: 100}
+	q := query{values: values, page: 1, expanded: map[string][]string{}, nested: map[string][]string{}, size: 100}
 	if t.top == 0 {
 		q.size = 0
 	}
@@ -75,8 +77,18 @@ func parseQuery(values url.Values, t target, tenant *Tenant) (query, error) {
 		if !slices.Contains(t.expands, name) {
 			return q, refuse("Could not find a property named '%s' on type 'microsoft.graph.%s'.", name, t.typ)
 		}
-		inner, _ = strings.CutPrefix(strings.TrimSuffix(inner, ")"), "$select=")
-		q.expanded[name] = splitList(inner)
+		q.expanded[name] = nil
+		for option := range strings.SplitSeq(strings.TrimSuffix(inner, ")"), ";") {
+			switch key, list, _ := strings.Cut(option, "="); key {
+			case "":
+			case "$select":
+				q.expanded[name] = splitList(list)
+			case "$expand":
+				q.nested[name] = splitList(list)
+			default:
+				return q, refuse("Query option '%s' is not allowed in an $expand.", key)
+			}
+		}
 	}
 	q.count = values.Get("$count") == "true"
 	if text := values.Get("$filter"); text != "" {
@@ -86,6 +98,11 @@ func parseQuery(values url.Values, t target, tenant *Tenant) (query, error) {
 		var err error
 		if q.filter, err = parseFilter(text); err != nil {
 			return q, err
+		}
+	}
+	for _, name := range t.wants {
+		if !q.filter.names(name) {
+			return q, refuse("The request must be filtered by '%s'.", name)
 		}
 	}
 	return q, nil
@@ -224,7 +241,17 @@ func (c *call) shape(t target, q query, o object) object {
 	case t.defaults != nil:
 		o = slices.DeleteFunc(slices.Clone(o), func(m member) bool { return !slices.Contains(t.defaults, m.name) })
 	}
-	if fields, ok := q.expanded["principal"]; ok {
+	for name, fields := range q.expanded {
+		o = c.expand(t, q, o, name, fields)
+	}
+	return o
+}
+
+// expand gives an object an expanded member: the principal and the owners are looked up,
+// anything else stands in the object.
+func (c *call) expand(t target, q query, o object, name string, fields []string) object {
+	switch name {
+	case "principal":
 		raw := null
 		if principal, found := c.server.dir.principal(o.text("principalId")); found {
 			if fields != nil {
@@ -232,9 +259,53 @@ func (c *call) shape(t target, q query, o object) object {
 			}
 			raw = principal.append(nil)
 		}
-		o = o.with("principal", raw)
+		return o.with(name, raw)
+	case "owners":
+		return o.with(name, c.expandedOwners(o.text("id"), fields))
+	}
+	for _, inner := range t.nested[name] {
+		if !slices.Contains(q.nested[name], inner) {
+			o = o.with(name, pruned(o.raw(name), inner))
+		}
 	}
 	return o
+}
+
+// mostExpanded is how many directory objects $expand returns (Microsoft Graph, "Use query
+// parameters").
+const mostExpanded = 20
+
+func (c *call) expandedOwners(id string, fields []string) json.RawMessage {
+	raw := []byte{'['}
+	for i, owner := range c.server.dir.owned(id).fixed {
+		if i == mostExpanded {
+			break
+		}
+		if i > 0 {
+			raw = append(raw, ',')
+		}
+		if fields != nil {
+			owner = owner.project(fields)
+		} else {
+			owner = slices.DeleteFunc(slices.Clone(owner), func(m member) bool { return !slices.Contains(principalDefaults, m.name) })
+		}
+		raw = owner.append(raw)
+	}
+	return append(raw, ']')
+}
+
+// pruned is an encoded object without a member.
+func pruned(raw json.RawMessage, name string) json.RawMessage {
+	var fields map[string]any
+	if raw == nil || json.Unmarshal(raw, &fields) != nil {
+		return null
+	}
+	delete(fields, name)
+	o, err := newObject(fields)
+	if err != nil {
+		return null
+	}
+	return o.append(nil)
 }
 
 // expandable lists the members that only come with $expand and weren't asked for.

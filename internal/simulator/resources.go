@@ -18,14 +18,45 @@ type resource struct {
 	directoryObject bool
 	// unfiltered collections refuse $filter.
 	unfiltered bool
-	// premium collections need Entra ID P2 or Governance.
-	premium bool
+	// licence is what the tenant must hold; none when empty.
+	licence licence
 	// security endpoints refuse in a form of their own.
 	security bool
+	// reporting endpoints name a missing permission with a code of their own.
+	reporting bool
+	// delegated resources have no application permission: only a person reads them.
+	delegated bool
+	// beta resources aren't in version 1.0.
+	beta bool
+	// clouds are those that have the path; nil means all.
+	clouds []string
+	// key is the member by which objects are told apart; id when empty.
+	key string
+	// wants are the members that a $filter has to name.
+	wants []string
+	// nested are the members, of an expanded one, that come only with an $expand inside.
+	nested map[string][]string
+	// guarded are the members that take a permission and a licence of their own.
+	guarded map[string]guard
 	// expands are the members that come only with $expand.
 	expands []string
 	// absent are the properties that some clouds don't have and refuse to select.
 	absent []string
+}
+
+// licence is a licence of Microsoft Entra that an endpoint asks for.
+type licence string
+
+// The licences: P2 is also met by ID Governance, P1 by P2.
+const (
+	premium1 licence = "Microsoft Entra ID P1"
+	premium2 licence = "Microsoft Entra ID P2 or Microsoft Entra ID Governance"
+)
+
+// guard is what selecting one member takes besides what its object takes.
+type guard struct {
+	role    string
+	licence licence
 }
 
 // userDefaults are the properties of a user that Graph gives without $select.
@@ -34,49 +65,3 @@ var userDefaults = []string{
 	"officeLocation", "preferredLanguage", "surname", "userPrincipalName",
 }
 
-const rolesPath = "roleManagement/directory/"
-
-// resources lists what is served, with the permissions of Microsoft's permissions
-// reference, the least first.
-func resources() []resource {
-	return []resource{
-		{path: "organization", typ: "organization", roles: []string{"Organization.Read.All", "Directory.Read.All"}, top: 100},
-		{path: "subscribedSkus", typ: "subscribedSku", roles: []string{"LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All"}, unfiltered: true},
-		{path: "directory/subscriptions", typ: "companySubscription", roles: []string{"Organization.Read.All", "Directory.Read.All"}},
-		{path: "users", typ: "user", roles: []string{"User.Read.All", "Directory.Read.All"}, top: 999, defaults: userDefaults, directoryObject: true},
-		{path: "groups", typ: "group", roles: []string{"Group.Read.All", "Directory.Read.All"}, top: 999, directoryObject: true},
-		{path: rolesPath + "roleAssignments", typ: "unifiedRoleAssignment", roles: []string{"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All"}, expands: []string{"principal"}, absent: []string{"principalOrganizationId"}},
-		{path: rolesPath + "roleAssignmentScheduleInstances", typ: "unifiedRoleAssignmentScheduleInstance", roles: []string{"RoleAssignmentSchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}, premium: true, expands: []string{"principal"}},
-		{path: rolesPath + "roleEligibilityScheduleInstances", typ: "unifiedRoleEligibilityScheduleInstance", roles: []string{"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}, premium: true, expands: []string{"principal"}},
-		{path: "servicePrincipals", typ: "servicePrincipal", roles: []string{"Application.Read.All", "Directory.Read.All"}, top: 999, directoryObject: true, expands: []string{"delegatedPermissionClassifications"}, absent: []string{"verifiedPublisher"}},
-		{path: "oauth2PermissionGrants", typ: "oAuth2PermissionGrant", roles: []string{"Directory.Read.All"}, top: 999},
-		{path: "policies/authorizationPolicy", typ: "authorizationPolicy", roles: []string{"Policy.Read.All"}},
-		{path: "policies/permissionGrantPolicies", typ: "permissionGrantPolicy", roles: []string{"Policy.Read.PermissionGrant", "Policy.Read.All"}, expands: []string{"includes", "excludes"}},
-		{path: "policies/adminConsentRequestPolicy", typ: "adminConsentRequestPolicy", roles: []string{"Policy.Read.All"}},
-		{path: "sites", typ: "site", roles: []string{"Sites.Read.All"}, top: 999},
-		{path: "security/incidents", typ: "security.incident", roles: []string{"SecurityIncident.Read.All"}, top: 50, security: true},
-		{path: "security/identities/sensors", typ: "security.sensor", roles: []string{"SecurityIdentitiesSensors.Read.All"}, top: 100, security: true, absent: []string{"serviceStatus"}},
-		{path: "security/identities/healthIssues", typ: "security.healthIssue", roles: []string{"SecurityIdentitiesHealth.Read.All"}, top: 100, security: true},
-	}
-}
-
-// The collections that hang on an object, and the hunting query.
-var (
-	membersResource = resource{
-		path: "transitiveMembers", typ: "directoryObject", top: 999, directoryObject: true,
-		roles:    []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"},
-		defaults: append(slices.Clone(userDefaults), "@odata.type", "appId"),
-	}
-	grantedResource = resource{
-		path: "appRoleAssignedTo", typ: "appRoleAssignment", top: 999,
-		roles: []string{"Application.Read.All", "Directory.Read.All"},
-	}
-	classificationsResource = resource{
-		path: "delegatedPermissionClassifications", typ: "delegatedPermissionClassification",
-		roles: []string{"Policy.Read.PermissionGrant", "Policy.Read.All"},
-	}
-	huntingResource = resource{
-		path: "security/runHuntingQuery", typ: "security.huntingQueryResults",
-		roles: []string{"ThreatHunting.Read.All"}, security: true,
-	}
-)

@@ -61,6 +61,11 @@ type document struct {
 	Roles []roleHolding `yaml:"roles"`
 	// Members are the direct members of groups, by group id.
 	Members map[string][]string `yaml:"members"`
+	// Owners are the owners of applications, service principals and groups, by their id.
+	Owners map[string][]string `yaml:"owners"`
+	// RolePolicies say how the use of directory roles is guarded, by role; "*" is laid
+	// under all of them.
+	RolePolicies map[string]rolePolicy `yaml:"rolePolicies"`
 	// AppRoles are the application permissions granted, besides the reader's own.
 	AppRoles []appRoleGrant `yaml:"appRoles"`
 	// Graph holds collections (lists) and singletons (objects) by their path.

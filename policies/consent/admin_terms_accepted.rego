@@ -158,7 +158,8 @@ _excluded(users, account) if {
 }
 
 _how(users) := "perhaps" if {
-	count(users.excludeGroups) > 0
+	is_array(users.excludeGroups)
+	users.excludeGroups != []
 } else := "certain"
 
 # Who has not accepted what, by id.

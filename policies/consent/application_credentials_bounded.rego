@@ -65,7 +65,8 @@ deny contains {
 	"actual": _actual(policy.kinds),
 } if {
 	some policy in _custom
-	count(policy.appliesTo) > 0
+	is_array(policy.appliesTo)
+	policy.appliesTo != []
 	failing := _relaxed(policy, true)
 	count(failing) > 0
 }

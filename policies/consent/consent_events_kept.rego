@@ -200,6 +200,7 @@ _when(grant) := sprintf("on '%s'", [substring(grant.created, 0, 10)]) if {
 # The earlier result, where it is of this tenant, its chain holds and it judged this rule.
 _previous := [previous |
 	some previous in input.evidence.previous_result
+	is_string(previous.tenantId)
 	lower(previous.tenantId) == lower(input.tenant.id)
 	previous.chain != "broken"
 	is_array(previous.rules.CONS1016.observed)
@@ -209,6 +210,7 @@ _previous := [previous |
 _earlier := {id: substring(rest, separator + 2, -1) |
 	some seen in _previous.rules.CONS1016.observed
 	seen.fact == "consent"
+	is_string(seen.value)
 	startswith(seen.value, "grant ")
 	rest := substring(seen.value, 6, -1)
 	separator := indexof(rest, ": ")

@@ -26,6 +26,7 @@
 #   params:
 #     missing_record:
 #       type: string
+#       values: [unknown, fail]
 #       description: What a missing record is, unknown or fail.
 #       default: unknown
 #     regimes:

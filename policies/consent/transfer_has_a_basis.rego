@@ -38,6 +38,7 @@
 #       default: {api: 24h, portal: 90d}
 #     missing_record:
 #       type: string
+#       values: [unknown, fail]
 #       description: What a missing record is, unknown or fail.
 #       default: unknown
 #     package_max_age_days:

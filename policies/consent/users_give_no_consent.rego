@@ -22,6 +22,7 @@
 #   params:
 #     user_consent:
 #       type: string
+#       values: [none, low, microsoft_managed]
 #       description: What users may consent to, none, low (verified applications with low-risk permissions) or microsoft_managed.
 #       default: low
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]

@@ -97,12 +97,18 @@ _sound if {
 }
 
 _faults contains message if {
-	not lower(object.get(_previous, "tenantId", "")) == lower(input.tenant.id)
+	_previous
+	not _of_this_tenant
 	message := sprintf("The earlier result is of the tenant %s; give that of this tenant.", [geo.quoted(object.get(_previous, "tenantId", null))])
 }
 
 _faults contains "The earlier result's chain of digests is broken, so that it may have been changed; give the one that was kept." if {
 	_previous.chain == "broken"
+}
+
+_of_this_tenant if {
+	is_string(_previous.tenantId)
+	lower(_previous.tenantId) == lower(input.tenant.id)
 }
 
 _when := substring(_previous.finished, 0, 40) if {

@@ -29,6 +29,7 @@
 #     missing_record:
 #       type: string
 #       description: What a missing record is, unknown or fail.
+#       values: [unknown, fail]
 #       default: unknown
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
 #   frameworks:

@@ -4,8 +4,8 @@
 #   Microsoft's terms say that Defender XDR's data may rest in another Geo than the services that
 #   feed it. That is normal and disclosed, and what is asked of the organisation is that it knew:
 #   each service whose data rests in another Geo stands in the record of consent or decision with
-#   that Geo. The Geos of Defender for Identity, Cloud Apps, App governance, Exchange and
-#   Microsoft 365 are known from statements of people alone.
+#   that Geo. The Geos of the other services are known from saved pages of Cloud Apps, saved answers
+#   of Exchange, and statements of people; one that isn't known can't be acknowledged.
 # scope: package
 # entrypoint: true
 # schemas:
@@ -25,7 +25,8 @@
 #     xdr-current: [global, gcc, gcchigh, dod]
 #   monotone: false
 #   evidence:
-#     any: [onboarding_package, portal_tenant_context, attestations]
+#     any: [onboarding_package, portal_tenant_context, portal_mcas_about, exchange_organization, attestations]
+#     optional: [organization, subscribed_skus]
 #   params:
 #     package_max_age_days:
 #       type: integer
@@ -61,6 +62,8 @@ package domicile.geo.other_geos_acknowledged
 
 import data.domicile.lib.attestations
 import data.domicile.lib.geo
+import data.domicile.lib.geo_services as services
+import data.domicile.lib.licences
 
 deny contains finding if {
 	_own.state == "known"
@@ -82,10 +85,17 @@ unknown contains {"reason": "needs_attestation", "kind": "attestations", "messag
 	message := "Where the data of the services that feed the service rests isn't on record; attest mdi-geo, mdca-geo, exchange-regions and m365-data-location."
 }
 
-unknown contains {"reason": "partial", "kind": "attestations", "message": message} if {
-	some place in _places
-	place.geo == ""
-	message := sprintf("The place %s of %s isn't a known one; correct the statement.", [geo.quoted(place.value), geo.title(place.service)])
+unknown contains {"reason": found.reason, "kind": found.kind, "message": found.message} if {
+	some service, found in _found
+	_matters(service, found)
+}
+
+# A service that may be licensed may hold data in a Geo that nobody named.
+unknown contains question if {
+	some service, plan in _feeding
+	_found[service].state == "none"
+	not licences.service_licensed(input.evidence.subscribed_skus, plan)
+	some question in (licences.unread(input) | licences.unclear(input.evidence.subscribed_skus))
 }
 
 unknown contains {"reason": "needs_attestation", "kind": "attestations", "message": message} if {
@@ -100,9 +110,15 @@ observed contains seen if {
 	some seen in geo.shown({seen | some seen in _own.best})
 }
 
-observed contains {"fact": "geo", "service": place.service, "value": value, "tier": "attested", "kind": "attestations"} if {
+observed contains {"fact": "geo", "service": place.service, "value": value, "tier": place.tier, "kind": place.kind} if {
 	some place in _places
-	value := concat("", [geo.quoted(place.value), _mark(place)])
+	value := concat("", [geo.said({place}), _mark(place)])
+}
+
+observed contains {"fact": "setting", "service": "microsoft_365", "value": value, "tier": "api", "kind": "organization"} if {
+	some tenant in input.evidence.organization
+	is_string(tenant.countryLetterCode)
+	value := sprintf("country %s, which proves no location", [geo.quoted(tenant.countryLetterCode)])
 }
 
 _mark(place) := " (not a known place)" if {
@@ -139,24 +155,24 @@ _acknowledged(place) if {
 	geo.inside(place.value, [entry.geo])
 }
 
-# Where the data of each other service is said to rest, as {service, value, geo}.
-_places := {{"service": service, "value": value, "geo": geo.label(value)} |
-	some fact, service in _services
-	statement := attestations.latest(input.evidence.attestations, fact)
-	some value in _values(statement.value)
-}
+# Where the data of each other service is known to rest, by the strongest source of each.
+_places := {place | some found in _found; some place in found.best}
 
-_services := {
-	"mdi-geo": "defender_for_identity",
-	"mdca-geo": "cloud_apps",
-	"app-governance-geo": "app_governance",
-	"exchange-regions": "exchange",
-	"m365-data-location": "microsoft_365",
-}
+_found := {service: services.settle(service, services.attested(input, service) | _saved(service)) | some service, _ in services.facts}
 
-# A statement names one place, or for Exchange the default region and the allowed ones.
-_values(said) := {value |
-	some values in [[place | place := said.geo], [place | place := said.defaultMailboxRegion], [place | some place in said.allowedMailboxRegions]]
-	some value in values
-	is_string(value)
+_saved(service) := services.cloud_apps_pages(input) if {
+	service == "cloud_apps"
+} else := services.exchange_exports(input) if {
+	service == "exchange"
+} else := set()
+
+# The plans of the services that feed the service with data of their own Geo.
+_feeding := {"defender_for_identity": "identity", "cloud_apps": "cloud_apps", "exchange": "office"}
+
+# A Geo that nothing tells matters where a plan of the service is held.
+_matters(_, found) if found.state in {"stale", "conflict", "partial"}
+
+_matters(service, found) if {
+	found.state == "none"
+	licences.service_licensed(input.evidence.subscribed_skus, _feeding[service])
 }

@@ -2,6 +2,7 @@ package domicile.geo.other_geos_acknowledged_test
 
 import data.domicile.geo.other_geos_acknowledged as rule
 import data.domicile.lib.geo_fixtures_test as fixtures
+import data.domicile.lib.licences
 
 _xdr := fixtures.xdr_geo("EU")
 
@@ -134,4 +135,52 @@ test_observed_says_of_each_place_how_it_stands if {
 test_observed_when_the_own_geo_is_not_known if {
 	found := {[seen.service, seen.value] | some seen in rule.observed} with input as fixtures.with_evidence({"attestations": [_mdi("UK")]})
 	found == {["defender_for_identity", "'UK'"]}
+}
+
+_page(region) := {"dataCenterName": null, "regionName": region, "sha256": "dd44", "savedBy": "anna@contoso.com", "savedAt": "2026-11-01T00:00:00Z"}
+
+_export(regions) := {
+	"DefaultMailboxRegion": "EUR", "AllowedMailboxRegions": regions, "sha256": "ee55",
+	"savedBy": "anna@contoso.com", "savedAt": "2026-11-01T00:00:00Z",
+}
+
+test_fails_for_what_a_saved_page_or_export_tells if {
+	scan := fixtures.with_evidence({"attestations": [_xdr, _record([])], "portal_mcas_about": [_page("UK South")], "exchange_organization": [_export(["EUR", "NAM"])]})
+	_denied == {"cloud_apps:storage", "exchange:storage"} with input as scan
+	{[seen.service, seen.value, seen.tier, seen.kind] | some seen in rule.observed} == {
+		["xdr", "'EU'", "attested", "attestations"],
+		["cloud_apps", "'UK South' (differs; not acknowledged)", "portal", "portal_mcas_about"],
+		["exchange", "'EUR' (in the service's Geo)", "portal", "exchange_organization"],
+		["exchange", "'NAM' (differs; not acknowledged)", "portal", "exchange_organization"],
+	} with input as scan
+}
+
+test_passes_when_what_a_saved_page_tells_is_acknowledged if {
+	_passes(fixtures.with_evidence({"attestations": [_xdr, _record([{"service": "Cloud Apps", "geo": "UK"}])], "portal_mcas_about": [_page("UK South")]}))
+}
+
+test_judged_by_the_page_and_not_by_a_weaker_statement if {
+	stated := fixtures.statement("mdca-geo", {"geo": "US"})
+	_passes(fixtures.with_evidence({"attestations": [_xdr, stated, _record([])], "portal_mcas_about": [_page("West Europe")]}))
+}
+
+test_unknown_when_a_licensed_service_is_not_on_record if {
+	scan := fixtures.with_evidence({"attestations": [_xdr, _mdi("EU"), _record([])], "subscribed_skus": [fixtures.sku(licences.plans.ADALLOM_S_STANDALONE)]})
+	_reasons == {"needs_attestation"} with input as scan
+	some entry in rule.unknown with input as scan
+	contains(entry.message, "Defender for Cloud Apps")
+	unread := fixtures.gone(_scan([_mdi("EU"), _record([])]), "subscribed_skus", "no_permission")
+	_reasons == {"no_permission"} with input as unread
+}
+
+test_unknown_when_what_says_it_is_outdated_or_disagrees if {
+	_reasons == {"stale"} with input as _scan([fixtures.expired(_mdi("EU")), fixtures.statement("m365-data-location", {"geo": "EUR"}), _record([])])
+	two := fixtures.with_evidence({"attestations": [_xdr, _record([])], "portal_mcas_about": [_page("West Europe"), _page("UK South")], "exchange_organization": [_export([])]})
+	_reasons == {"conflict"} with input as two
+}
+
+test_observed_shows_the_country if {
+	scan := fixtures.with_evidence({"attestations": [_xdr, _mdi("EU"), _record([])], "organization": [{"countryLetterCode": "DE"}]})
+	some seen in rule.observed with input as scan
+	seen.value == "country 'DE', which proves no location"
 }

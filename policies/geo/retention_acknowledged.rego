@@ -28,6 +28,7 @@
 #     missing_record:
 #       type: string
 #       description: What a missing record is, unknown or fail.
+#       values: [unknown, fail]
 #       default: unknown
 #     retention_min_days:
 #       type: integer

@@ -128,8 +128,14 @@ observed contains {"fact": "copy", "service": "xdr", "value": value, "tier": "ap
 	value := sprintf("%s at %s", [geo.quoted(azure.name(workspace.id)), azure.said(azure.workspace_places(workspace))])
 }
 
+observed contains {"fact": "copy", "service": "xdr", "value": value, "tier": "api", "kind": "log_workspaces"} if {
+	some workspace in input.evidence.log_workspaces
+	not azure.key(workspace.id) in _judged_keys
+	value := sprintf("%s isn't known to hold security data", [geo.quoted(azure.name(workspace.id))])
+}
+
 observed contains {"fact": "copy", "service": "xdr", "value": "no copies", "tier": "api", "kind": "log_workspaces"} if {
-	count(_judged) == 0
+	count(input.evidence.log_workspaces) == 0
 	azure.coverage(input).state == "complete"
 }
 

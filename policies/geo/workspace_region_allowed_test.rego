@@ -25,8 +25,9 @@ _sent_to(id) := [object.union(azured.setting("siem"), {"workspaceId": id})]
 _resolved(id, changes) := [object.union(azured.resource(id, "westeurope"), changes)]
 
 test_row_1_unknown_when_azure_is_not_configured if {
-	scan := json.patch(fixtures.gone(_scan({"log_workspaces": []}), "azure_coverage", "not_collected"), [])
-	_said(json.patch(scan, [{"op": "replace", "path": "/evidence/azure_coverage", "value": []}])) == _asking({"not_collected"})
+	scan := fixtures.gone(_scan({"log_workspaces": []}), "azure_coverage", "not_collected")
+	_said(scan) == _asking({"not_collected"})
+	count(rule.observed) == 0 with input as scan
 }
 
 test_row_2_fails_when_a_workspace_is_outside if {
@@ -102,6 +103,7 @@ test_row_9_passes_when_every_workspace_is_inside if {
 test_passes_over_workspaces_without_security_data if {
 	lab := object.union(azured.workspace("lab", "eastus"), {"sentinel": false})
 	_said(_scan({"log_workspaces": [lab]})) == _passing
+	{seen.value | some seen in rule.observed} == {"'lab' isn't known to hold security data"} with input as _scan({"log_workspaces": [lab]})
 	_said(fixtures.with_params(_scan({"log_workspaces": [lab]}), {"all_workspaces": true})) == _failing({lower(lab.id)})
 	_said(_scan({"log_workspaces": [lab], "workspace_tables": [azured.table("lab", "AlertInfo")]})) == _failing({lower(lab.id)})
 }

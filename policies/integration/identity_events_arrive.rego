@@ -28,6 +28,7 @@
 #   params:
 #     expected_state:
 #       type: string
+#       values: ["on", "off"]
 #       description: The state that the organisation decided on, on or off. With off this rule doesn't apply.
 #       default: "on"
 #     workload_days:

@@ -127,7 +127,10 @@ _stated("defender_for_identity", value) := _texts([value.geo])
 
 _stated("cloud_apps", value) := _readings(object.get(value, "datacenter", null), object.get(value, "geo", null)) if is_object(value)
 
-_stated("app_governance", value) := _texts([value.geo]) if not value.enabled in [false]
+_stated("app_governance", value) := _texts([value.geo]) if {
+	is_object(value)
+	not object.get(value, "enabled", null) in [false]
+}
 
 _stated("exchange", value) := _regions(object.get(value, "defaultMailboxRegion", null), object.get(value, "allowedMailboxRegions", null)) if {
 	is_object(value)

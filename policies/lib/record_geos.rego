@@ -46,5 +46,6 @@ _values(said) := {value |
 acknowledged(record, place) if {
 	some entry in record.value.acknowledged
 	geo.service_named(entry.service) == place.service
+	is_string(entry.geo)
 	geo.inside(place.value, [entry.geo])
 }

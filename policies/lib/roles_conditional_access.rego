@@ -89,6 +89,7 @@ _multifactor(grant) if grant.authenticationStrength.requirementsSatisfied == "mf
 _resists(strength) if strength.id == _phishing_resistant
 
 _resists(strength) if {
+	is_array(strength.allowedCombinations)
 	count(strength.allowedCombinations) > 0
 	every combination in strength.allowedCombinations {
 		combination in _resistant_methods
@@ -96,9 +97,16 @@ _resists(strength) if {
 }
 
 # _strings is a list of an object, empty where there is none.
-_strings(object_, name) := [text | some text in object.get(object_, name, []); is_string(text)] if {
-	is_array(object.get(object_, name, []))
+_strings(parent, name) := [text | some text in parent[name]; is_string(text)] if {
+	is_object(parent)
+	is_array(parent[name])
 } else := []
+
+# _filled holds for an object that says something.
+_filled(value) if {
+	is_object(value)
+	count(value) > 0
+}
 
 # holes are the clauses that say what a policy leaves out; empty for one that asks at every
 # sign-in of those whom it covers.
@@ -108,7 +116,7 @@ _application_holes(conditions) := {"is not for all applications" | not "All" in 
 
 _applications_out(conditions) if count(_strings(conditions.applications, "excludeApplications")) > 0
 
-_applications_out(conditions) if count(conditions.applications.applicationFilter) > 0
+_applications_out(conditions) if _filled(conditions.applications.applicationFilter)
 
 _client_holes(conditions) := {"is not for all clients" | not _all_clients(conditions)}
 
@@ -116,12 +124,11 @@ _all_clients(conditions) if "all" in _strings(conditions, "clientAppTypes")
 
 _all_clients(conditions) if count({"browser", "mobileAppsAndDesktopClients"} - {type | some type in _strings(conditions, "clientAppTypes")}) == 0
 
-_place_holes(conditions) := ({"leaves locations out" | _narrowed(conditions.locations, "includeLocations", "excludeLocations")} | {"leaves platforms out" | _narrowed(conditions.platforms, "includePlatforms", "excludePlatforms")}) | {"leaves devices out" | count(conditions.devices.deviceFilter) > 0}
+_place_holes(conditions) := ({"leaves locations out" | _narrowed(conditions.locations, "includeLocations", "excludeLocations")} | {"leaves platforms out" | _narrowed(conditions.platforms, "includePlatforms", "excludePlatforms")}) | {"leaves devices out" | _filled(conditions.devices.deviceFilter)}
 
-_narrowed(condition, include, exclude) if {
+_narrowed(condition, include, _) if {
 	count(_strings(condition, include)) > 0
 	count({"All", "all"} & {text | some text in _strings(condition, include)}) == 0
-	is_string(exclude)
 }
 
 _narrowed(condition, _, exclude) if count(_strings(condition, exclude)) > 0
@@ -144,8 +151,6 @@ _risky(conditions) if {
 
 # cover says whether a policy covers an account: yes, no, excluded (it is covered and then
 # set aside) or perhaps (it sets groups aside whose members aren't in the evidence).
-# groups_of gives the groups that an account is known to be in, read the groups all of
-# whose members are known, and waived the groups that may be set aside.
 cover(policy, account, context) := "no" if {
 	not _included(policy.conditions.users, account, context)
 } else := "excluded" if {
@@ -166,7 +171,7 @@ _included(users, account, _) if {
 
 _included(users, account, context) if {
 	some group in _strings(users, "includeGroups")
-	group in _groups_of(account, context)
+	[account.principalId, group] in context.memberships
 }
 
 _excluded(users, account, _) if account.principalId in _strings(users, "excludeUsers")
@@ -178,11 +183,11 @@ _excluded(users, account, context) if {
 
 _excluded(users, account, context) if {
 	some group in _strings(users, "excludeGroups")
-	group in _groups_of(account, context)
+	[account.principalId, group] in context.memberships
 }
 
 _excluded(users, account, _) if {
-	count(users.excludeGuestsOrExternalUsers) > 0
+	_filled(users.excludeGuestsOrExternalUsers)
 	account.guest == true
 }
 
@@ -193,27 +198,20 @@ _perhaps_excluded(users, _, context) if {
 }
 
 _perhaps_excluded(users, account, _) if {
-	count(users.excludeGuestsOrExternalUsers) > 0
+	_filled(users.excludeGuestsOrExternalUsers)
 	account.guest == null
 }
-
-_groups_of(account, context) := object.get(context.groups_of, account.principalId, set())
 
 # context is what cover needs to know of a tenant's accounts: who holds which role for the
 # whole tenant, who is in which group, and which groups were read in full. waived are groups
 # that the configuration lets policies set aside.
 context(doc, all, waived) := {
 	"pairs": {[account.principalId, account.roleDefinitionId] | some account in all; account.scope == "/"},
-	"groups_of": {id: groups |
-		some id in {member.id | some member in members}
-		groups := {member.groupId | some member in members; member.id == id}
-	},
+	"memberships": {[member.id, member.groupId] | some member in doc.evidence.role_group_members},
 	"read": {account.principalId |
 		not doc.gaps.role_group_members
 		some account in all
 		account.type == "group"
 	},
 	"waived": waived,
-} if {
-	members := [member | some member in doc.evidence.role_group_members]
 }

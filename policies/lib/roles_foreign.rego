@@ -52,6 +52,6 @@ unsaid_reason(doc, accounts) := {reason |
 	reason := {
 		"reason": "partial",
 		"kind": "role_assignments",
-		"message": sprintf("Holders of privileged roles are deleted or belong to another organisation, and the evidence does not say which: %d.", [count(ids)]),
+		"message": sprintf("The evidence does not describe some holders of privileged roles, which may be deleted or belong to another organisation: %d.", [count(ids)]),
 	}
 }

@@ -68,7 +68,11 @@ _enabled := [user |
 	not object.get(user, "accountEnabled", null) in [false]
 ]
 
-_licensed := [user | some user in _enabled; count(user.assignedLicenses) > 0]
+_licensed := [user |
+	some user in _enabled
+	is_array(user.assignedLicenses)
+	user.assignedLicenses != []
+]
 
 _unread := [1 | some user in _enabled; not is_array(object.get(user, "assignedLicenses", null))]
 

@@ -84,6 +84,7 @@ unknown contains {"reason": "partial", "kind": "subscribed_skus", "message": mes
 
 observed contains {"fact": "count", "service": "", "value": value, "tier": "api", "kind": "subscribed_skus"} if {
 	some sku in _judged
+	is_number(sku.consumedUnits)
 	value := sprintf("'%s': %d assigned", [licences.sku_name(sku), sku.consumedUnits])
 }
 

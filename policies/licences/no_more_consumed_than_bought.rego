@@ -53,6 +53,7 @@ deny contains {
 	"actual": sprintf("%d units", [sku.consumedUnits]),
 } if {
 	some sku in _judged
+	_counted(sku)
 	bought := _bought(sku)
 	sku.consumedUnits > bought
 }
@@ -80,6 +81,7 @@ unknown contains {"reason": "partial", "kind": "subscribed_skus", "message": mes
 
 observed contains {"fact": "count", "service": "", "value": value, "tier": "api", "kind": "subscribed_skus"} if {
 	some sku in _judged
+	_counted(sku)
 	value := sprintf("'%s': %d consumed of %d bought", [licences.sku_name(sku), sku.consumedUnits, _bought(sku)])
 }
 

@@ -28,6 +28,7 @@
 #       description: Object ids of the accounts kept for emergencies.
 #     pim:
 #       type: string
+#       values: [auto, required]
 #       description: Whether privileged roles are to be used through PIM, auto (where somebody is eligible or has activated a role) or required.
 #       default: auto
 #     privileged_roles:

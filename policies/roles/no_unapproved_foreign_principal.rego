@@ -21,9 +21,9 @@
 #   clouds: [global, gcc, gcchigh, dod, china]
 #   monotone: true
 #   evidence:
-#     all: [users]
+#     all: []
 #     any: [role_assignments, role_eligibility, role_schedules]
-#     optional: [role_group_members]
+#     optional: [role_group_members, users]
 #   lookup: {users: id}
 #   licence: []
 #   params:
@@ -114,8 +114,8 @@ unknown contains reason if {
 	ids := {account.principalId |
 		some account in _privileged
 		account.person in {true, null}
-		account.guest == null
-		not account.principalId in object.keys(_foreign)
+		not _told(account)
+		not account in _outsiders
 		count(foreign.gone({account})) == 0
 	}
 	count(ids) > 0
@@ -124,6 +124,18 @@ unknown contains reason if {
 		"kind": "users",
 		"message": sprintf("The evidence does not say of every holder of a privileged role whether it is a guest: not said of %d.", [count(ids)]),
 	}
+}
+
+# That somebody isn't a guest is told by the assignment; that somebody wasn't invited, by
+# the users alone.
+_told(account) if {
+	account.guest == false
+	not input.gaps.users
+}
+
+_told(account) if {
+	account.guest == false
+	input.lookup.users[account.principalId]
 }
 
 unknown contains reason if some reason in privileged.doubts(input, _outsiders)

@@ -94,7 +94,16 @@ test_unknown_when_a_principal_is_gone_and_nothing_says_where if {
 test_unknown_when_it_is_not_said_who_is_a_guest if {
 	doc := _configured(_tenant([made.row(object.remove(made.user("ann"), ["userType"]), _sa)]))
 	_reasons(doc) == {["partial", "users"]}
-	_reasons(object.union(doc, made.gaps({"users": "partial"}))) == {["partial", "users"]}
+	_reasons(object.union(doc, made.gaps({"users": "timeout"}))) == {["timeout", "users"]}
+}
+
+test_unknown_when_it_is_not_said_who_was_invited_and_fails_stand if {
+	doc := _configured(_tenant([made.admin("ann"), made.row(_guest("bob"), _sa)]))
+	unread := object.union(object.union(object.remove(doc, ["lookup"]), {"lookup": {}}), made.gaps({"users": "no_permission"}))
+	_failed(unread) == {"bob"}
+	_reasons(unread) == {["no_permission", "users"]}
+	_failed(object.union(doc, made.gaps({"users": "partial"}))) == {"bob"}
+	_reasons(object.union(doc, made.gaps({"users": "partial"}))) == set()
 }
 
 test_unknown_when_holders_may_be_hidden_and_fails_stand if {

@@ -47,6 +47,7 @@
 package domicile.roles.privileged_users_cloud_only
 
 import data.domicile.lib.roles
+import data.domicile.lib.roles_privileged as privileged
 
 _all := roles.accounts(input)
 
@@ -63,20 +64,11 @@ deny contains finding if {
 	some label in {account.label | some account in accounts}
 	finding := {
 		"resource": {"kind": "user", "id": id, "name": label},
-		"message": sprintf("'%s' is synchronised from a directory on the premises and is privileged: %s.", [substring(label, 0, 120), _held(accounts)]),
+		"message": sprintf("'%s' is synchronised from a directory on the premises and is privileged: %s.", [substring(label, 0, 120), privileged.held(accounts)]),
 		"expected": "onPremisesSyncEnabled is null or false",
 		"actual": "onPremisesSyncEnabled is true",
 	}
 }
-
-_held(accounts) := concat(", ", sort({text |
-	some account in accounts
-	text := sprintf("%s (%s)", [roles.role_name(account.roleDefinitionId), _how(account)])
-}))
-
-_how(account) := account.how if account.via == ""
-
-_how(account) := concat(" ", [account.how, "through a group"]) if account.via != ""
 
 not_applicable contains reason if {
 	count(_privileged_roles) == 0

@@ -63,9 +63,10 @@ _accounts := {account |
 	not _gone(account)
 }
 
+# What nothing describes although everything was read is deleted.
 _gone(account) if {
-	account.lost
-	account.principal == {}
+	account.type == ""
+	account.person == false
 }
 
 _ids := {account.principalId | some account in _accounts}

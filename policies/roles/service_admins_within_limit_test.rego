@@ -63,6 +63,11 @@ test_passes_when_the_others_are_disabled_deleted_or_of_a_unit if {
 	_passes(_limited(array.concat(_many(3), [off, gone, unit, made.row(made.user("reader"), roles.security_reader)])))
 }
 
+test_fails_when_an_incomplete_import_lists_too_many if {
+	doc := object.union(_limited([object.union(made.admin(sprintf("a%d", [i])), {"principal": null}) | some i in numbers.range(1, 4)]), made.gaps({"role_assignments": "partial", "users": "not_collected"}))
+	{finding.actual | some finding in rule.deny} == {"4"} with input as doc
+}
+
 test_fails_when_states_are_not_said_and_says_so if {
 	doc := _limited(array.concat(_many(3), [made.row(object.remove(made.user("who"), ["accountEnabled"]), _sa)]))
 	some finding in rule.deny with input as doc

@@ -128,14 +128,12 @@ unknown contains reason if {
 	ids := {row.principalId |
 		some row in input.evidence.role_assignments
 		is_null(row.principal)
-		not row.principalId in foreign.local(input)
-		not row.principalId in object.keys(foreign.foreign(input))
-	}
+	} - (foreign.local(input) | object.keys(foreign.foreign(input)))
 	count(ids) > 0
 	reason := {
 		"reason": "partial",
 		"kind": "role_assignments",
-		"message": sprintf("Holders of roles are deleted or belong to another organisation, and the evidence does not say which: %d.", [count(ids)]),
+		"message": sprintf("The evidence does not describe some holders of roles, which may be deleted or belong to another organisation: %d.", [count(ids)]),
 	}
 }
 

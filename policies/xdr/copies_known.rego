@@ -60,11 +60,12 @@
 #         - What was copied already stays where it is. Record it.
 package domicile.xdr.copies_known
 
+import data.domicile.lib.azure
 import data.domicile.lib.service_copies as copies
 
 deny contains {
 	"resource": {"kind": "azure_resource", "id": id, "name": copies.short(id)},
-	"message": sprintf("%s copies data to '%s', which neither known_copies nor a record names.", [says, copies.short(id)]),
+	"message": sprintf("Data is copied to '%s' by %s, and neither known_copies nor a record names the place.", [copies.short(id), says]),
 	"expected": "a destination named in known_copies or on record",
 	"actual": "not named",
 } if {
@@ -76,10 +77,10 @@ deny contains {
 unknown contains {"reason": gap.reason, "kind": kind, "message": message} if {
 	some kind in ["sentinel_connectors", "entra_diagnostic_settings", "workspace_tables"]
 	gap := _gaps[kind]
-	message := sprintf("%s could not be read in full (%s), so that there may be other copies; %s.", [_kinds[kind].name, gap.reason, _kinds[kind].takes])
+	message := azure.unread(kind, gap.reason)
 }
 
-unknown contains gap if some gap in copies.uncovered(input)
+unknown contains gap if some gap in azure.uncovered(input)
 
 observed contains {"fact": "copy", "service": "xdr", "value": value, "tier": "api", "kind": copy.kind} if {
 	some found in _by_destination
@@ -90,19 +91,13 @@ observed contains {"fact": "copy", "service": "xdr", "value": value, "tier": "ap
 observed contains {"fact": "copy", "service": "xdr", "value": "no copies", "tier": "api", "kind": "sentinel_connectors"} if {
 	count(_by_destination) == 0
 	count(_gaps) == 0
-	count(copies.uncovered(input)) == 0
+	count(azure.uncovered(input)) == 0
 }
 
-_by_destination[lower(copy.id)] contains copy if some copy in (copies.in_workspaces(input) | copies.of_entra(input))
+_by_destination[copy.id] contains copy if some copy in (copies.in_workspaces(input) | copies.of_entra(input))
 
 _gaps.sentinel_connectors := input.gaps.sentinel_connectors
 
 _gaps.entra_diagnostic_settings := input.gaps.entra_diagnostic_settings
 
 _gaps.workspace_tables := input.gaps.workspace_tables
-
-_kinds := {
-	"sentinel_connectors": {"name": "Microsoft Sentinel's connectors", "takes": "that takes Reader on the workspaces"},
-	"entra_diagnostic_settings": {"name": "Entra's diagnostic settings", "takes": "that takes a role which may read them in Microsoft Entra"},
-	"workspace_tables": {"name": "The workspaces' tables", "takes": "that takes Reader on the workspaces"},
-}

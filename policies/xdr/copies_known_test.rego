@@ -44,7 +44,7 @@ values(inp) := {o.value | some o in rule.observed with input as inp}
 test_passes_when_every_copy_is_known if {
 	inp := azure({}, {}, [workspace])
 	outcome(inp) == pass
-	count(values(inp)) == 2
+	count(values(inp)) == 1
 	every value in values(inp) {
 		endswith(value, "(known)")
 	}
@@ -61,7 +61,7 @@ test_fails_when_a_destination_is_not_named if {
 	some finding in rule.deny with input as inp
 	finding.resource.id == lower(workspace)
 	finding.resource.kind == "azure_resource"
-	startswith(finding.message, "Sentinel's connector for Defender XDR, the table 'DeviceEvents', kept beyond 30 days copies data to '...")
+	endswith(finding.message, "' by connector 'MicrosoftThreatProtection', table 'DeviceEvents', and neither known_copies nor a record names the place.")
 	outcome(azure({"entra_diagnostic_settings": [setting]}, {}, [workspace])).deny == {archive}
 }
 

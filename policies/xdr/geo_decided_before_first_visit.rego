@@ -27,6 +27,7 @@
 #   params:
 #     missing_record:
 #       type: string
+#       values: [unknown, fail]
 #       description: What a missing record is, unknown or fail.
 #       default: unknown
 #   profiles: [mtp-2020-b, xdr-current]

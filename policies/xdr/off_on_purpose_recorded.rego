@@ -27,10 +27,12 @@
 #   params:
 #     expected_state:
 #       type: string
+#       values: ["on", "off"]
 #       description: The state that the organisation decided on, on or off. With off this rule doesn't apply.
 #       default: "on"
 #     missing_record:
 #       type: string
+#       values: [unknown, fail]
 #       description: What a missing record is, unknown or fail.
 #       default: unknown
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]

@@ -65,9 +65,9 @@ deny contains {
 	"expected": "a destination named in known_copies or on record",
 	"actual": "not named",
 } if {
-	some id in {lower(copy.id) | some copy in _sent}
+	some id in {copy.id | some copy in _sent}
 	not copies.known(input, id)
-	says := concat(", ", sort({copy.says | some copy in _sent; lower(copy.id) == id}))
+	says := concat(", ", sort({copy.says | some copy in _sent; copy.id == id}))
 }
 
 unknown contains {"reason": "stale", "kind": "streaming_export", "message": message} if {

@@ -29,7 +29,7 @@ shown(inp) := {[o.value, o.tier] | some o in rule.observed with input as inp}
 test_passes_when_the_destination_is_known if {
 	inp := exported([export], [hub])
 	outcome(inp) == pass
-	shown(inp) == {[sprintf("Defender's streaming export to '%s' (known)", [hub]), "portal"]}
+	shown(inp) == {[sprintf("Defender's streaming export to '%s' (known)", [lower(hub)]), "portal"]}
 	record := fixture.statement("known-copy", "2026-10-01T00:00:00Z", {"resourceId": hub, "geo": "westeurope", "reason": "SIEM"})
 	outcome(object.union(exported([export], []), {"evidence": {"attestations": [record]}})) == pass
 }
@@ -46,7 +46,7 @@ test_fails_when_the_destination_is_not_named if {
 	outcome(inp) == object.union(pass, {"deny": {["streaming_export", lower(hub)]}})
 	some finding in rule.deny with input as inp
 	finding.message == sprintf("Defender's streaming export sends raw events to '%s', which neither known_copies nor a record names.", [lower(hub)])
-	shown(inp) == {[sprintf("Defender's streaming export to '%s' (not known)", [hub]), "attested"]}
+	shown(inp) == {[sprintf("Defender's streaming export to '%s' (not known)", [lower(hub)]), "attested"]}
 }
 
 test_fails_once_for_two_exports_to_one_place if {

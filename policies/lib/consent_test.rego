@@ -1,4 +1,4 @@
-package domicile.lib.consent_policies_test
+package domicile.lib.consent_test
 
 import data.domicile.lib.consent_policies as consent
 

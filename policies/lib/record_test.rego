@@ -1,4 +1,4 @@
-package domicile.lib.record_geos_test
+package domicile.lib.record_test
 
 import data.domicile.lib.record_geos as record
 
