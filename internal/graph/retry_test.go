@@ -210,7 +210,10 @@ func TestBrokenConnection(t *testing.T) {
 		}
 	}
 	reset := ends("HTTP/1.1 2")
-	slow := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	slow := func(_ http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler) // returning would be an answer, of 200 and nothing
+	}
 	tests := []struct {
 		name     string
 		handlers []http.HandlerFunc
