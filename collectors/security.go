@@ -21,6 +21,7 @@ func huntingTables() []huntingTable {
 		{"IdentityDirectoryEvents", true},
 		{"CloudAppEvents", true},
 		{"AlertInfo", false},
+		{"DisruptionAndResponseEvents", false},
 	}
 }
 
@@ -49,7 +50,7 @@ func security() []Collector {
 	sensors.Clouds, health.Clouds, settings.Clouds = withSecurity, withSecurity, []string{"global"}
 	return []Collector{
 		{
-			Kind: "incidents_probe", API: Graph, Paths: []string{"security/incidents?$top=1"}, Clouds: withSecurity,
+			Kind: "incidents_probe", API: Graph, Paths: []string{"security/incidents?$top=1", "security/incidents/{id}"}, Clouds: withSecurity,
 			Permissions: []string{"SecurityIncident.Read.All", "SecurityIncident.ReadWrite.All"}, Tier: evidence.Proxy, probe: true,
 			read: readIncidentsProbe,
 		},
@@ -91,6 +92,13 @@ type probeLine struct {
 	Message   string   `json:"message"`
 	Permitted bool     `json:"permitted"`
 	Seen      *seenOne `json:"seen,omitempty"`
+	Earlier   *earlier `json:"earlier,omitempty"`
+}
+
+// earlier is the incident that an earlier scan saw, and whether it is still there.
+type earlier struct {
+	seenOne
+	Status int `json:"status"`
 }
 
 type seenOne struct {
@@ -130,8 +138,37 @@ func readIncidentsProbe(ctx context.Context, r *reading) error {
 		if len(page.Value) > 0 {
 			line.Seen = &page.Value[0]
 		}
+		if line.Earlier, err = r.seenEarlier(ctx); err != nil {
+			return err
+		}
 	}
 	return r.marshal(line)
+}
+
+// seenEarlier asks for the incident that the earlier result names, if there is one: one
+// that is gone although it is young shows that the service was turned off in between.
+func (r *reading) seenEarlier(ctx context.Context) (*earlier, error) {
+	for _, raw := range r.imported("previous_result") {
+		var previous struct {
+			Seen *seenOne `json:"seen"`
+		}
+		if err := json.Unmarshal(raw, &previous); err != nil {
+			return nil, &fatal{err}
+		}
+		if previous.Seen == nil || previous.Seen.ID == "" {
+			continue
+		}
+		_, err := r.get(ctx, r.path(1, "id", previous.Seen.ID))
+		switch {
+		case err == nil:
+			return &earlier{*previous.Seen, http.StatusOK}, nil
+		case notFound(err):
+			return &earlier{*previous.Seen, http.StatusNotFound}, nil
+		default:
+			return nil, err
+		}
+	}
+	return nil, nil //nolint:nilnil // no earlier result, no earlier incident
 }
 
 func readDefenderProbe(ctx context.Context, r *reading) error {

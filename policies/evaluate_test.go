@@ -3,11 +3,9 @@ package policies_test
 import (
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,7 +18,7 @@ import (
 var started = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 
 // ruleFile is a rule for tests: metadata over good defaults, and a body.
-func ruleFile(name, custom, body string) fstest.MapFS {
+func ruleFile(name, custom, body string) policies.Tree {
 	source := fmt.Sprintf(`# METADATA
 # title: A test rule
 # description: It is only for tests.
@@ -41,7 +39,7 @@ package domicile.integration.%s
 
 %s
 `, indent(custom), name, body)
-	return fstest.MapFS{"integration/" + name + ".rego": &fstest.MapFile{Data: []byte(source)}}
+	return policies.Tree{"integration/" + name + ".rego": source}
 }
 
 func indent(custom string) string {
@@ -96,7 +94,7 @@ func bundle(t *testing.T, cloud string, kinds map[string][]string, gaps ...evide
 }
 
 // judge evaluates the one test rule.
-func judge(t *testing.T, tree fs.FS, b *evidence.Bundle, o policies.Options) (findings.Rule, []findings.Finding) {
+func judge(t *testing.T, tree policies.Tree, b *evidence.Bundle, o policies.Options) (findings.Rule, []findings.Finding) {
 	t.Helper()
 	set, err := policies.Load(t.Context(), tree)
 	if err != nil {
@@ -308,8 +306,7 @@ observed contains {"fact": "count", "service": "", "value": "x", "tier": "", "ki
 
 func TestSelect(t *testing.T) {
 	other := ruleFile("other", "scope: tenant\nevidence: {all: [users]}", denyUsers)
-	source := strings.Replace(string(other["integration/other.rego"].Data), "TEST1001", "OTHER1001", 1)
-	other["integration/other.rego"].Data = []byte(source)
+	other["integration/other.rego"] = strings.Replace(other["integration/other.rego"], "TEST1001", "OTHER1001", 1)
 	set, err := policies.Load(t.Context(), ruleFile("subject", "scope: tenant\nevidence: {all: [users]}\nframeworks: {test_frame: [{id: A-1, coverage: part}]}", denyUsers), other)
 	if err != nil {
 		t.Fatal(err)

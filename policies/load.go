@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -28,11 +27,11 @@ type Set struct {
 
 // Load reads the rules of trees, Builtin's and the user's own, compiles them together and
 // holds each to the contract. The error names every file and line concerned.
-func Load(ctx context.Context, trees ...fs.FS) (*Set, error) {
+func Load(ctx context.Context, trees ...Tree) (*Set, error) {
 	modules := map[string]*ast.Module{}
 	sources := sha256.New()
 	for i, tree := range trees {
-		read, err := parse(tree, false)
+		read, err := tree.parse(false)
 		if err != nil {
 			return nil, err
 		}
@@ -40,11 +39,7 @@ func Load(ctx context.Context, trees ...fs.FS) (*Set, error) {
 			if _, twice := modules[name]; twice {
 				return nil, fmt.Errorf("loading rules: %s stands in two places; give your own rule another name", name)
 			}
-			source, err := fs.ReadFile(tree, name)
-			if err != nil {
-				return nil, fmt.Errorf("loading rules: %w", err)
-			}
-			fmt.Fprintf(sources, "%d %s %d\n%s", i, name, len(source), source)
+			fmt.Fprintf(sources, "%d %s %d\n%s", i, name, len(tree[name]), tree[name])
 			modules[name] = read[name]
 		}
 	}

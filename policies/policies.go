@@ -8,8 +8,10 @@ package policies
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -20,32 +22,53 @@ import (
 //go:embed */*.rego
 var builtin embed.FS
 
-// Builtin is the tree of the rules that ship with the program, tests included.
-func Builtin() fs.FS { return builtin }
+// Tree is a set of Rego files, tests included: their sources by path, <topic>/<rule>.rego
+// and lib/<subject>.rego.
+type Tree map[string]string
 
-// parse reads every .rego file of a tree, tests left out unless asked for. The keys are
-// the files' paths.
-func parse(tree fs.FS, tests bool) (map[string]*ast.Module, error) {
-	modules := map[string]*ast.Module{}
-	err := fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
+// Builtin is the tree of the rules that ship with the program.
+func Builtin() Tree {
+	tree, err := ReadTree(builtin)
+	if err != nil {
+		panic(err) // the files are embedded
+	}
+	return tree
+}
+
+// maxRego bounds one Rego file, which is text for people.
+const maxRego = 1 << 20
+
+// ReadTree reads every .rego file of a folder.
+func ReadTree(folder fs.FS) (Tree, error) {
+	tree := Tree{}
+	err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(name) != ".rego" {
 			return err
 		}
+		if info, err := entry.Info(); err != nil || info.Size() > maxRego {
+			return errors.Join(err, fmt.Errorf("reading rule %s: it is larger than %d bytes", name, maxRego))
+		}
+		source, err := fs.ReadFile(folder, name)
+		tree[name] = string(source)
+		return err
+	})
+	return tree, err
+}
+
+// parse parses the files of a tree, tests left out unless asked for.
+func (t Tree) parse(tests bool) (map[string]*ast.Module, error) {
+	modules := map[string]*ast.Module{}
+	for _, name := range slices.Sorted(maps.Keys(t)) {
 		if !tests && strings.HasSuffix(name, "_test.rego") {
-			return nil
+			continue
 		}
-		source, err := fs.ReadFile(tree, name)
+		module, err := ast.ParseModuleWithOpts(name, t[name], ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
 		if err != nil {
-			return err
-		}
-		module, err := ast.ParseModuleWithOpts(name, string(source), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
-		if err != nil {
-			return fmt.Errorf("parsing rule: %w", err)
+			return nil, fmt.Errorf("parsing rule: %w", err)
 		}
 		modules[name] = module
-		return nil
-	})
-	return modules, err
+	}
+	return modules, nil
 }
 
 // compile checks and compiles modules.

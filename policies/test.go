@@ -3,7 +3,6 @@ package policies
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
@@ -28,14 +27,14 @@ type TestReport struct {
 // Test runs every test of the rules of trees with OPA's own runner.
 // only, if it isn't empty, is an expression that the files' paths must match. The error
 // is for files that don't compile.
-func Test(ctx context.Context, only string, trees ...fs.FS) (TestReport, error) {
+func Test(ctx context.Context, only string, trees ...Tree) (TestReport, error) {
 	chosen, err := regexp.Compile(only)
 	if err != nil {
 		return TestReport{}, fmt.Errorf("choosing tests: %w", err)
 	}
 	modules := map[string]*ast.Module{}
 	for _, tree := range trees {
-		read, err := parse(tree, true)
+		read, err := tree.parse(true)
 		if err != nil {
 			return TestReport{}, err
 		}

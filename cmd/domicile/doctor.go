@@ -24,10 +24,6 @@ token can't judge and why. It reads nothing of the tenant. It ends with 4 where 
 can't be judged, and with 5 where the sign-in fails.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			set, err := judging.rules(cmd.Context())
-			if err != nil {
-				return err
-			}
 			target, err := a.open(cmd.Context(), from)
 			if err != nil {
 				return err
@@ -37,6 +33,10 @@ can't be judged, and with 5 where the sign-in fails.`,
 					err = closing
 				}
 			}()
+			set, err := judging.rules(cmd.Context(), target.config)
+			if err != nil {
+				return err
+			}
 			hindered := 0
 			for _, tenant := range target.tenants {
 				found, err := a.examine(cmd.Context(), a.collection(from, target, tenant, set.Kinds()), set)

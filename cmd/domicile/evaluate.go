@@ -25,10 +25,6 @@ parameters come from --config, and without it from the rules' defaults.`,
 			if err != nil {
 				return err
 			}
-			set, err := judging.rules(cmd.Context())
-			if err != nil {
-				return err
-			}
 			bundle, err := evidence.Verify(args[0])
 			if err != nil {
 				return bundleError(err)
@@ -45,6 +41,10 @@ parameters come from --config, and without it from the rules' defaults.`,
 				if tenant, err = cfg.Tenant(tenantName); err != nil {
 					return usage(err)
 				}
+			}
+			set, err := judging.rules(cmd.Context(), cfg)
+			if err != nil {
+				return err
 			}
 			judgement, err := a.judgement(&judging, set, cfg, tenant)
 			if err != nil {

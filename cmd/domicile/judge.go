@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +24,7 @@ import (
 type judging struct {
 	selection policies.Selection
 	trees     []string
+	key       string
 	formats   []string
 	failOn    string
 	allow     bool
@@ -57,7 +57,12 @@ func (j *judging) addSelection(cmd *cobra.Command) {
 	flags.StringSliceVar(&j.selection.Rules, "rule", nil, "only these rules, by id; GEO* stands for all of GEO")
 	flags.StringSliceVar(&j.selection.Exclude, "exclude", nil, "all but these rules")
 	flags.StringVar(&j.selection.Framework, "framework", "", "only rules that support this framework, such as cis_m365")
-	flags.StringSliceVar(&j.trees, "policy", nil, "folder with further rules")
+	j.addTrees(cmd)
+}
+
+func (j *judging) addTrees(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&j.trees, "policy", nil, "folder or OPA bundle (.tar.gz) with further rules")
+	cmd.Flags().StringVar(&j.key, "policy-key", "", "public key in PEM that must have signed the bundles of rules")
 }
 
 func formatNames() []string {
@@ -68,14 +73,14 @@ func formatNames() []string {
 	return names
 }
 
-// rules loads the rules that the flags choose.
-func (j *judging) rules(ctx context.Context) (*policies.Set, error) {
-	for _, dir := range j.trees {
-		if _, err := os.ReadDir(dir); err != nil {
-			return nil, usage(fmt.Errorf("--policy %s is not a folder that can be read: %w", dir, err))
-		}
+// rules loads the shipped rules with those that the flags and the configuration name, and
+// chooses from them as the flags say. cfg may be nil.
+func (j *judging) rules(ctx context.Context, cfg *config.Config) (*policies.Set, error) {
+	trees, err := j.sources(cfg)
+	if err != nil {
+		return nil, usage(err)
 	}
-	set, err := policies.Load(ctx, j.sources()...)
+	set, err := policies.Load(ctx, trees...)
 	if err != nil {
 		return nil, usage(err)
 	}
@@ -97,13 +102,47 @@ func frameworksOf(set *policies.Set) []string {
 	return sortedKeys(named)
 }
 
-// sources are the shipped rules and the folders of further ones.
-func (j *judging) sources() []fs.FS {
-	trees := []fs.FS{policies.Builtin()}
-	for _, dir := range j.trees {
-		trees = append(trees, os.DirFS(dir))
+// sources are the shipped rules, then the folders and bundles of further ones.
+func (j *judging) sources(cfg *config.Config) ([]policies.Tree, error) {
+	paths, key := j.trees, j.key
+	if cfg != nil {
+		paths = slices.Concat(paths, cfg.PolicyPaths())
+		if key == "" {
+			key = cfg.PolicyKeyPath()
+		}
 	}
-	return trees
+	trees := []policies.Tree{policies.Builtin()}
+	for _, path := range paths {
+		tree, err := readTree(path, key)
+		if err != nil {
+			return nil, fmt.Errorf("rules of %s: %w", path, err)
+		}
+		trees = append(trees, tree)
+	}
+	return trees, nil
+}
+
+// readTree reads the rules of a folder, or of an OPA bundle (.tar.gz), which the key, if
+// there is one, must have signed.
+func readTree(path, key string) (policies.Tree, error) {
+	if strings.HasSuffix(path, ".tar.gz") {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		public := []byte{}
+		if key != "" {
+			if public, err = os.ReadFile(key); err != nil {
+				return nil, err
+			}
+		}
+		return policies.ReadBundle(file, string(public))
+	}
+	if _, err := os.ReadDir(path); err != nil {
+		return nil, fmt.Errorf("it is neither a folder that can be read nor a bundle (.tar.gz): %w", err)
+	}
+	return policies.ReadTree(os.DirFS(path))
 }
 
 // check holds the flags against what there is, before anything is read.

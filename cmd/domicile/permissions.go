@@ -34,7 +34,7 @@ which evidence and rules need them. Azure Resource Manager decides by role assig
 Reader on the subscriptions, and on the root management group for a proof of coverage.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			set, err := judging.rules(cmd.Context())
+			set, err := judging.rules(cmd.Context(), nil)
 			if err != nil {
 				return err
 			}

@@ -13,7 +13,7 @@ import (
 )
 
 func newPolicy(a *app) *cobra.Command {
-	return group("policy", "List, show and test the rules", newPolicyList(a), newPolicyShow(a), newPolicyTest(a))
+	return group("policy", "List, show, test and start rules", newPolicyList(a), newPolicyShow(a), newPolicyTest(a), newPolicyNew(a))
 }
 
 func newPolicyList(a *app) *cobra.Command {
@@ -24,7 +24,7 @@ func newPolicyList(a *app) *cobra.Command {
 		Short: "List the rules",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			set, err := judging.rules(cmd.Context())
+			set, err := judging.rules(cmd.Context(), nil)
 			if err != nil {
 				return err
 			}
@@ -103,7 +103,7 @@ func newPolicyShow(a *app) *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			judging.selection.Rules = args
-			set, err := judging.rules(cmd.Context())
+			set, err := judging.rules(cmd.Context(), nil)
 			if err != nil {
 				return err
 			}
@@ -113,7 +113,7 @@ func newPolicyShow(a *app) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringSliceVar(&judging.trees, "policy", nil, "folder with further rules")
+	judging.addTrees(cmd)
 	return cmd
 }
 
@@ -163,10 +163,14 @@ func newPolicyTest(a *app) *cobra.Command {
 		Short: "Run the tests of the rules, those of --policy included",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := judging.rules(cmd.Context()); err != nil {
+			if _, err := judging.rules(cmd.Context(), nil); err != nil {
 				return err
 			}
-			report, err := policies.Test(cmd.Context(), "", judging.sources()...)
+			trees, err := judging.sources(nil)
+			if err != nil {
+				return usage(err)
+			}
+			report, err := policies.Test(cmd.Context(), "", trees...)
 			if err != nil {
 				return usage(err)
 			}
@@ -183,6 +187,6 @@ func newPolicyTest(a *app) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringSliceVar(&judging.trees, "policy", nil, "folder with further rules")
+	judging.addTrees(cmd)
 	return cmd
 }

@@ -45,15 +45,15 @@ func (a *app) scan(ctx context.Context, from targeting, judging judging, out str
 	if err != nil {
 		return err
 	}
-	set, err := judging.rules(ctx)
-	if err != nil {
-		return err
-	}
 	target, err := a.open(ctx, from)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, target.close()) }()
+	set, err := judging.rules(ctx, target.config)
+	if err != nil {
+		return err
+	}
 	if len(target.tenants) == 0 {
 		return a.scanTenant(ctx, tenantScan{from, judging, target, nil, set, formats, out})
 	}

@@ -20,13 +20,14 @@ import (
 
 // targeting are the flags that say which tenant is read.
 type targeting struct {
-	config  string
-	tenant  string
-	demo    bool
-	now     string
-	imports []string
-	cloud   string
-	maxWait time.Duration
+	config   string
+	tenant   string
+	demo     bool
+	now      string
+	imports  []string
+	cloud    string
+	previous string
+	maxWait  time.Duration
 }
 
 func (t *targeting) add(cmd *cobra.Command) {
@@ -35,6 +36,7 @@ func (t *targeting) add(cmd *cobra.Command) {
 	flags.StringVar(&t.tenant, "tenant", "", "tenant of the configuration, by name or id; with --demo one of "+strings.Join(simulator.Names(), ", ")+" (default weak)")
 	flags.BoolVar(&t.demo, "demo", false, "read a simulated tenant on this machine; needs no account")
 	flags.StringVar(&t.now, "now", "", "the time to take for now, with --demo or a custom cloud")
+	flags.StringVar(&t.previous, "previous", "", "result.json of an earlier scan, with which some rules compare")
 	flags.StringVar(&t.cloud, "cloud", "", "cloud of imported files that don't say it: "+strings.Join(config.Clouds(), ", "))
 	flags.StringArrayVar(&t.imports, "import", nil, "file to import, repeatable; alone without --config and --tenant, else besides those of the configuration")
 	flags.DurationVar(&t.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")
@@ -157,7 +159,7 @@ func startSimulator(ctx context.Context, name, listen string, counts map[string]
 func (a *app) collection(t targeting, from *target, tenant *config.Tenant, kinds []string) scan.Collection {
 	progress := newProgress(a)
 	return scan.Collection{
-		Tenant: tenant, Imports: t.imports, Cloud: t.cloud, Kinds: kinds, MaxWait: t.maxWait,
+		Tenant: tenant, Imports: t.imports, Cloud: t.cloud, Previous: t.previous, Kinds: kinds, MaxWait: t.maxWait,
 		Tool: "domicile " + version, Now: from.now, Getenv: a.Getenv,
 		Prompt: a.Stderr, Log: a.logger(), Progress: progress.show,
 	}

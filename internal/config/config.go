@@ -38,7 +38,11 @@ type Config struct {
 	Version int            `yaml:"version"`
 	Profile string         `yaml:"profile"`
 	Params  map[string]any `yaml:"params"`
-	Tenants []Tenant       `yaml:"tenants"`
+	// Policies are folders and bundles with further rules, PolicyKey the public key that
+	// must have signed the bundles.
+	Policies  []string `yaml:"policies"`
+	PolicyKey string   `yaml:"policy_key"`
+	Tenants   []Tenant `yaml:"tenants"`
 }
 
 // Tenant is one tenant of a configuration.
@@ -56,6 +60,8 @@ type Tenant struct {
 	// Imports and Attestations are patterns of files, relative to the configuration.
 	Imports      []string `yaml:"imports"`
 	Attestations []string `yaml:"attestations"`
+	// Previous is the result.json of an earlier scan.
+	Previous string `yaml:"previous"`
 
 	dir string
 }

@@ -21,6 +21,26 @@ func (t *Tenant) Path(path string) string {
 	return filepath.Join(t.dir, path)
 }
 
+// PolicyPaths are the folders and bundles of further rules; relative ones start at the
+// configuration's folder.
+func (c *Config) PolicyPaths() []string {
+	var paths []string
+	for _, path := range c.Policies {
+		paths = append(paths, c.path(path))
+	}
+	return paths
+}
+
+// PolicyKeyPath is the path of the key that must have signed the bundles, or empty.
+func (c *Config) PolicyKeyPath() string { return c.path(c.PolicyKey) }
+
+func (c *Config) path(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(c.File), path)
+}
+
 // Glob returns the files that patterns of the configuration name, sorted. A pattern
 // without wildcards that names no file is an error, one with wildcards may name none.
 func (t *Tenant) Glob(patterns []string) ([]string, error) {

@@ -25,6 +25,9 @@ type Collection struct {
 	Tenant *config.Tenant
 	// Imports are files besides those that the tenant's configuration names.
 	Imports []string
+	// Previous is the result.json of an earlier scan; empty for the one that the tenant's
+	// configuration names, if any.
+	Previous string
 	// Cloud is the cloud of a collection of imports alone, where the files don't say it.
 	Cloud string
 	// Kinds are the kinds asked for; empty for all.
@@ -194,7 +197,15 @@ func (c Collection) inputs(now time.Time) (inputs, error) {
 	}
 	in.tenant.Name = cmp.Or(in.tenant.Name, in.tenant.ID)
 	in.options.Tenant = in.tenant
-	return in, in.readAttestations(attestations)
+	return in, errors.Join(in.readAttestations(attestations), in.readPrevious(c.previous()))
+}
+
+// previous is the path of the earlier result: the collection's, or the configuration's.
+func (c Collection) previous() string {
+	if c.Previous == "" && c.Tenant != nil {
+		return c.Tenant.Path(c.Tenant.Previous)
+	}
+	return c.Previous
 }
 
 func (in *inputs) readImports(paths []string) error {
@@ -202,7 +213,7 @@ func (in *inputs) readImports(paths []string) error {
 	if err != nil {
 		return err
 	}
-	from := map[string]string{}
+	var read []collectors.Import
 	for _, file := range files {
 		imported, err := collectors.ImportFile(file, in.options)
 		if err != nil {
@@ -212,14 +223,26 @@ func (in *inputs) readImports(paths []string) error {
 			return fmt.Errorf("importing %s: it is of tenant %s, and not of %s", file.Name, id, in.tenant.ID)
 		}
 		in.learn(imported.Tenant)
-		for _, kind := range imported.Kinds {
-			if other, twice := from[kind.Kind]; twice && kind.Kind != "onboarding_package" {
-				return fmt.Errorf("importing %s: %s holds %s as well; leave one of them out", file.Name, other, kind.Kind)
-			}
-			from[kind.Kind] = file.Name
-			in.imported = append(in.imported, kind)
-		}
+		read = append(read, imported)
 	}
+	in.imported, err = collectors.Join(read)
+	return err
+}
+
+// readPrevious reads the result of an earlier scan, if one is named.
+func (in *inputs) readPrevious(path string) error {
+	if path == "" {
+		return nil
+	}
+	files, err := readFiles([]string{path})
+	if err != nil {
+		return err
+	}
+	previous, err := collectors.ReadPrevious(files[0].Data, in.options)
+	if err != nil {
+		return fmt.Errorf("reading the earlier result %s: %w", path, err)
+	}
+	in.imported = append(in.imported, previous)
 	return nil
 }
 

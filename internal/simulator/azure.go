@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// arm answers as Azure Resource Manager: subscriptions, management groups and Defender
-// for Endpoint's onboarding package. What the reader may see is what the tenant's file
+// arm answers as Azure Resource Manager: subscriptions, management groups, Defender for
+// Endpoint's onboarding package, Entra's diagnostic settings, and resources. What the reader may see is what the tenant's file
 // lists.
 func (c *call) arm() {
 	if _, ok := c.reader("/arm"); !ok {
@@ -31,19 +32,64 @@ func (c *call) arm() {
 	}
 	data := c.server.tenant.doc.ARM
 	path := strings.TrimPrefix(c.path, "/arm")
-	switch path {
-	case "/subscriptions":
+	switch {
+	case path == "/subscriptions":
 		c.azureList(data.Subscriptions)
-	case "/providers/Microsoft.Management/managementGroups":
+	case path == "/providers/Microsoft.Management/managementGroups":
 		if len(data.ManagementGroups) == 0 {
-			c.azureError(http.StatusForbidden, "AuthorizationFailed", fmt.Sprintf("The client '%s' does not have authorization to perform action 'Microsoft.Management/managementGroups/read' over scope '/providers/Microsoft.Management'.", c.server.tenant.doc.Client.ID))
+			c.notAuthorized("Microsoft.Management/managementGroups/read", "/providers/Microsoft.Management")
 			return
 		}
 		c.azureList(data.ManagementGroups)
-	default:
+	case strings.EqualFold(path, "/providers/microsoft.aadiam/diagnosticSettings"):
+		c.diagnosticSettings(version)
+	case strings.Contains(path, "/providers/Microsoft.Security/mdeOnboardings"):
 		c.onboardings(path, version)
+	default:
+		c.azureResource(path, version)
 	}
 	c.truncate()
+}
+
+// notAuthorized answers as Azure does a reader without the role.
+func (c *call) notAuthorized(action, scope string) {
+	c.azureError(http.StatusForbidden, "AuthorizationFailed", fmt.Sprintf("The client '%s' does not have authorization to perform action '%s' over scope '%s'.", c.server.tenant.doc.Client.ID, action, scope))
+}
+
+// supports answers with the refusal of an API version, unless it is the one.
+func (c *call) supports(version, want string) bool {
+	if version == want {
+		return true
+	}
+	c.azureError(http.StatusBadRequest, "InvalidApiVersionParameter", fmt.Sprintf("The api-version '%s' is invalid. The supported versions are '%s'.", version, want))
+	return false
+}
+
+// diagnosticSettings answers with those of Microsoft Entra ID, which takes a role of the
+// tenant's and none of a subscription's.
+func (c *call) diagnosticSettings(version string) {
+	settings := c.server.tenant.doc.ARM.DiagnosticSettings
+	switch {
+	case !c.supports(version, "2017-04-01-preview"):
+	case settings == nil:
+		c.notAuthorized("microsoft.aadiam/diagnosticSettings/read", "/providers/microsoft.aadiam")
+	default:
+		c.azureList(*settings)
+	}
+}
+
+// visible answers with a refusal where the reader doesn't see the subscription.
+func (c *call) visible(subscription, action string) bool {
+	tenant := c.server.tenant
+	switch {
+	case tenant.holdsSubscription(subscription):
+		return true
+	case slices.ContainsFunc(tenant.doc.ARM.Hidden, func(id string) bool { return strings.EqualFold(id, subscription) }):
+		c.notAuthorized(action, "/subscriptions/"+subscription)
+	default:
+		c.azureError(http.StatusNotFound, "SubscriptionNotFound", fmt.Sprintf("The subscription '%s' could not be found.", subscription))
+	}
+	return false
 }
 
 // onboardings answers mdeOnboardings of a subscription: the list, or one item.
@@ -54,12 +100,7 @@ func (c *call) onboardings(path, version string) {
 		c.azureError(http.StatusNotFound, "InvalidResourceType", fmt.Sprintf("The resource type could not be found for '%s'.", path))
 		return
 	}
-	if version != "2021-10-01-preview" {
-		c.azureError(http.StatusBadRequest, "InvalidApiVersionParameter", fmt.Sprintf("The api-version '%s' is invalid. The supported versions are '2021-10-01-preview'.", version))
-		return
-	}
-	if !c.server.tenant.holdsSubscription(subscription) {
-		c.azureError(http.StatusNotFound, "SubscriptionNotFound", fmt.Sprintf("The subscription '%s' could not be found.", subscription))
+	if !c.supports(version, "2021-10-01-preview") || !c.visible(subscription, "Microsoft.Security/mdeOnboardings/read") {
 		return
 	}
 	o := c.server.tenant.doc.Onboarding
@@ -95,7 +136,7 @@ func (c *call) onboardings(path, version string) {
 // holdsSubscription says whether the reader sees the subscription.
 func (t *Tenant) holdsSubscription(id string) bool {
 	for _, item := range t.doc.ARM.Subscriptions {
-		if fields, _ := item.(map[string]any); fields["subscriptionId"] == id {
+		if fields, _ := item.(map[string]any); strings.EqualFold(fmt.Sprint(fields["subscriptionId"]), id) {
 			return true
 		}
 	}

@@ -42,6 +42,9 @@ func (t *Tenant) directory() (*directory, error) {
 		c.more = more
 		d.lists[path] = c
 	}
+	if err := d.addPeople(t); err != nil {
+		return nil, err
+	}
 	for _, sp := range d.lists["servicePrincipals"].fixed {
 		if sp.text("appId") == "" {
 			return nil, fmt.Errorf("service principal %s has no appId", sp.text("id"))
@@ -96,7 +99,7 @@ func (d *directory) add(path string, data any) error {
 			fields, ok := item.(map[string]any)
 			id, _ := fields[key].(string)
 			if !ok || id == "" || seen[id] {
-				return fmt.Errorf("graph %s, item %d: want an object with a member %s of its own", path, i+1, key)
+				return fmt.Errorf("graph %s, item %d: want an object with an id of its own in %s", path, i+1, key)
 			}
 			seen[id] = true
 			if path == "servicePrincipals" {

@@ -62,7 +62,12 @@ func Generate(t *Tenant, counts map[string]int) error {
 	if err != nil {
 		return err
 	}
-	users.make = func(i int) object { return makeUser(users.id(i), i, domain) }
+	signIn, err := t.doc.People["*"].signIn()
+	if err != nil {
+		return err
+	}
+	licences := []member{{"assignedLicenses", none}, {"assignedPlans", none}, {"licenseAssignmentStates", none}, signIn}
+	users.make = func(i int) object { return append(makeUser(users.id(i), i, domain), licences...) }
 	groups.make = func(i int) object {
 		return object{
 			{"id", quoted(groups.id(i))},
@@ -119,6 +124,7 @@ func Generate(t *Tenant, counts map[string]int) error {
 var (
 	null = json.RawMessage("null")
 	yes  = json.RawMessage("true")
+	none = json.RawMessage("[]")
 )
 
 func makeUser(id string, i int, domain string) object {
@@ -137,6 +143,8 @@ func makeUser(id string, i int, domain string) object {
 		{"usageLocation", quoted(countries[i%len(countries)])},
 		{"preferredDataLocation", null},
 		{"onPremisesSyncEnabled", synced},
+		{"createdDateTime", quoted("2024-01-15T08:00:00Z")},
+		{"externalUserState", null},
 	}
 }
 

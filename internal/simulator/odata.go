@@ -18,12 +18,12 @@ type query struct {
 	expanded map[string][]string
 	// nested are the members, of an expanded one, that were expanded in turn.
 	nested map[string][]string
-	filter   filter
-	count    bool
-	size     int
-	skip     int
-	page     int
-	values   url.Values
+	filter filter
+	count  bool
+	size   int
+	skip   int
+	page   int
+	values url.Values
 }
 
 // queryOptions are the system query options that the simulated service knows. One that

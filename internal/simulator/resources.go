@@ -1,7 +1,5 @@
 package simulator
 
-import "slices"
-
 // resource describes one Graph collection or singleton: which application permissions
 // read it and how it pages.
 type resource struct {
@@ -64,4 +62,3 @@ var userDefaults = []string{
 	"businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone",
 	"officeLocation", "preferredLanguage", "surname", "userPrincipalName",
 }
-

@@ -66,6 +66,10 @@ type document struct {
 	// RolePolicies say how the use of directory roles is guarded, by role; "*" is laid
 	// under all of them.
 	RolePolicies map[string]rolePolicy `yaml:"rolePolicies"`
+	// People say how users sign in, by user id; "*" stands for everybody else.
+	People map[string]person `yaml:"people"`
+	// Licences are the assignments of SKUs to users, by SKU id.
+	Licences map[string][]licencing `yaml:"licences"`
 	// AppRoles are the application permissions granted, besides the reader's own.
 	AppRoles []appRoleGrant `yaml:"appRoles"`
 	// Graph holds collections (lists) and singletons (objects) by their path.
@@ -109,6 +113,14 @@ type endpointData struct {
 type azureData struct {
 	Subscriptions    []any `yaml:"subscriptions"`
 	ManagementGroups []any `yaml:"managementGroups"`
+	// Hidden are ids of subscriptions that exist and that the reader may not see.
+	Hidden []string `yaml:"hidden"`
+	// Resources are everything else by its id: workspaces and what is in them, storage
+	// accounts, event hubs, clusters, capacities, role assignments.
+	Resources []any `yaml:"resources"`
+	// DiagnosticSettings are those of Microsoft Entra ID; the reader may not see them
+	// where the key is absent.
+	DiagnosticSettings *[]any `yaml:"diagnosticSettings"`
 	// PageSize bounds the pages of a list; 0 means no bound.
 	PageSize int `yaml:"pageSize"`
 }

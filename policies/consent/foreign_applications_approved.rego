@@ -96,7 +96,7 @@ unknown contains {"reason": "partial", "kind": "service_principals", "message": 
 }
 
 unknown contains {"reason": "partial", "kind": "resource_permissions", "message": message} if {
-	assignments.unnamed(input)
+	_some_unnamed
 	message := "Some permissions held by applications are not among those that their resources list, so that it isn't known whether they reach security data; collect resource_permissions again."
 }
 
@@ -110,8 +110,17 @@ _held := assignments.held(input, "security_data")
 _foreign := [object.union(assignment, {"judged": judged}) |
 	some assignment in _held
 	applications.origin(input, assignment.principal) == "foreign"
+	not assignments.perhaps_approved(assignment, _approvals)
 	judged := holders.judged(input, _approvals, assignment.application, {assignment.permission.value})
 ]
+
+_some_unnamed if assignments.unnamed(input)
+
+_some_unnamed if {
+	some assignment in _held
+	applications.origin(input, assignment.principal) == "foreign"
+	assignments.perhaps_approved(assignment, _approvals)
+}
 
 _own(assignment) if permissions.own(input.reader, input.params, assignment.application.app_id)
 

@@ -96,3 +96,12 @@ test_unknown_when_the_owner_is_not_known if {
 test_unknown_when_a_permission_has_no_name if {
 	_unknown(_input({"appRoleId": "new"}, {}, _none)) == {["partial", "resource_permissions"]}
 }
+
+test_unknown_when_an_approved_application_holds_a_role_without_a_name if {
+	endpoint := {"resourceId": "mde", "appId": permissions.defender_for_endpoint, "id": "machines", "value": "Machine.Read.All", "type": "Role"}
+	doc := object.union(_input({"resourceId": "mde", "appRoleId": "new"}, {}, _approved("2027-06-30")), {"evidence": {"resource_permissions": [endpoint]}})
+	_unknown(doc) == {["partial", "resource_permissions"]}
+	_failed(doc) == set()
+	unapproved := object.union(_input({"resourceId": "mde", "appRoleId": "new"}, {}, _none), {"evidence": {"resource_permissions": [endpoint]}})
+	_failed(unapproved) == {["a1", "'new'"]}
+}

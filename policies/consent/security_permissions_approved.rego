@@ -52,11 +52,12 @@
 package domicile.consent.security_permissions_approved
 
 import data.domicile.lib.permissions
+import data.domicile.lib.permissions_assignments as assignments
 import data.domicile.lib.permissions_holders as holders
 
 deny contains {
-	"resource": {"kind": "app_role_assignment", "id": assignment.id, "name": assignment.holder.name},
-	"message": holders.refusal(input, assignment.holder, assignment.judged, assignment.held),
+	"resource": {"kind": "app_role_assignment", "id": assignment.id, "name": assignment.application.name},
+	"message": holders.refusal(input, assignment.application, assignment.judged, assignment.held),
 	"expected": "an approval of the permission in approved_applications that hasn't ended",
 	"actual": holders.listed(refused),
 } if {
@@ -78,95 +79,30 @@ unknown contains {"reason": _principals_reason, "kind": "service_principals", "m
 }
 
 unknown contains {"reason": "partial", "kind": "resource_permissions", "message": message} if {
-	some assignment in input.evidence.app_role_assignments
-	_to_application(assignment)
-	_unnamed(assignment)
+	_some_unnamed
 	message := "Some permissions held by applications are not among those that their resources list, so that it isn't known whether they reach security data; collect resource_permissions again."
 }
 
 observed contains {"fact": "approval", "service": "", "value": value, "tier": "api", "kind": "app_role_assignments"} if {
 	some assignment in _assignments
-	some value in holders.shown(assignment.holder, assignment.judged, assignment.held)
+	some value in holders.shown(assignment.application, assignment.judged, assignment.held)
 }
+
+_held := assignments.held(input, "security_data")
 
 # The assignments to applications of a permission that reaches security data.
-_assignments := [{"id": holders.grant_id(assignment), "holder": holder, "judged": judged, "held": held} |
-	some assignment in input.evidence.app_role_assignments
-	permission := _security(assignment)
-	_to_application(assignment)
-	holder := _holder(assignment)
-	judged := holders.judged(input, _approvals, holder, {permission.value})
-	held := sprintf("on '%s'", [permissions.resource_name(permission.appId)])
+_assignments := [object.union(assignment, {"judged": judged}) |
+	some assignment in _held
+	not assignments.perhaps_approved(assignment, _approvals)
+	judged := holders.judged(input, _approvals, assignment.application, {assignment.permission.value})
 ]
 
-# The permission of an assignment where it reaches security data. A role that a security
-# resource no longer lists is security data all the same, and goes by its id.
-_security(assignment) := _security_roles[_key(assignment)] if {
-	_security_roles[_key(assignment)]
-} else := {"appId": resource, "value": role} if {
-	key := _key(assignment)
-	not _known[key]
-	resource := _resource(assignment)
-	resource in permissions.security_resources
-	role := _role_id(assignment)
-	role != _default_access
-	not _perhaps_approved(assignment)
+_some_unnamed if assignments.unnamed(input)
+
+_some_unnamed if {
+	some assignment in _held
+	assignments.perhaps_approved(assignment, _approvals)
 }
-
-_security_roles := {key: permission |
-	some key, permission in _known
-	permissions.security_data(permission.appId, permission.value)
-}
-
-# The join with the permissions, made once: one look-up for each assignment.
-_known := permissions.by_id(input.evidence.resource_permissions, "Role")
-
-_key(assignment) := permissions.key(assignment.resourceId, assignment.appRoleId) if {
-	is_string(assignment.resourceId)
-	is_string(assignment.appRoleId)
-} else := ""
-
-_role_id(assignment) := assignment.appRoleId if {
-	is_string(assignment.appRoleId)
-} else := "unnamed permission"
-
-# A permission without a name, of Microsoft Graph, of a resource that nobody knows, or of one
-# whose permissions an approval may name.
-_unnamed(assignment) if {
-	not _named(assignment)
-	_resource(assignment) in {permissions.graph, ""}
-}
-
-_unnamed(assignment) if _perhaps_approved(assignment)
-
-_named(assignment) if _known[_key(assignment)]
-
-_named(assignment) if assignment.appRoleId == _default_access
-
-# Approvals name permissions, so that one whose name wasn't read may be approved where the
-# application holds an approval at all.
-_perhaps_approved(assignment) if {
-	not _named(assignment)
-	holder := _holder(assignment)
-	not permissions.approval_key(holder.app_id, _role_id(assignment)) in _approvals
-	some approval in _approvals
-	startswith(approval, permissions.approval_key(holder.app_id, ""))
-}
-
-_holder(assignment) := holders.holder(input.lookup.service_principals, object.get(assignment, "principalId", null), object.get(assignment, "principalDisplayName", null))
-
-_resource(assignment) := lower(_resources[assignment.resourceId]) if {
-	_resources[assignment.resourceId]
-} else := lower(input.lookup.service_principals[assignment.resourceId].appId) if {
-	is_string(input.lookup.service_principals[assignment.resourceId].appId)
-} else := ""
-
-# Access to an application without any of its roles.
-_default_access := "00000000-0000-0000-0000-000000000000"
-
-_to_application(assignment) if not object.get(assignment, "principalType", null) in {"User", "Group"}
-
-_resources := permissions.resources(input.evidence.resource_permissions)
 
 _approvals := permissions.approved(input.params, input.now)
 

@@ -55,6 +55,7 @@
 #         - Under Permission classifications > Low, remove each permission that the finding names.
 package domicile.consent.user_consent_restricted
 
+import data.domicile.lib.consent_policies
 import data.domicile.lib.permissions
 
 deny contains {
@@ -101,17 +102,7 @@ observed contains {"fact": "setting", "service": "", "value": "users can't conse
 
 # The consent policies assigned to users, without those on resources that users own.
 # Null is not the empty list, and neither is a property that isn't there.
-_assigned := {trim_prefix(name, "managepermissiongrantsforself.") |
-	some name in _texts(_entries)
-	not startswith(name, "managepermissiongrantsforownedresource.")
-} if {
-	is_array(_entries)
-	every entry in _entries {
-		is_string(entry)
-	}
-}
-
-_entries := input.evidence.authorization_policy[0].defaultUserRolePermissions.permissionGrantPoliciesAssigned
+_assigned := consent_policies.own(input.evidence.authorization_policy)
 
 _legacy := "microsoft-user-default-legacy"
 
@@ -214,13 +205,13 @@ _bounded(include) if {
 _trusted(include) if include.clientApplicationsFromVerifiedPublisherOnly in [true]
 
 _trusted(include) if {
-	{id | some id in _texts(include.clientApplicationTenantIds)} == {lower(input.tenant.id)}
+	{id | some id in consent_policies.texts(include.clientApplicationTenantIds)} == {lower(input.tenant.id)}
 }
 
 _limited(include) if _by_classification(include)
 
 _limited(include) if {
-	listed := _texts(include.permissions)
+	listed := consent_policies.texts(include.permissions)
 	count(listed) > 0
 	not "all" in listed
 }
@@ -228,10 +219,10 @@ _limited(include) if {
 _by_classification(include) if _is(include.permissionClassification, "low")
 
 _risky_listed(include) := {risky.title |
-	listed := {id | some id in _texts(include.permissions)}
+	listed := {id | some id in consent_policies.texts(include.permissions)}
 	some risky in _risky_scopes
 	risky.id in listed
-	some resource in _texts([include.resourceApplication])
+	some resource in consent_policies.texts([include.resourceApplication])
 	resource in {"any", risky.app}
 }
 
@@ -245,9 +236,6 @@ _is(text, word) if {
 	is_string(text)
 	lower(text) == word
 }
-
-# The texts of a list that may be null or hold null, in lower case.
-_texts(list) := [lower(text) | some text in list; is_string(text)]
 
 _expected := {
 	"none": "no user consent",

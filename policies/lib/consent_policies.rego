@@ -12,7 +12,8 @@ package domicile.lib.consent_policies
 
 # own is the set of the policies for users' own consent, by id in lower case; it takes the
 # authorization policies that were read, and is undefined where none gives the list. Null is
-# not the empty list, and neither is a property that isn't there.
+# not the empty list, and neither is a property that isn't there; a policy without a name may be
+# any.
 own(policies) := {trim_prefix(name, "managepermissiongrantsforself.") |
 	some name in listed
 	not startswith(name, _owned_prefix)
@@ -36,4 +37,7 @@ _owned_prefix := "managepermissiongrantsforownedresource."
 _listed(policies) := texts(entries) if {
 	entries := policies[0].defaultUserRolePermissions.permissionGrantPoliciesAssigned
 	is_array(entries)
+	every entry in entries {
+		is_string(entry)
+	}
 }

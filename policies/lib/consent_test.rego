@@ -5,7 +5,7 @@ import data.domicile.lib.consent_policies as consent
 _policies(entries) := [{"defaultUserRolePermissions": {"permissionGrantPoliciesAssigned": entries}}]
 
 test_own_and_owned_are_told_apart if {
-	mixed := _policies(["ManagePermissionGrantsForSelf.microsoft-user-default-low", "bare", null, "ManagePermissionGrantsForOwnedResource.Custom"])
+	mixed := _policies(["ManagePermissionGrantsForSelf.microsoft-user-default-low", "bare", "ManagePermissionGrantsForOwnedResource.Custom"])
 	consent.own(mixed) == {"microsoft-user-default-low", "bare"}
 	consent.owned(mixed) == {"custom"}
 }

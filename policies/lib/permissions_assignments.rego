@@ -14,15 +14,16 @@ import data.domicile.lib.permissions_holders as holders
 
 # held is the list of the assignments to applications whose permission is security_data,
 # self_granting or high_risk, as {id, created, principal_id, principal, application, permission,
-# held}: principal is the service principal as the look-up has it, {} when it wasn't read;
+# named, held}: principal is the service principal as the look-up has it, {} when it wasn't read;
 # application is holders.holder; held says in a message on which resource.
 held(inp, what) := [{
-	"id": assignment.id,
+	"id": holders.grant_id(assignment),
 	"created": object.get(assignment, "createdDateTime", null),
 	"principal_id": object.get(assignment, "principalId", null),
 	"principal": _principal(inp, assignment),
 	"application": holders.holder(inp.lookup.service_principals, object.get(assignment, "principalId", null), object.get(assignment, "principalDisplayName", null)),
 	"permission": permission,
+	"named": "id" in object.keys(permission),
 	"held": sprintf("on '%s'", [permissions.resource_name(permission.appId)]),
 } |
 	known := permissions.by_id(inp.evidence.resource_permissions, "Role")
@@ -44,6 +45,17 @@ unnamed(inp) if {
 	not known[_key(assignment)]
 	object.get(assignment, "appRoleId", null) != _default_access
 	_resource(inp, resources, assignment) in {permissions.graph, ""}
+}
+
+# perhaps_approved holds for an assignment that held gives whose permission's name wasn't read,
+# to an application that holds an approval: approvals name permissions, so that it may be of
+# this one. approvals is permissions.approved.
+perhaps_approved(assignment, approvals) if {
+	not assignment.named
+	app_id := assignment.application.app_id
+	not permissions.approval_key(app_id, assignment.permission.value) in approvals
+	some approval in approvals
+	startswith(approval, permissions.approval_key(app_id, ""))
 }
 
 # A role that a security resource no longer lists goes by its id.

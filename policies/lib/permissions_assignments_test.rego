@@ -39,7 +39,7 @@ test_held_joins_permission_and_application if {
 		"principal": {"id": "sp1", "appId": _siem, "displayName": "SIEM", "servicePrincipalType": "Application"},
 		"application": {"app_id": _siem, "name": "SIEM"},
 		"permission": _role("graph", permissions.graph, "incidents", "SecurityIncident.Read.All"),
-		"held": "on 'Microsoft Graph'",
+		"named": true, "held": "on 'Microsoft Graph'",
 	}]
 }
 
@@ -75,4 +75,14 @@ test_unnamed_tells_what_may_be_of_the_kind if {
 	every change in [{}, {"resourceId": "endpoint2", "appRoleId": "new"}, {"principalType": "User", "appRoleId": "new"}, {"appRoleId": "00000000-0000-0000-0000-000000000000"}] {
 		not assignments.unnamed(_input([change]))
 	}
+}
+
+test_perhaps_approved_is_an_unnamed_permission_of_an_approved_application if {
+	some unlisted in assignments.held(_input([{"id": null, "resourceId": "endpoint", "appRoleId": "new"}]), "security_data")
+	unlisted.id == "unnamed"
+	assignments.perhaps_approved(unlisted, {permissions.approval_key(_siem, "Machine.Read.All")})
+	not assignments.perhaps_approved(unlisted, {permissions.approval_key(_siem, "new")})
+	not assignments.perhaps_approved(unlisted, {permissions.approval_key("other", "Machine.Read.All")})
+	some named in assignments.held(_input([{}]), "security_data")
+	not assignments.perhaps_approved(named, {permissions.approval_key(_siem, "Machine.Read.All")})
 }

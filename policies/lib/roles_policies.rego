@@ -131,10 +131,21 @@ silent(doc, role_ids, rule_ids) := {role: quiet |
 	count(quiet) > 0
 }
 
-unsaid(doc, role_ids, rule_ids) := {role |
+unsaid(doc, role_ids, rule_ids) := _incomplete(doc, role_ids, rule_ids) - _unshown(doc, role_ids)
+
+_incomplete(doc, role_ids, rule_ids) := {role |
 	some role in role_ids
 	known := {id | some id in rule_ids; _told(settings(doc, role), id)}
 	count(known) < count(rule_ids)
+}
+
+# _unshown are the deprecated roles for partners of which Microsoft's portals show nothing,
+# where the settings were read in full and have none of them either.
+_unshown(doc, role_ids) := {role |
+	not doc.gaps.role_policies
+	some role in role_ids
+	roles.role_name(role) in {"Partner Tier1 Support", "Partner Tier2 Support"}
+	not settings(doc, role)
 }
 
 # _told says whether a notification has recipients: the administrators, by default, or
@@ -182,11 +193,13 @@ _number("") := 0
 
 _number(text) := to_number(text) if text != ""
 
-# critical_only are the values to show of notifications that go out only where somebody
-# must act, which an assignment or an activation isn't.
-critical_only(doc, role_ids, rule_ids) := {value |
+# remarks are the values to show of notifications that go out only where somebody must
+# act, which an assignment or an activation isn't, and of roles without settings.
+remarks(doc, role_ids, rule_ids) := {value |
 	some role in role_ids
 	some id in rule_ids
 	settings(doc, role)[id].notificationLevel == "Critical"
 	value := sprintf("%s: only critical mails go out by %s", [roles.role_name(role), id])
+} | {sprintf("%s: has no settings and is shown in no portal", [roles.role_name(role)]) |
+	some role in _unshown(doc, role_ids)
 }

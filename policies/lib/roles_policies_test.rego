@@ -78,3 +78,12 @@ test_durations_are_read if {
 		not policies.hours(duration)
 	}
 }
+
+test_deprecated_roles_for_partners_may_have_no_settings if {
+	partner := "4ba39ca4-527c-499a-b93d-d9b492c50246"
+	doc := made.with_only(partner, {})
+	policies.unsaid(doc, {partner, _ga}, _alert) == set()
+	policies.remarks(doc, {partner, _ga}, _alert) == {"Partner Tier1 Support: has no settings and is shown in no portal"}
+	policies.unsaid(object.union(doc, fixtures.gaps({"role_policies": "partial"})), {partner, _ga}, _alert) == {partner}
+	policies.unsaid(made.without(partner, ["Notification_Admin_EndUser_Assignment"]), {partner}, _alert) == {partner}
+}

@@ -49,5 +49,5 @@ deny contains finding if some finding in policies.quiet_deny(input, _roles, _ale
 unknown contains reason if some reason in policies.quiet_unknown(input, _roles, _alerts)
 
 observed contains {"fact": "setting", "service": "", "value": value, "tier": "api", "kind": "role_policies"} if {
-	some value in policies.critical_only(input, _roles, _alerts)
+	some value in policies.remarks(input, _roles, _alerts)
 }

@@ -66,7 +66,9 @@ _why(account) := sprintf("belongs to the organisation '%s'", [substring(_foreign
 } else := "is a guest" if {
 	account.guest == true
 } else := "was invited from outside" if {
-	is_string(input.lookup.users[account.principalId].externalUserState)
+	state := input.lookup.users[account.principalId].externalUserState
+	is_string(state)
+	state != ""
 }
 
 _outsiders := {account |

@@ -57,5 +57,5 @@ not_applicable contains {"reason": "nothing_to_judge", "message": "The parameter
 unknown contains reason if some reason in policies.quiet_unknown(input, _roles, _alerts)
 
 observed contains {"fact": "setting", "service": "", "value": value, "tier": "api", "kind": "role_policies"} if {
-	some value in policies.critical_only(input, _roles, _alerts)
+	some value in policies.remarks(input, _roles, _alerts)
 }
