@@ -66,6 +66,10 @@ const (
 
 func tiers() []Tier { return []Tier{Signed, API, Proxy, Portal, Attested} }
 
+// PreviousResult is the kind that holds the result of an earlier scan. A bundle without it
+// has no gap: a first scan has nothing before it.
+const PreviousResult = "previous_result"
+
 // Tenant is the tenant that a bundle is of. Cloud is the cloud that it stands in:
 // global, gcc, gcchigh, dod or china.
 type Tenant struct {
@@ -168,6 +172,8 @@ func (m *Manifest) GapOf(kind string) (Gap, bool) {
 	}
 	entry, read := m.Entry(kind)
 	switch {
+	case !read && kind == PreviousResult:
+		return Gap{Kind: kind, Reason: NoEarlierResult, Message: "No earlier result was given; name one with --previous."}, true
 	case !read:
 		return Gap{Kind: kind, Reason: NotCollected, Message: "The bundle does not hold this kind; it was not asked for."}, true
 	case !entry.Complete:

@@ -107,6 +107,7 @@ func TestGapOf(t *testing.T) {
 		{"groups", evidence.Partial, true},
 		{"sites", evidence.NoPermission, true},
 		{"mdi_sensors", evidence.NotCollected, true},
+		{evidence.PreviousResult, evidence.NoEarlierResult, true},
 	}
 	for _, tt := range tests {
 		gap, missing := m.GapOf(tt.kind)

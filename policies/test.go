@@ -47,7 +47,7 @@ func Test(ctx context.Context, only string, trees ...Tree) (TestReport, error) {
 	}
 	coverage := cover.New()
 	results, err := tester.NewRunner().SetCompiler(strictCompiler(schemas)).SetModules(modules).
-		SetCoverageQueryTracer(coverage).SetTimeout(time.Minute).RunTests(ctx, nil)
+		SetCoverageQueryTracer(coverage).SetTimeout(time.Minute).RaiseBuiltinErrors(true).RunTests(ctx, nil)
 	if err != nil {
 		return TestReport{}, fmt.Errorf("testing rules: %w", err)
 	}

@@ -296,7 +296,7 @@ func TestImports(t *testing.T) {
 		says    string
 	}{
 		{"one", []string{upper}, ""},
-		{"the same kind twice", []string{upper, lower}, "upper.json holds portal_tenant_context as well"},
+		{"the same kind twice", []string{upper, lower}, "importing portal_tenant_context from upper.json, lower.json"},
 		{"of two tenants", []string{upper, foreign}, "foreign.json"},
 		{"a folder", []string{dir}, "it is a folder"},
 		{"no file", []string{filepath.Join(dir, "none.json")}, "no such file"},

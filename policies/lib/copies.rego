@@ -97,13 +97,17 @@ _connected(connector) if {
 	not _disabled(type)
 }
 
-_disabled(type) if lower(type.state) == "disabled"
+_disabled(type) if {
+	is_string(type.state)
+	lower(type.state) == "disabled"
+}
 
 # What is kept for longer than in the analytics tier lies in the data lake, or in the archive
 # that came before it.
 _kept(table) := sprintf(" kept %d days, in the data lake or archive after %d", [table.totalRetentionInDays, table.retentionInDays]) if {
 	table.totalRetentionInDays > table.retentionInDays
 } else := " in the data lake" if {
+	is_string(table.plan)
 	lower(table.plan) in {"auxiliary", "lake"}
 } else := ""
 

@@ -70,6 +70,9 @@ _there(scan) if result(scan)
 
 _unbroken(scan) if result(scan).chain in {"intact", "unknown"}
 
-_same_tenant(scan) if lower(result(scan).tenantId) == lower(scan.tenant.id)
+_same_tenant(scan) if {
+	is_string(result(scan).tenantId)
+	lower(result(scan).tenantId) == lower(scan.tenant.id)
+}
 
 _earlier(scan) if attestations.time_ns(result(scan).finished) <= attestations.time_ns(scan.now)

@@ -57,6 +57,7 @@ _home(doc, principal, registration) := "unread" if {
 } else := "own" if {
 	count(registration) > 0
 } else := "own" if {
+	is_string(principal.appOwnerOrganizationId)
 	lower(principal.appOwnerOrganizationId) == lower(doc.tenant.id)
 } else := "microsoft" if {
 	permissions.first_party(doc.params, principal.appOwnerOrganizationId)

@@ -78,6 +78,7 @@ _last(id) := attestations.time_ns(input.lookup.sign_in_activity[id].signInActivi
 	is_string(input.lookup.sign_in_activity[id].signInActivity.lastSuccessfulSignInDateTime)
 } else := max(times) if {
 	activity := input.lookup.sign_in_activity[id].signInActivity
+	is_object(activity)
 	times := {time |
 		some text in [object.get(activity, "lastSignInDateTime", null), object.get(activity, "lastNonInteractiveSignInDateTime", null)]
 		time := attestations.time_ns(text)
