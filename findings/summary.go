@@ -123,3 +123,24 @@ func some(names []string, most int) string {
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
+
+// Supporting returns the part of a Result whose rules support a framework, by its key,
+// with their findings and a summary of its own. The exit is the whole scan's.
+func (r *Result) Supporting(framework string) *Result {
+	part := *r
+	part.Rules, part.Findings = []Rule{}, []Finding{}
+	chosen := map[string]bool{}
+	for _, rule := range r.Rules {
+		if len(rule.Frameworks[framework]) > 0 {
+			chosen[rule.ID] = true
+			part.Rules = append(part.Rules, rule)
+		}
+	}
+	for _, finding := range r.Findings {
+		if chosen[finding.Rule] {
+			part.Findings = append(part.Findings, finding)
+		}
+	}
+	part.Summary = Summarise(part.Rules, part.Findings)
+	return &part
+}

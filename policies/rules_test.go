@@ -122,6 +122,15 @@ func TestCatalogue(t *testing.T) {
 	for _, row := range rows {
 		catalogue[row[1]] = row[2:]
 	}
+	shippedIDs := map[string]bool{}
+	for _, rule := range shipped(t).Rules() {
+		shippedIDs[rule.ID] = true
+	}
+	for id := range catalogue {
+		if !shippedIDs[id] {
+			t.Errorf("%s is in the catalogue and does not ship", id)
+		}
+	}
 	for _, rule := range shipped(t).Rules() {
 		row, known := catalogue[rule.ID]
 		if !known {

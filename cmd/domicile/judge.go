@@ -56,7 +56,7 @@ func (j *judging) addSelection(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&j.selection.Rules, "rule", nil, "only these rules, by id; GEO* stands for all of GEO")
 	flags.StringSliceVar(&j.selection.Exclude, "exclude", nil, "all but these rules")
-	flags.StringVar(&j.selection.Framework, "framework", "", "only rules that support this framework, such as cis_m365")
+	flags.StringVar(&j.selection.Framework, "framework", "", "only rules that support this framework: cis, scuba, nist, iso27001, gdpr, nis2, dora")
 	j.addTrees(cmd)
 }
 
@@ -84,11 +84,21 @@ func (j *judging) rules(ctx context.Context, cfg *config.Config) (*policies.Set,
 	if err != nil {
 		return nil, usage(err)
 	}
+	j.selection.Framework = frameworkKey(j.selection.Framework)
 	if known := frameworksOf(set); j.selection.Framework != "" && !slices.Contains(known, j.selection.Framework) {
 		return nil, usage(fmt.Errorf("--framework %q is named by no rule; known are %s", j.selection.Framework, strings.Join(known, ", ")))
 	}
 	set, err = set.Select(j.selection)
 	return set, usage(err)
+}
+
+// frameworkKey is the key of a framework by its short name; other names stay as they are.
+func frameworkKey(name string) string {
+	short := map[string]string{"cis": "cis_m365", "nist": "nist_800_53", "iso27001": "iso_27001", "iso": "iso_27001"}
+	if key, known := short[strings.ToLower(name)]; known {
+		return key
+	}
+	return name
 }
 
 // frameworksOf lists the frameworks that rules name.

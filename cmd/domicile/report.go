@@ -16,7 +16,7 @@ import (
 )
 
 func newReport(a *app) *cobra.Command {
-	var format, out string
+	var format, out, framework string
 	var doc strings.Builder
 	for _, f := range reports.Formats() {
 		fmt.Fprintf(&doc, "  %-6s %s\n", f.Name, f.Doc)
@@ -43,6 +43,11 @@ func newReport(a *app) *cobra.Command {
 			if err != nil {
 				return usage(fmt.Errorf("reading result %s: %w; name a result.json that scan or evaluate wrote", args[0], err))
 			}
+			if framework != "" {
+				if result = result.Supporting(frameworkKey(framework)); len(result.Rules) == 0 {
+					return usage(fmt.Errorf("no rule of %s supports the framework %q", args[0], framework))
+				}
+			}
 			if out == "-" {
 				if format == "text" {
 					return reports.Text(a.Stdout, result, reports.TextOptions{Color: a.color(), Width: a.width()})
@@ -58,6 +63,7 @@ func newReport(a *app) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "format: "+strings.Join(formatNames(), ", "))
 	offer(cmd, "format", formatNames()...)
+	cmd.Flags().StringVar(&framework, "framework", "", "only rules that support this framework: cis, scuba, nist, iso27001, gdpr, nis2, dora")
 	cmd.Flags().StringVar(&out, "out", "-", "file to write, - for standard output")
 	return cmd
 }

@@ -91,3 +91,75 @@ arm:
 		t.Errorf("management groups of a reader without them: %d %s", got.status, got.raw)
 	}
 }
+
+const (
+	security   = "/arm/subscriptions/c1000000-0000-4000-8000-000000000001/resourceGroups/security/providers"
+	socWeu     = security + "/Microsoft.OperationalInsights/workspaces/soc-weu"
+	insights   = socWeu + "/providers/Microsoft.SecurityInsights"
+	appLogs    = "/arm/subscriptions/c1000000-0000-4000-8000-000000000001/resourceGroups/apps/providers/Microsoft.OperationalInsights/workspaces/app-logs"
+	everything = "/arm/subscriptions/c1000000-0000-4000-8000-000000000001/providers"
+)
+
+func TestAzureServesResourcesByTheirID(t *testing.T) {
+	v := visit(t, "good")
+	for path, want := range map[string]int{
+		everything + "/Microsoft.OperationalInsights/workspaces?api-version=2023-09-01":       2,
+		everything + "/Microsoft.SecurityCopilot/capacities?api-version=2023-12-01-preview":   1,
+		socWeu + "/tables?api-version=2023-09-01":                                             4,
+		socWeu + "/dataExports?api-version=2020-08-01":                                        1,
+		appLogs + "/dataExports?api-version=2020-08-01":                                       0,
+		insights + "/dataConnectors?api-version=2024-03-01":                                   1,
+		socWeu + "/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01":  2,
+		appLogs + "/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01": 1,
+		"/arm/providers/microsoft.aadiam/diagnosticSettings?api-version=2017-04-01-preview":   2,
+		"/arm/providers/Microsoft.AADIAM/diagnosticSettings?api-version=2017-04-01-preview":   2,
+		strings.ToUpper(security[4:]) + "/x":                                                  -1,
+	} {
+		got := v.get(path)
+		if want < 0 {
+			if got.status != http.StatusNotFound {
+				t.Errorf("GET %s: %d, want 404", path, got.status)
+			}
+		} else if n := len(got.values(t)); n != want {
+			t.Errorf("GET %s: %d resources, want %d", path, n, want)
+		}
+	}
+	for path, want := range map[string]string{
+		socWeu + "?api-version=2023-09-01": "200 ",
+		security + "/Microsoft.OperationalInsights/clusters/soc-cluster?api-version=2021-06-01":                                                         "200 ",
+		security + "/Microsoft.Storage/storageAccounts/contososocarchive?api-version=2023-05-01":                                                        "200 ",
+		security + "/Microsoft.EventHub/namespaces/SOC-stream?api-version=2024-01-01":                                                                   "200 ",
+		insights + "/onboardingStates/default?api-version=2024-03-01":                                                                                   "200 ",
+		appLogs + "/providers/Microsoft.SecurityInsights/onboardingStates/default?api-version=2024-03-01":                                               "404 ResourceNotFound",
+		security + "/Microsoft.Storage/storageAccounts/gone?api-version=2023-05-01":                                                                     "404 ResourceNotFound",
+		security + "/Microsoft.OperationalInsights/workspaces/gone/tables?api-version=2023-09-01":                                                       "404 ResourceNotFound",
+		security + "/Microsoft.Compute/virtualMachines/x?api-version=2023-05-01":                                                                        "404 InvalidResourceType",
+		security + "/Microsoft.Storage/storageAccounts/contososocarchive?api-version=2015-01-01":                                                        "400 InvalidApiVersionParameter",
+		"/arm/subscriptions/c1000000-0000-4000-8000-000000000009/resourceGroups/r/providers/Microsoft.Storage/storageAccounts/x?api-version=2023-05-01": "404 SubscriptionNotFound",
+	} {
+		if got := v.get(path); fmt.Sprint(got.status, " ", got.code()) != want {
+			t.Errorf("GET %s: %d %s, want %s", path, got.status, got.raw, want)
+		}
+	}
+}
+
+func TestAzureHidesWhatTheReaderMayNotSee(t *testing.T) {
+	v := visitChanged(t, `
+arm:
+  diagnosticSettings: null
+  hidden: [c1000000-0000-4000-8000-000000000009]
+`)
+	for _, path := range []string{
+		"/arm/providers/microsoft.aadiam/diagnosticSettings?api-version=2017-04-01-preview",
+		"/arm/subscriptions/c1000000-0000-4000-8000-000000000009/resourceGroups/r/providers/Microsoft.Storage/storageAccounts/x?api-version=2023-05-01",
+		"/arm/subscriptions/c1000000-0000-4000-8000-000000000009/providers/Microsoft.OperationalInsights/workspaces?api-version=2023-09-01",
+	} {
+		if got := v.get(path); got.status != http.StatusForbidden || got.code() != "AuthorizationFailed" {
+			t.Errorf("GET %s: %d %s, want 403 AuthorizationFailed", path, got.status, got.raw)
+		}
+	}
+	none := visitChanged(t, "arm: {diagnosticSettings: []}\n").get("/arm/providers/microsoft.aadiam/diagnosticSettings?api-version=2017-04-01-preview")
+	if len(none.values(t)) != 0 {
+		t.Errorf("diagnostic settings = %s, want an empty list", none.raw)
+	}
+}

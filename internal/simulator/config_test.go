@@ -37,9 +37,9 @@ func TestWriteConfigReplacesItsOwnAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, pattern := range []string{"imports/*", "attestations/*"} {
-		if left, _ := filepath.Glob(filepath.Join(dir, pattern)); len(left) > 0 {
-			t.Errorf("off has %v of the tenants before it", left)
+	for pattern, want := range map[string]int{"imports/*": 0, "attestations/*": 1, "previous/*": 1} {
+		if left, _ := filepath.Glob(filepath.Join(dir, pattern)); len(left) != want {
+			t.Errorf("off has %v, want %d of its own and none of the tenants before it", left, want)
 		}
 	}
 	for _, text := range []string{"version: 1\n", "", "# The simulated tenant is mine\nversion: 1\n"} {
@@ -82,6 +82,13 @@ func TestWrittenConfigurationsAreReadByTheProgram(t *testing.T) {
 				if endpoint != v.URL()+want {
 					t.Errorf("endpoint %s, want %s", endpoint, v.URL()+want)
 				}
+			}
+			if before := got.Path(got.Previous); before != "" {
+				if _, err := os.Stat(before); err != nil {
+					t.Errorf("the earlier result: %v", err)
+				}
+			} else if name == "good" {
+				t.Error("good names no earlier result")
 			}
 			if e.Like != v.tenant.Cloud {
 				t.Errorf("like = %s, want %s", e.Like, v.tenant.Cloud)

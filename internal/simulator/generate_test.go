@@ -25,7 +25,7 @@ func TestGeneratedObjectsPageThroughOnce(t *testing.T) {
 	v := generated(t, "good", counts)
 	again := generated(t, "good", counts)
 	for path, want := range map[string]int{
-		"users": 26 + 2500, "groups": 5 + 1200, "servicePrincipals": 10 + 1100, "oauth2PermissionGrants": 3 + 3000, "sites/getAllSites()": 4 + 1500,
+		"users": 26 + 2500, "groups": 6 + 1200, "servicePrincipals": 11 + 1100, "reports/authenticationMethods/userRegistrationDetails": 26 + 2500, "oauth2PermissionGrants": 3 + 3000, "sites/getAllSites()": 4 + 1500,
 	} {
 		ids, pages := v.all("/v1.0/" + path + "?$top=999&$select=id")
 		if len(ids) != want || pages != want/999+1 {

@@ -11,16 +11,16 @@ import (
 // everyPath is all that is read of Graph in the good tenant, with the number of objects
 // it has there; -1 stands for a single object.
 var everyPath = map[string]int{
-	"organization": 1, "subscribedSkus": 2, "directory/subscriptions": 2, "users": 26, "groups": 5,
-	"roleManagement/directory/roleAssignments?$expand=principal":                  5,
-	"roleManagement/directory/roleAssignmentScheduleInstances?$expand=principal":  5,
-	"roleManagement/directory/roleEligibilityScheduleInstances?$expand=principal": 6,
+	"organization": 1, "subscribedSkus": 3, "directory/subscriptions": 3, "users": 26, "groups": 6,
+	"roleManagement/directory/roleAssignments?$expand=principal":                  6,
+	"roleManagement/directory/roleAssignmentScheduleInstances?$expand=principal":  6,
+	"roleManagement/directory/roleEligibilityScheduleInstances?$expand=principal": 7,
 	"groups/90000000-0000-4000-8000-000000000002/transitiveMembers":               3,
-	"servicePrincipals": 10,
+	"servicePrincipals": 11,
 	"servicePrincipals(appId='00000003-0000-0000-c000-000000000000')":                                    -1,
 	"servicePrincipals(appId='00000003-0000-0000-c000-000000000000')/delegatedPermissionClassifications": 5,
 	"servicePrincipals/50000000-0000-4000-8000-000000000001/delegatedPermissionClassifications":          5,
-	"servicePrincipals/50000000-0000-4000-8000-000000000001/appRoleAssignedTo":                           21,
+	"servicePrincipals/50000000-0000-4000-8000-000000000001/appRoleAssignedTo":                           30,
 	"servicePrincipals/50000000-0000-4000-8000-000000000011/appRoleAssignments":                          3,
 	"oauth2PermissionGrants":                                    3,
 	"policies/authorizationPolicy":                              -1,
@@ -35,6 +35,30 @@ var everyPath = map[string]int{
 	"security/identities/healthIssues":                          1,
 	"users/b0000000-0000-4000-8000-000000000001":                -1,
 	"security/identities/healthIssues?$filter=status eq 'open'": 0,
+	"users?$select=id,signInActivity&$top=500":                  26,
+	"applications":                                              5,
+	"applications(appId='a9000000-0000-4000-8000-000000000001')?$select=id&$expand=owners":                                                                       -1,
+	"servicePrincipals/50000000-0000-4000-8000-000000000016/owners":                                                                                              0,
+	"groups/90000000-0000-4000-8000-000000000006/owners":                                                                                                         1,
+	"identityGovernance/privilegedAccess/group/eligibilityScheduleInstances?$filter=groupId eq '90000000-0000-4000-8000-000000000006'":                           1,
+	"policies/roleManagementPolicyAssignments?$filter=scopeId eq '/' and scopeType eq 'DirectoryRole'&$expand=policy($expand=rules)":                             18,
+	"identityGovernance/accessReviews/definitions?$top=100":                                                                                                      1,
+	"reports/authenticationMethods/userRegistrationDetails":                                                                                                      26,
+	"identity/conditionalAccess/policies":                                                                                                                        3,
+	"policies/identitySecurityDefaultsEnforcementPolicy":                                                                                                         -1,
+	"identityGovernance/appConsent/appConsentRequests?$expand=userConsentRequests":                                                                               2,
+	"auditLogs/directoryAudits?$filter=activityDisplayName eq 'Consent to application' or activityDisplayName eq 'Add app role assignment to service principal'": 1,
+	"groupSettings":                       2,
+	"policies/defaultAppManagementPolicy": -1,
+	"policies/appManagementPolicies":      1,
+	"policies/appManagementPolicies/a4000000-0000-4000-8000-000000000001/appliesTo": 1,
+	"policies/crossTenantAccessPolicy/default":                                      -1,
+	"policies/crossTenantAccessPolicy/partners?$expand=identitySynchronization":     2,
+	"tenantRelationships/multiTenantOrganization/tenants":                           2,
+	"security/auditLog/queries":                                                     1,
+	"security/auditLog/queries/a5000000-0000-4000-8000-000000000001/records?$top=1": 1,
+	"security/identities/settings/autoAuditingConfiguration":                        -1,
+	"security/secureScores?$top=1":                                                  1,
 }
 
 func TestGraphServesEveryPath(t *testing.T) {
@@ -46,7 +70,7 @@ func TestGraphServesEveryPath(t *testing.T) {
 			case got.status != http.StatusOK || text(got.body["@odata.context"]) == "":
 				t.Errorf("GET %s/%s: %d %.200s", version, path, got.status, got.raw)
 			case want < 0:
-				if got.body["value"] != nil || text(got.body["id"]) == "" && !strings.Contains(path, "adminConsent") {
+				if got.body["value"] != nil || text(got.body["id"]) == "" && !strings.Contains(path, "adminConsent") && !strings.HasSuffix(path, "/default") && !strings.Contains(path, "/settings/") {
 					t.Errorf("GET %s: %.200s, want one object", path, got.raw)
 				}
 			default:
@@ -66,9 +90,12 @@ func TestGraphRefusesWhatTheTokenDoesNotCarry(t *testing.T) {
 	for path := range everyPath {
 		got := v.get("/v1.0/" + path)
 		code := "Authorization_RequestDenied"
+		if strings.HasPrefix(path, "reports/") || strings.HasPrefix(path, "auditLogs/") {
+			code = "Authentication_MSGraphPermissionMissing"
+		}
 		if strings.HasPrefix(path, "security/") {
 			code = "UnknownError"
-			if !strings.Contains(got.message(), `"Code":"Forbidden"`) || !strings.Contains(got.message(), "Missing application roles. API required roles: Security") {
+			if !strings.Contains(got.message(), `"Code":"Forbidden"`) || !strings.Contains(got.message(), "Missing application roles. API required roles: ") {
 				t.Errorf("GET %s: message %q", path, got.message())
 			}
 		}
@@ -99,6 +126,14 @@ func TestOnePermissionOpensOneDoor(t *testing.T) {
 		{"Sites.Read.All", "sites/getAllSites()", "organization"},
 		{"SecurityIncident.Read.All", "security/incidents", "security/identities/sensors"},
 		{"SecurityIdentitiesSensors.Read.All", "security/identities/sensors", "security/identities/healthIssues"},
+		{"User.Read.All", "users?$select=id", "users?$select=id,signInActivity"},
+		{"AuditLog.Read.All", "auditLogs/directoryAudits", "users?$select=signInActivity"},
+		{"AccessReview.Read.All", "identityGovernance/accessReviews/definitions", "identity/conditionalAccess/policies"},
+		{"ConsentRequest.Read.All", "identityGovernance/appConsent/appConsentRequests", "groupSettings"},
+		{"MultiTenantOrganization.Read.All", "tenantRelationships/multiTenantOrganization/tenants", "policies/crossTenantAccessPolicy/partners"},
+		{"GroupMember.Read.All", "groups/90000000-0000-4000-8000-000000000006/owners", "servicePrincipals/50000000-0000-4000-8000-000000000016/owners"},
+		{"AuditLogsQuery.Read.All", "security/auditLog/queries", "security/secureScores"},
+		{"SecurityIdentitiesAutoConfig.Read.All", "security/identities/settings/autoAuditingConfiguration", "security/identities/sensors"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.permission, func(t *testing.T) {
@@ -160,16 +195,22 @@ func TestRequestsAreCounted(t *testing.T) {
 	}
 }
 
-func TestPIMNeedsItsLicence(t *testing.T) {
+func TestEndpointsNeedTheirLicence(t *testing.T) {
 	v := visit(t, "unlicensed")
-	for _, path := range []string{"roleAssignmentScheduleInstances", "roleEligibilityScheduleInstances"} {
-		got := v.get("/v1.0/roleManagement/directory/" + path)
-		if got.status != http.StatusBadRequest || got.code() != "AadPremiumLicenseRequired" {
-			t.Errorf("GET %s: %d %s", path, got.status, got.raw)
+	const premium1, premium2 = "403 Authentication_RequestFromNonPremiumTenantOrB2CTenant", "400 AadPremiumLicenseRequired"
+	for path, want := range map[string]string{
+		"roleManagement/directory/roleAssignmentScheduleInstances":  premium2,
+		"roleManagement/directory/roleEligibilityScheduleInstances": premium2,
+		"policies/roleManagementPolicyAssignments":                  premium2,
+		"identityGovernance/accessReviews/definitions":              premium2,
+		"reports/authenticationMethods/userRegistrationDetails":     premium1,
+		"users?$select=id,signInActivity":                           premium1,
+		"roleManagement/directory/roleAssignments":                  "200 ",
+		"users?$select=id": "200 ",
+	} {
+		if got := v.get("/v1.0/" + path); fmt.Sprint(got.status, " ", got.code()) != want {
+			t.Errorf("GET %s: %d %s, want %s", path, got.status, got.raw, want)
 		}
-	}
-	if got := v.get("/v1.0/roleManagement/directory/roleAssignments"); got.status != http.StatusOK {
-		t.Errorf("roleAssignments need no licence: %d %s", got.status, got.raw)
 	}
 }
 
@@ -195,8 +236,21 @@ func TestSovereignClouds(t *testing.T) {
 	if got := government.get(foreign); got.status != http.StatusBadRequest || !strings.Contains(got.message(), "Could not find a property named 'principalOrganizationId'") {
 		t.Errorf("principalOrganizationId of GCC High: %d %s", got.status, got.raw)
 	}
+	for path, want := range map[string][2]int{
+		"/v1.0/security/auditLog/queries":                              {200, 400},
+		"/v1.0/security/identities/settings/autoAuditingConfiguration": {200, 400},
+		"/v1.0/tenantRelationships/multiTenantOrganization/tenants":    {200, 400},
+		"/v1.0/security/secureScores":                                  {200, 200},
+		"/beta/roleManagement/defender/roleAssignments":                {200, 400},
+		"/v1.0/roleManagement/defender/roleAssignments":                {400, 400},
+	} {
+		if got := [2]int{global.get(path).status, government.get(path).status}; got != want {
+			t.Errorf("GET %s: %v in the global cloud and GCC High, want %v", path, got, want)
+		}
+	}
 	for path, status := range map[string]int{
-		"/v1.0/security/incidents": 400, "/v1.0/security/runHuntingQuery": 400, "/v1.0/security/identities/sensors": 400,
+		"/v1.0/security/secureScores": 400,
+		"/v1.0/security/incidents":    400, "/v1.0/security/runHuntingQuery": 400, "/v1.0/security/identities/sensors": 400,
 		"/xdr/api/incidents": 404, "/mde/api/machineactions": 404, "/v1.0/users": 200,
 	} {
 		if got := china.get(path); got.status != status {

@@ -143,6 +143,11 @@ func TestLoadRefusesWhatItDoesNotKnow(t *testing.T) {
 		{"fault without a status", smallTenant + "faults: [{path: /v1.0/users}]\n", "status from 400 to 599"},
 		{"role without a way", smallTenant + "roles: [{principal: u1, role: r, how: somehow}]\n", "assigned, activated or eligible"},
 		{"member that isn't there", smallTenant + "members: {g: [u1]}\n", "there is no g"},
+		{"owner that isn't there", smallTenant + "owners: {u1: [u9]}\n", "there is no u9"},
+		{"person that isn't there", smallTenant + "people: {u9: {signedIn: now-1d}}\n", "there is no user u9"},
+		{"licence of a SKU that isn't held", smallTenant + "licences: {s: [{users: [u1]}]}\n", "the tenant has no SKU s"},
+		{"licence by a group that isn't there", smallTenant + "licences: {s: [{users: [u1], group: g}]}\n", "there is no group g"},
+		{"approver that isn't there", smallTenant + "rolePolicies: {r: {approvers: [u9]}}\n", "there is no approver u9"},
 		{"role of no resource", smallTenant + "appRoles: [{principal: u1, resource: r, value: X}]\n", "no service principal r"},
 		{"object without an id", smallTenant + "  groups: [{displayName: x}]\n", "an object with an id"},
 		{"two objects of one id", smallTenant + "  groups: [{id: x}, {id: x}]\n", "an object with an id"},
@@ -157,7 +162,7 @@ func TestLoadRefusesWhatItDoesNotKnow(t *testing.T) {
 			}
 		})
 	}
-	if _, err := simulator.Load(domicile.Tenants(), "nobody", present); err == nil || !strings.Contains(err.Error(), "known are gcchigh, good") {
+	if _, err := simulator.Load(domicile.Tenants(), "nobody", present); err == nil || !strings.Contains(err.Error(), "known are bare, crowded, gcchigh, good") {
 		t.Errorf("Load(nobody) error = %v, want the known tenants", err)
 	}
 }

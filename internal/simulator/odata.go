@@ -220,12 +220,7 @@ func (c *call) next(q query, skip int) string {
 
 // shape gives an object the members that were asked for.
 func (c *call) shape(t target, q query, o object) object {
-	o = o.without(t.expandable(q)...)
-	for _, name := range t.absent {
-		if !c.server.tenant.offers(name) {
-			o = o.without(name)
-		}
-	}
+	o = c.offered(o.without(t.expandable(q)...), t.absent...)
 	switch {
 	case q.selected != nil:
 		expanded := make(object, 0, 1)
@@ -247,6 +242,16 @@ func (c *call) shape(t target, q query, o object) object {
 	return o
 }
 
+// offered is an object without those of the members that the tenant's cloud doesn't have.
+func (c *call) offered(o object, names ...string) object {
+	for _, name := range names {
+		if !c.server.tenant.offers(name) {
+			o = o.without(name)
+		}
+	}
+	return o
+}
+
 // expand gives an object an expanded member: the principal and the owners are looked up,
 // anything else stands in the object.
 func (c *call) expand(t target, q query, o object, name string, fields []string) object {
@@ -254,6 +259,7 @@ func (c *call) expand(t target, q query, o object, name string, fields []string)
 	case "principal":
 		raw := null
 		if principal, found := c.server.dir.principal(o.text("principalId")); found {
+			principal = c.offered(principal, "verifiedPublisher")
 			if fields != nil {
 				principal = principal.project(fields)
 			}

@@ -35,8 +35,8 @@ func TestPagingReachesEveryObjectOnce(t *testing.T) {
 		t.Errorf("by four: %v on %d pages, want %v on 7", paged, pages, whole)
 	}
 	skus, _ := v.all("/v1.0/subscribedSkus?$top=1")
-	if len(skus) != 2 {
-		t.Errorf("subscribedSkus knows no $top and gives %d of 2", len(skus))
+	if len(skus) != 3 {
+		t.Errorf("subscribedSkus knows no $top and gives %d of 3", len(skus))
 	}
 }
 
@@ -83,6 +83,8 @@ func TestSelectProjects(t *testing.T) {
 		{"groups/90000000-0000-4000-8000-000000000001/transitiveMembers?$select=accountEnabled", []string{"@odata.type", "accountEnabled", "id"}},
 		{"policies/permissionGrantPolicies", []string{"description", "displayName", "id"}},
 		{"policies/permissionGrantPolicies?$expand=includes,excludes", []string{"description", "displayName", "excludes", "id", "includes"}},
+		{"identityGovernance/appConsent/appConsentRequests", []string{"appDisplayName", "appId", "id", "pendingScopes"}},
+		{"users?$select=signInActivity", []string{"id", "signInActivity"}},
 		{"roleManagement/directory/roleAssignments?$select=roleDefinitionId&$expand=principal($select=id,displayName)", []string{"id", "principal", "roleDefinitionId"}},
 	}
 	for _, tt := range tests {
@@ -144,6 +146,11 @@ func TestFilter(t *testing.T) {
 		{"users?$filter=createdDateTime ge 2026-11-01T00:00:00Z", 200, 3},
 		{"users?$filter=displayName eq 'and so on and on'", 200, 0},
 		{"sites/getAllSites()?$filter=siteCollection/root ne null", 200, 1},
+		{"users?$filter=displayName eq 'Alex Reuter' or displayName eq 'Jonas Vogel' and accountEnabled eq false", 200, 1},
+		{"users?$filter=displayName eq 'Alex Reuter' or displayName eq 'x or y'", 200, 1},
+		{"policies/roleManagementPolicyAssignments?$filter=scopeType eq 'DirectoryRole'", 400, 0},
+		{"policies/roleManagementPolicyAssignments", 400, 0},
+		{"identityGovernance/privilegedAccess/group/eligibilityScheduleInstances", 400, 0},
 		{"users?$filter=displayName has 'x'", 400, 0},
 		{"users?$filter=(accountEnabled eq true) or (accountEnabled eq false)", 400, 0},
 		{"subscribedSkus?$filter=skuPartNumber eq 'SPE_E5'", 400, 0},

@@ -162,7 +162,7 @@ func (t *Tenant) skuPlans() (map[string][]servicePlan, error) {
 	for _, sku := range list {
 		skus[sku.ID] = sku.Plans
 	}
-	for id := range t.doc.Licences {
+	for _, id := range slices.Sorted(maps.Keys(t.doc.Licences)) {
 		if _, held := skus[id]; !held {
 			return nil, fmt.Errorf("licences: the tenant has no SKU %s", id)
 		}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -127,6 +128,15 @@ func (c csdl) follow(path string) (typ string, ok bool) {
 	return typ, true
 }
 
+// undocumented are members that Microsoft Graph sends and that its schema doesn't have.
+// controlScore isn't an open type there, yet "Get secureScore" shows them in answers
+// (https://learn.microsoft.com/graph/api/securescore-get).
+var undocumented = map[string]bool{
+	"microsoft.graph.controlScore/implementationStatus": true,
+	"microsoft.graph.controlScore/lastSynced":           true,
+	"microsoft.graph.controlScore/scoreInPercentage":    true,
+}
+
 // compare reports the members of a value that its type doesn't have, through complex
 // types and navigation.
 func (c csdl) compare(t *testing.T, where, typ string, value any) {
@@ -149,6 +159,9 @@ func (c csdl) compare(t *testing.T, where, typ string, value any) {
 				continue
 			}
 			kind, found := c.member(typ, name)
+			if !found && undocumented[typ+"/"+name] {
+				continue
+			}
 			if !found {
 				t.Errorf("%s: %s has no property %s", where, typ, name)
 				continue
@@ -165,12 +178,35 @@ func TestServedObjectsAreThoseOfMicrosoftsSchema(t *testing.T) {
 		"roleManagement/directory/roleAssignmentScheduleInstances?$expand=principal",
 		"roleManagement/directory/roleEligibilityScheduleInstances?$expand=principal",
 		"policies/authorizationPolicy", "policies/permissionGrantPolicies?$expand=includes,excludes", "policies/adminConsentRequestPolicy",
-		"security/incidents", "security/identities/sensors", "security/identities/healthIssues",
+		"security/incidents", "security/identities/sensors", "security/identities/healthIssues", "security/secureScores",
+		"applications?$expand=owners", "groupSettings", "identity/conditionalAccess/policies", "auditLogs/directoryAudits",
+		"identityGovernance/accessReviews/definitions", "reports/authenticationMethods/userRegistrationDetails",
+		"identityGovernance/appConsent/appConsentRequests?$expand=userConsentRequests",
+		"identityGovernance/privilegedAccess/group/eligibilityScheduleInstances?$filter=groupId eq '90000000-0000-4000-8000-000000000006'",
+		"policies/roleManagementPolicyAssignments?$filter=scopeId eq '/' and scopeType eq 'DirectoryRole'&$expand=policy($expand=rules)",
+		"policies/identitySecurityDefaultsEnforcementPolicy", "policies/defaultAppManagementPolicy", "policies/appManagementPolicies?$expand=appliesTo",
+		"policies/crossTenantAccessPolicy/default", "policies/crossTenantAccessPolicy/partners?$expand=identitySynchronization",
+	}
+	// These are in the global cloud's schema alone.
+	global := []string{
+		"security/auditLog/queries?$expand=records", "security/identities/settings/autoAuditingConfiguration",
+		"tenantRelationships/multiTenantOrganization/tenants",
 	}
 	for tenant, file := range map[string]string{"good": "graph-v1.0.csdl.xml", "weak": "graph-v1.0.csdl.xml", "gcchigh": "graph-v1.0-Fairfax.csdl"} {
 		t.Run(tenant, func(t *testing.T) {
 			schema := readSchema(t, file)
 			v := visit(t, tenant)
+			paths := paths
+			if v.tenant.Cloud != "global" {
+				for _, path := range global {
+					bare, _, _ := strings.Cut(path, "?")
+					if _, ok := schema.follow(bare); ok {
+						t.Errorf("the schema has %s, and the simulator refuses it there", bare)
+					}
+				}
+			} else {
+				paths = append(slices.Clone(paths), global...)
+			}
 			for _, path := range paths {
 				bare, _, _ := strings.Cut(path, "?")
 				typ, ok := schema.follow(bare)
@@ -189,7 +225,14 @@ func TestServedObjectsAreThoseOfMicrosoftsSchema(t *testing.T) {
 			schema.compareAnswer(t, v, graph+"/delegatedPermissionClassifications", "microsoft.graph.delegatedPermissionClassification")
 			schema.compareAnswer(t, v, "groups/90000000-0000-4000-8000-000000000001/transitiveMembers", "microsoft.graph.directoryObject")
 			schema.compareAnswer(t, v, "sites/getAllSites()", "microsoft.graph.site")
-			schema.compareAnswer(t, v, "users?$select=id,displayName,userPrincipalName,accountEnabled,userType,usageLocation,preferredDataLocation,onPremisesSyncEnabled,createdDateTime", "microsoft.graph.user")
+			schema.compareAnswer(t, v, "users?$select=id,displayName,userPrincipalName,accountEnabled,userType,usageLocation,preferredDataLocation,onPremisesSyncEnabled,createdDateTime,externalUserState,assignedLicenses,assignedPlans,licenseAssignmentStates,signInActivity", "microsoft.graph.user")
+			for path, typ := range map[string]string{
+				"groups/90000000-0000-4000-8000-000000000006/owners":                            "microsoft.graph.directoryObject",
+				"servicePrincipals/50000000-0000-4000-8000-000000000016/owners":                 "microsoft.graph.directoryObject",
+				"policies/appManagementPolicies/a4000000-0000-4000-8000-000000000001/appliesTo": "microsoft.graph.directoryObject",
+			} {
+				schema.compareAnswer(t, v, path, typ)
+			}
 			for _, operation := range []string{"microsoft.graph.getAllSites", "microsoft.graph.security.runHuntingQuery"} {
 				if !schema.operations[operation] {
 					t.Errorf("the schema has no operation %s", operation)

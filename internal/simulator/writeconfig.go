@@ -19,6 +19,9 @@ import (
 // secretFile is the file of the client secret that the configuration names.
 const secretFile = "client-secret"
 
+// previousFile is the result of an earlier scan, where the tenant has one.
+const previousFile = "previous/result.json"
+
 // firstWords and lastWords stand around the tenant's name in the first line of a
 // configuration, by which simulate knows its own.
 const (
@@ -28,7 +31,7 @@ const (
 
 // WriteConfig writes into dir a configuration with which the server can be scanned:
 // domicile.yaml, the authority's certificate, the client secret (readable by its owner
-// alone), and the tenant's imports and attestations. An older configuration of simulate's
+// alone), and the tenant's imports, attestations and earlier result. An older configuration of simulate's
 // is replaced together with its tenant's files; any other one is an error.
 func (s *Server) WriteConfig(dir string) error {
 	files := maps.Clone(s.tenant.files)
@@ -127,6 +130,9 @@ func (s *Server) config(files map[string][]byte) ([]byte, error) {
 				break
 			}
 		}
+	}
+	if files[previousFile] != nil {
+		tenant = append(tenant, yaml.MapItem{Key: "previous", Value: previousFile})
 	}
 	document := yaml.MapSlice{{Key: "version", Value: 1}}
 	if s.tenant.settings.Profile != "" {

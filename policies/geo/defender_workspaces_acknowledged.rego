@@ -24,8 +24,8 @@
 #     xdr-current: [global, gcc, gcchigh, dod]
 #   monotone: true
 #   evidence:
-#     all: [log_workspaces, arm_role_assignments, service_principals]
-#     optional: [azure_coverage, attestations]
+#     all: [log_workspaces, arm_role_assignments, service_principals, attestations]
+#     optional: [azure_coverage]
 #   lookup: {service_principals: id}
 #   params:
 #     azure_subscriptions:

@@ -76,6 +76,15 @@ unknown contains {"reason": "not_collected", "kind": "hunting_probe", "message":
 	message := "Nothing that was observed can be compared with the portal's exports; grant the scanner ThreatHunting.Read.All and SecurityIdentitiesSensors.Read.All, or import the portal's tenant context."
 }
 
+# What the tenant context says of a service stands beside what its table shows; a table that
+# couldn't be asked may contradict it.
+unknown contains {"reason": input.gaps.hunting_probe.reason, "kind": "hunting_probe", "message": message} if {
+	input.gaps.hunting_probe
+	some flags in _active
+	count(flags) > 0
+	message := "What the tenant context says of the services can't be held against their tables; grant the scanner ThreatHunting.Read.All."
+}
+
 observed contains {"fact": "setting", "service": service_id, "value": comparison.message, "tier": "portal", "kind": comparison.kind} if {
 	some service_id, comparisons in _compared
 	some comparison in comparisons

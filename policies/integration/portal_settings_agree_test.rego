@@ -94,3 +94,8 @@ test_unknown_when_there_is_nothing_to_compare_with if {
 	inp := scan({"hunting_probe": fixture.all_refused(false), "mdi_sensors": [], "portal_tenant_context": []})
 	outcome(inp) == not_known("not_collected", "hunting_probe")
 }
+
+test_unknown_when_the_tables_could_not_be_asked if {
+	inp := object.union(scan({"hunting_probe": []}), {"gaps": {"hunting_probe": {"reason": "throttled", "status": 429, "code": ""}}})
+	["throttled", "hunting_probe"] in outcome(inp).unknown
+}

@@ -22,8 +22,8 @@
 #     xdr-current: [global, gcc, gcchigh, dod]
 #   monotone: false
 #   evidence:
-#     all: [users]
-#     optional: [role_assignments, role_eligibility, role_schedules, role_group_members, subscribed_skus]
+#     all: [users, subscribed_skus]
+#     optional: [role_assignments, role_eligibility, role_schedules, role_group_members]
 #   params:
 #     break_glass_accounts:
 #       type: [string]

@@ -23,8 +23,9 @@
 #     xdr-current: [global, gcc, gcchigh, dod]
 #   monotone: true
 #   evidence:
+#     all: [attestations]
 #     any: [sentinel_connectors, entra_diagnostic_settings]
-#     optional: [workspace_tables, azure_coverage, attestations]
+#     optional: [workspace_tables, azure_coverage]
 #   licence: []
 #   params:
 #     known_copies:

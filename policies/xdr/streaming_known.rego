@@ -23,8 +23,8 @@
 #     xdr-current: [global, gcc, gcchigh, dod]
 #   monotone: true
 #   evidence:
-#     all: [streaming_export]
-#     optional: [attestations]
+#     all: [streaming_export, attestations]
+#     optional: []
 #   licence: []
 #   params:
 #     known_copies:

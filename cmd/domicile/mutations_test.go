@@ -1,0 +1,487 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/policies"
+)
+
+// mutation is one entry of mutations.yaml: what makes one rule fail on good.
+type mutation struct {
+	Rule   string `yaml:"rule"`
+	Reason string `yaml:"reason"`
+	// Profile and Params go over good's own; a parameter of null counts as not set.
+	Profile string         `yaml:"profile"`
+	Params  map[string]any `yaml:"params"`
+	Edits   []edit         `yaml:"edits"`
+	// Companions are the other rules that must fail as well.
+	Companions []string `yaml:"companions"`
+}
+
+// edit changes the objects of one kind. Fields are named by paths of names, indices, * for
+// every element of a list, and name=value for those elements that have it.
+type edit struct {
+	Kind string `yaml:"kind"`
+	// Clear drops all objects first.
+	Clear bool `yaml:"clear"`
+	// Match chooses the objects to change; without it all are.
+	Match  map[string]any `yaml:"match"`
+	Set    map[string]any `yaml:"set"`
+	Append map[string]any `yaml:"append"`
+	Remove []string       `yaml:"remove"`
+	Delete bool           `yaml:"delete"`
+	// Add are objects that come after the others.
+	Add []map[string]any `yaml:"add"`
+}
+
+// TestMutations breaks good in one way per rule: the rule fails, its companions fail, and
+// nothing else does. A rule that no entry breaks is one that nobody has seen failing.
+func TestMutations(t *testing.T) {
+	mutations := readMutations(t)
+	good := collectGood(t)
+	set, err := policies.Load(t.Context(), policies.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff([]string{}, good.failing(t, set, good.bundle, mutation{})); diff != "" {
+		t.Fatalf("good itself fails (-want +got):\n%s", diff)
+	}
+	entries := map[string]bool{}
+	for _, m := range mutations {
+		if entries[m.Rule] {
+			t.Errorf("%s has two entries", m.Rule)
+		}
+		entries[m.Rule] = true
+		t.Run(m.Rule, func(t *testing.T) {
+			t.Parallel()
+			good.mutate(t, set, m)
+		})
+	}
+	var missing []string
+	for _, rule := range set.Rules() {
+		if !entries[rule.ID] {
+			missing = append(missing, rule.ID)
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("mutations.yaml has no entry for %s; add the change of good that makes the rule fail", strings.Join(missing, ", "))
+	}
+}
+
+func readMutations(t *testing.T) []mutation {
+	t.Helper()
+	data, err := os.ReadFile("../../testdata/mutations.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mutations []mutation
+	if err := yaml.UnmarshalWithOptions(data, &mutations, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.IsSortedFunc(mutations, func(a, b mutation) int { return cmp.Compare(a.Rule, b.Rule) }) {
+		t.Error("the entries of mutations.yaml are not sorted by rule")
+	}
+	return mutations
+}
+
+// healthy is good as the real pipeline read it, with the settings it is judged by.
+type healthy struct {
+	bundle  *evidence.Bundle
+	lines   map[string][]json.RawMessage
+	profile string
+	params  map[string]any
+}
+
+func collectGood(t *testing.T) *healthy {
+	t.Helper()
+	dir := t.TempDir()
+	code, _, stderr := run1(t, "scan", "--demo", "--tenant", "good", "--now", now, "--out", dir, "--format", "json", "--quiet")
+	if code != 0 {
+		t.Fatalf("scan of good ended with %d\n%s", code, stderr)
+	}
+	file, err := os.Open(filepath.Join(dir, "result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	result, err := findings.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle, err := evidence.Verify(filepath.Join(dir, "evidence"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := &healthy{bundle: bundle, lines: map[string][]json.RawMessage{}, profile: result.Profile, params: result.Params}
+	for _, entry := range bundle.Manifest.Kinds {
+		for line, err := range bundle.Objects(entry.Kind) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			good.lines[entry.Kind] = append(good.lines[entry.Kind], bytes.Clone(line))
+		}
+	}
+	return good
+}
+
+// mutate holds one entry to its word.
+func (h *healthy) mutate(t *testing.T, set *policies.Set, m mutation) {
+	t.Helper()
+	one, err := set.Select(policies.Selection{Rules: []string{m.Rule}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Reason == "" {
+		t.Error("the entry gives no reason")
+	}
+	if len(m.Edits) > 0 && len(h.failing(t, one, h.bundle, m)) > 0 {
+		t.Error("it fails on good by the entry's profile and parameters alone, without the edits")
+	}
+	want := append([]string{m.Rule}, m.Companions...)
+	slices.Sort(want)
+	if diff := gocmp.Diff(want, h.failing(t, set, h.changed(t, m.Edits), m)); diff != "" {
+		t.Errorf("failing rules (-want +got):\n%s", diff)
+	}
+}
+
+// failing judges a bundle by good's settings under those of an entry, and returns the
+// rules that fail. What they and the entry's own rule say is logged.
+func (h *healthy) failing(t *testing.T, set *policies.Set, bundle *evidence.Bundle, m mutation) []string {
+	t.Helper()
+	params := maps.Clone(h.params)
+	maps.Copy(params, expand(t, m.Params).(map[string]any))
+	for name, value := range params {
+		if value == nil {
+			delete(params, name)
+		}
+	}
+	verdicts, err := set.Evaluate(t.Context(), bundle, policies.Options{Profile: cmp.Or(m.Profile, h.profile), Params: params})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := []string{}
+	for _, rule := range verdicts.Rules {
+		if rule.Outcome == findings.Fail {
+			ids = append(ids, rule.ID)
+		} else if rule.ID == m.Rule {
+			t.Logf("%s: %s %v", rule.ID, rule.Outcome, rule.Reasons)
+		}
+	}
+	for _, finding := range verdicts.Findings {
+		t.Logf("%s: %s", finding.Rule, finding.Message)
+	}
+	return ids
+}
+
+// changed writes good's bundle anew with edits.
+func (h *healthy) changed(t *testing.T, edits []edit) *evidence.Bundle {
+	t.Helper()
+	objects := map[string][]map[string]any{}
+	for _, e := range edits {
+		if _, held := h.bundle.Manifest.Entry(e.Kind); !held {
+			t.Fatalf("good has no evidence of the kind %q", e.Kind)
+		}
+		if objects[e.Kind] == nil {
+			objects[e.Kind] = decodeLines(t, h.lines[e.Kind])
+		}
+		objects[e.Kind] = e.apply(t, objects[e.Kind])
+	}
+	manifest := h.bundle.Manifest
+	manifest.Kinds, manifest.Gaps = nil, slices.Clone(manifest.Gaps)
+	dir := filepath.Join(t.TempDir(), "bundle")
+	writer, err := evidence.Create(dir, manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range h.bundle.Manifest.Kinds {
+		lines := h.lines[entry.Kind]
+		if changed, edited := objects[entry.Kind]; edited {
+			lines = encodeObjects(t, entry.Kind, changed)
+		}
+		out, err := writer.Kind(entry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			if err := out.Write(line); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := writer.Close(manifest.Finished); err != nil {
+		t.Fatal(err)
+	}
+	bundle, err := evidence.Verify(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bundle
+}
+
+// apply returns the objects as the edit leaves them. An edit that changes nothing is an
+// error.
+func (e edit) apply(t *testing.T, objects []map[string]any) []map[string]any {
+	t.Helper()
+	if e.Clear {
+		if len(objects) == 0 {
+			t.Errorf("there is no %s to clear", e.Kind)
+		}
+		objects = nil
+	}
+	changes := e.Delete || len(e.Set)+len(e.Append)+len(e.Remove) > 0
+	kept := []map[string]any{}
+	matched := 0
+	for _, object := range objects {
+		if !changes || !e.fits(t, object) {
+			kept = append(kept, object)
+			continue
+		}
+		matched++
+		if !e.Delete {
+			kept = append(kept, e.change(t, object))
+		}
+	}
+	if changes && matched == 0 {
+		t.Errorf("no %s fits %v", e.Kind, e.Match)
+	}
+	for _, object := range e.Add {
+		kept = append(kept, expand(t, object).(map[string]any))
+	}
+	return kept
+}
+
+// fits says whether an object has every field that the edit matches.
+func (e edit) fits(t *testing.T, object map[string]any) bool {
+	t.Helper()
+	for path, want := range e.Match {
+		found := false
+		at(object, split(path), func(got any) any {
+			found = found || fmt.Sprint(got) == fmt.Sprint(expand(t, want))
+			return got
+		})
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+func (e edit) change(t *testing.T, object map[string]any) map[string]any {
+	t.Helper()
+	do := func(path string, how func(any) any) {
+		if !at(object, split(path), how) {
+			t.Errorf("%s has nothing at %s", e.Kind, path)
+		}
+	}
+	for path, value := range e.Set {
+		do(path, func(any) any { return expand(t, value) })
+	}
+	for path, value := range e.Append {
+		do(path, func(list any) any {
+			items, _ := list.([]any)
+			return append(items, expand(t, value))
+		})
+	}
+	for _, path := range e.Remove {
+		parts := split(path)
+		last := parts[len(parts)-1]
+		do(strings.Join(parts[:len(parts)-1], "/"), func(parent any) any { return dropped(parent, last) })
+	}
+	return object
+}
+
+func split(path string) []string {
+	if path == "" {
+		return nil
+	}
+	return strings.Split(path, "/")
+}
+
+// at replaces what stands at a path by what how makes of it, and says whether there was a
+// place for it. Maps on the way that are missing are made.
+func at(value any, path []string, how func(any) any) bool {
+	if len(path) == 0 {
+		how(value)
+		return true
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		if len(path) == 1 {
+			value[path[0]] = how(value[path[0]])
+			return true
+		}
+		if value[path[0]] == nil {
+			value[path[0]] = map[string]any{}
+		}
+		return at(value[path[0]], path[1:], how)
+	case []any:
+		found := false
+		for i, item := range value {
+			if !meant(i, item, path[0]) {
+				continue
+			}
+			if len(path) == 1 {
+				value[i], found = how(item), true
+			} else {
+				found = at(item, path[1:], how) || found
+			}
+		}
+		return found
+	default:
+		return false
+	}
+}
+
+// meant says whether an element of a list is one that a part of a path means.
+func meant(i int, item any, part string) bool {
+	name, want, named := strings.Cut(part, "=")
+	if named {
+		fields, _ := item.(map[string]any)
+		return fmt.Sprint(fields[name]) == want
+	}
+	return part == "*" || part == strconv.Itoa(i)
+}
+
+// dropped returns a map or list without one of its members.
+func dropped(parent any, last string) any {
+	switch parent := parent.(type) {
+	case map[string]any:
+		delete(parent, last)
+		return parent
+	case []any:
+		var kept []any
+		for i, item := range parent {
+			if !meant(i, item, last) && item != any(last) {
+				kept = append(kept, item)
+			}
+		}
+		return kept
+	default:
+		return parent
+	}
+}
+
+var day = regexp.MustCompile(`^now([+-]\d+)d$`)
+
+// expand returns a copy of value in which now-40d is the start of that day, as in the
+// simulated tenants.
+func expand(t *testing.T, value any) any {
+	t.Helper()
+	switch value := value.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for name, item := range value {
+			out[name] = expand(t, item)
+		}
+		return out
+	case []any:
+		out := []any{}
+		for _, item := range value {
+			out = append(out, expand(t, item))
+		}
+		return out
+	case string:
+		m := day.FindStringSubmatch(value)
+		if m == nil {
+			return value
+		}
+		days, _ := strconv.Atoi(m[1])
+		from, err := time.Parse(time.RFC3339, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return from.Truncate(24 * time.Hour).AddDate(0, 0, days).Format(time.RFC3339)
+	default:
+		return value
+	}
+}
+
+func decodeLines(t *testing.T, lines []json.RawMessage) []map[string]any {
+	t.Helper()
+	objects := []map[string]any{}
+	for _, line := range lines {
+		var object map[string]any
+		decoder := json.NewDecoder(bytes.NewReader(line))
+		decoder.UseNumber()
+		if err := decoder.Decode(&object); err != nil {
+			t.Fatal(err)
+		}
+		objects = append(objects, object)
+	}
+	return objects
+}
+
+// encodeObjects writes the objects of a kind as lines, each held against the kind's
+// schema: a rule that fails on what no collector could have read proves nothing.
+func encodeObjects(t *testing.T, kind string, objects []map[string]any) []json.RawMessage {
+	t.Helper()
+	schema, err := evidence.SchemaOf(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource(kind, open(schema.Root)); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := compiler.Compile(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := []json.RawMessage{}
+	for _, object := range objects {
+		line, err := json.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := compiled.Validate(instance); err != nil {
+			t.Errorf("%s does not fit its schema: %v\n%s", kind, err, line)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// open returns a schema that lets fields be that it doesn't list: a bundle keeps what the
+// service said besides, and rules don't see it.
+func open(schema any) any {
+	switch schema := schema.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for name, item := range schema {
+			if closed, ok := item.(bool); name != "additionalProperties" || !ok || closed {
+				out[name] = open(item)
+			}
+		}
+		return out
+	case []any:
+		out := []any{}
+		for _, item := range schema {
+			out = append(out, open(item))
+		}
+		return out
+	default:
+		return schema
+	}
+}
