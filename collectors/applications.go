@@ -40,6 +40,7 @@ func applications() []Collector {
 			Paths:       []string{"identityGovernance/termsOfUse/agreements", "identityGovernance/termsOfUse/agreements/{id}/acceptances"},
 			Permissions: []string{"Agreement.Read.All", "Agreement.ReadWrite.All"},
 			Adds:        []string{"AgreementAcceptance.Read.All"},
+			Personal:    true,
 		},
 	}
 }

@@ -151,7 +151,7 @@ exportsKept: [archive/incidents-2026-09.json]`,
 			},
 			Example: `edition: https://learn.microsoft.com/privacy/eudb/eu-data-boundary-transfers-for-all-services, 2026-10-12
 textSha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-acknowledged: [pseudonymised data in central systems, threat intelligence, support]`,
+acknowledged: [pseudonymised data in central systems, remote access, threat intelligence, support, original location of integrated services]`,
 		},
 		{
 			Name: "processor", About: "a further processor with access to Defender's data",

@@ -30,6 +30,8 @@ type Collector struct {
 	Clouds []string
 	// Only are the clouds of single paths that not every one of Clouds has.
 	Only map[string][]string
+	// Personal collectors can be read with a person's token alone, never an application's.
+	Personal bool
 	// After are the kinds that must have been read before.
 	After []string
 	Tier  evidence.Tier
@@ -53,6 +55,19 @@ var withSecurity = []string{"global", "gcc", "gcchigh", "dod"} //nolint:gocheckn
 // All lists every collector.
 func All() []Collector {
 	return slices.Concat(directory(), privileged(), consent(), applications(), security(), azure(), workspaces())
+}
+
+// Default lists the kinds that a collection of a tenant in a cloud asks for by itself: those
+// whose API the cloud has and that an application may read.
+func Default(cloud string) []string {
+	var kinds []string
+	for _, collector := range All() {
+		if collector.offeredIn(cloud) && !collector.Personal {
+			kinds = append(kinds, collector.Kind)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
 }
 
 // Needs lists the least permission of each of the kinds, by API and permission; a kind

@@ -53,7 +53,7 @@ with 4 where a kind that was asked for has a gap. With --import and neither --co
 	}
 	from.add(cmd)
 	cmd.Flags().StringVar(&out, "out", "evidence", "folder of the bundle")
-	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only these kinds of evidence (default all)")
+	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only these kinds of evidence (default all that the cloud has and an application may read)")
 	return cmd
 }
 

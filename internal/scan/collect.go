@@ -59,7 +59,7 @@ func Collect(ctx context.Context, dir string, c Collection) (evidence.Manifest, 
 	if c.Tenant == nil {
 		kinds = importedKinds(inputs.imported)
 	} else if len(kinds) == 0 {
-		kinds = allKinds()
+		kinds = collectors.Default(inputs.tenant.Cloud)
 	}
 	writer, err := evidence.Create(dir, evidence.Manifest{Tenant: inputs.tenant, Tool: c.Tool, Started: started, Asked: kinds})
 	if err != nil {
@@ -306,14 +306,6 @@ func importedKinds(imported []collectors.Imported) []string {
 	var kinds []string
 	for _, i := range imported {
 		kinds = append(kinds, i.Kind)
-	}
-	return sortedSet(kinds)
-}
-
-func allKinds() []string {
-	var kinds []string
-	for _, collector := range collectors.All() {
-		kinds = append(kinds, collector.Kind)
 	}
 	return sortedSet(kinds)
 }

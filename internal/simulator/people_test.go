@@ -24,10 +24,11 @@ func TestLicencesMakeWhatUsersHave(t *testing.T) {
 		user                     string
 		licences, plans, standed int
 	}{
-		{"09", 1, 8, 1}, // THREAT_INTELLIGENCE isn't provisioned
-		{"11", 1, 7, 1}, // without Entra ID P2
-		{"23", 1, 4, 1}, // without any plan of Defender's
-		{"24", 0, 0, 1}, // the assignment failed
+		{"10", 1, 8, 1},  // THREAT_INTELLIGENCE isn't provisioned
+		{"09", 2, 11, 2}, // and Multi-Geo's three
+		{"11", 2, 10, 2}, // without Entra ID P2
+		{"23", 1, 4, 1},  // without any plan of Defender's
+		{"24", 1, 3, 2},  // Multi-Geo's alone: the other assignment failed
 		{"01", 0, 0, 0},
 	}
 	for _, tt := range tests {
@@ -106,7 +107,7 @@ func TestRolePoliciesHoldTheDocumentedRules(t *testing.T) {
 }
 
 func TestNoApplicationReadsTermsOfUse(t *testing.T) {
-	v := visitChanged(t, "permissions: {graph: [Agreement.Read.All, AgreementAcceptance.Read.All, Directory.Read.All]}\n")
+	v := visit(t, "good")
 	for _, path := range []string{"agreements", "agreements/70000000-0000-4000-8000-000000000001/acceptances"} {
 		if got := v.get("/v1.0/identityGovernance/termsOfUse/" + path); got.status != 403 {
 			t.Errorf("GET %s: %d %s, want 403", path, got.status, got.raw)

@@ -128,9 +128,8 @@ func (c csdl) follow(path string) (typ string, ok bool) {
 	return typ, true
 }
 
-// undocumented are members that Microsoft Graph sends and that its schema doesn't have.
-// controlScore isn't an open type there, yet "Get secureScore" shows them in answers
-// (https://learn.microsoft.com/graph/api/securescore-get).
+// undocumented are members of an open type that Microsoft's schema doesn't name: those of
+// controlScore are known from answers that others have published.
 var undocumented = map[string]bool{
 	"microsoft.graph.controlScore/implementationStatus": true,
 	"microsoft.graph.controlScore/lastSynced":           true,

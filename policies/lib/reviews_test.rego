@@ -83,3 +83,32 @@ test_a_review_that_does_not_say_is_unclear if {
 	reviews.unclear(object.remove(made.review(_ga), ["settings"]))
 	reviews.faults(object.remove(made.review(_ga), ["settings"]), 31, _now) == set()
 }
+
+test_a_review_of_some_people_covers_nothing if {
+	some_people := made.query("/v1.0/groups/c0000000-0000-4000-8000-000000000001/transitiveMembers/microsoft.graph.user")
+	reviews.covers(_principals_of_role([some_people]), _ga) == set()
+	one := concat(" and ", [made.instances("Assignment", "user", _ga).query, "principalId eq 'c0000000-0000-4000-8000-000000000002'"])
+	reviews.covers(_scoped(made.query(one)), _ga) == set()
+	reviews.covers(_principals_of_role([some_people, made.query("/users")]), _ga) == _both
+}
+
+test_a_review_whose_scope_or_recurrence_is_not_said_is_unclear if {
+	unscoped := _scoped(null)
+	reviews.unclear(unscoped)
+	not reviews.of_roles(unscoped)
+	reviews.covers(unscoped, _ga) == _both
+	every settings in [made.recurring("fortnightly", 1, null), made.recurring("weekly", null, null), made.recurring(null, 1, null)] {
+		review := object.union(made.review(_ga), {"settings": settings})
+		reviews.unclear(review)
+		reviews.faults(review, 31, _now) == set()
+	}
+}
+
+test_nulls_in_a_review_break_nothing if {
+	reviews.covers(_scoped({"query": null, "principalScopes": null, "resourceScopes": [null, made.query("/roleManagement/directory/roleDefinitions")]}), _ga) == set()
+	reviews.covers(_principals_of_role([null, object.union(made.query("/users"), {"@odata.type": null})]), _ga) == _both
+	_faults(_recurring("absoluteMonthly", 1, {"type": "numbered", "startDate": null, "numberOfOccurrences": null})) == set()
+	_faults(_recurring("absoluteMonthly", 1, {"type": "endDate", "startDate": null, "endDate": null})) == set()
+}
+
+_principals_of_role(scopes) := object.union(made.review(_ga), {"scope": {"principalScopes": scopes}})
