@@ -39,10 +39,10 @@ func azureSource() *source {
 		},
 		docs: map[string]string{
 			path + "/providers/Microsoft.SecurityInsights/onboardingStates/default?api-version=2024-03-01": `{}`,
-			path + "?api-version=2023-09-01":        `{"location":"westeurope","properties":{"replication":{"enabled":true,"location":"northeurope"}}}`,
+			path + "?api-version=2025-02-01":        `{"location":"westeurope","properties":{"replication":{"enabled":true,"location":"northeurope"}}}`,
 			storage[1:] + "?api-version=2023-05-01": `{"location":"westeurope","sku":{"name":"Standard_RAGRS"},"properties":{"secondaryLocation":"northeurope"}}`,
 		},
-		fails: map[string]error{hub[1:] + "?api-version=2024-01-01": &collectors.RefusalError{Status: 403, Code: "AuthorizationFailed"}},
+		fails: map[string]error{hub[1:] + "?api-version=2024-05-01-preview": &collectors.RefusalError{Status: 403, Code: "AuthorizationFailed"}},
 	}
 }
 
@@ -58,7 +58,7 @@ func TestCopiesInAzure(t *testing.T) {
 		"workspace_tables":          {`{"id":"x","name":"AlertInfo","plan":"Analytics","provisioningState":null,"retentionInDays":90,"totalRetentionInDays":null,"workspaceId":"` + workspace + `"}`},
 		"sentinel_connectors":       {`{"dataTypes":{"incidents":{"state":"Enabled"}},"id":"d","kind":"MicrosoftThreatProtection","name":"d","workspaceId":"` + workspace + `"}`},
 		"arm_role_assignments":      {`{"id":"ra","principalId":"p","principalType":"ServicePrincipal","roleDefinitionId":"rd","scope":"/","workspaceId":"` + workspace + `"}`},
-		"entra_diagnostic_settings": {`{"eventHubAuthorizationRuleId":"` + hub + `/authorizationrules/r","eventHubName":null,"id":"ds","logs":[{"category":"AuditLogs","enabled":true}],"name":"ds","storageAccountId":null,"workspaceId":"` + workspace + `"}`},
+		"entra_diagnostic_settings": {`{"eventHubAuthorizationRuleId":"` + hub + `/authorizationrules/r","eventHubName":null,"id":"ds","logs":[{"category":"AuditLogs","enabled":true}],"marketplacePartnerId":null,"name":"ds","serviceBusRuleId":null,"storageAccountId":null,"workspaceId":"` + workspace + `"}`},
 		"azure_resources": {
 			`{"id":"` + workspace + `","status":200,"type":"Microsoft.OperationalInsights/workspaces","tenantId":"t","subscriptionId":"11111111-0000-4000-8000-000000000001","location":"westeurope","sku":"","secondaryLocation":"","replicas":["northeurope"]}`,
 			`{"id":"` + storage + `","status":200,"type":"Microsoft.Storage/storageAccounts","tenantId":"t","subscriptionId":"11111111-0000-4000-8000-000000000001","location":"westeurope","sku":"Standard_RAGRS","secondaryLocation":"northeurope","replicas":[]}`,

@@ -9,11 +9,12 @@ import (
 )
 
 // resourceVersions are the API versions with which the kinds of destinations are asked,
-// by resource type in lower case.
+// by resource type in lower case. Earlier ones leave out where event hubs and workspaces
+// are replicated to.
 var resourceVersions = map[string]string{ //nolint:gochecknoglobals // a constant table
 	"microsoft.storage/storageaccounts":        "2023-05-01",
-	"microsoft.eventhub/namespaces":            "2024-01-01",
-	"microsoft.operationalinsights/workspaces": "2023-09-01",
+	"microsoft.eventhub/namespaces":            "2024-05-01-preview",
+	"microsoft.operationalinsights/workspaces": "2025-02-01",
 }
 
 // destinationLine is one line of azure_resources.
@@ -64,6 +65,8 @@ func (r *reading) destinations() ([]string, error) {
 			WorkspaceID         string       `json:"workspaceId"`
 			StorageAccountID    string       `json:"storageAccountId"`
 			EventHubRule        string       `json:"eventHubAuthorizationRuleId"`
+			ServiceBusRule      string       `json:"serviceBusRuleId"`
+			Partner             string       `json:"marketplacePartnerId"`
 			StorageResourceID   string       `json:"storageAccountResourceId"`
 			EventHubResourceID  string       `json:"eventHubResourceId"`
 			WorkspaceResourceID string       `json:"workspaceResourceId"`
@@ -72,7 +75,7 @@ func (r *reading) destinations() ([]string, error) {
 		if err := json.Unmarshal(raw, &named); err != nil {
 			return nil, &fatal{err}
 		}
-		ids = append(ids, named.WorkspaceID, named.StorageAccountID, named.EventHubRule, named.StorageResourceID, named.EventHubResourceID, named.WorkspaceResourceID)
+		ids = append(ids, named.WorkspaceID, named.StorageAccountID, named.EventHubRule, named.ServiceBusRule, named.Partner, named.StorageResourceID, named.EventHubResourceID, named.WorkspaceResourceID)
 		for _, export := range named.Exports {
 			ids = append(ids, export.DestinationResourceID)
 		}

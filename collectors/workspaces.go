@@ -25,7 +25,7 @@ func workspaces() []Collector {
 	copilot.Tier = evidence.Proxy
 	return []Collector{
 		arm("log_workspaces", afterCoverage, readLogWorkspaces,
-			"subscriptions/{id}/providers/Microsoft.OperationalInsights/workspaces?api-version=2023-09-01",
+			"subscriptions/{id}/providers/Microsoft.OperationalInsights/workspaces?api-version=2025-02-01",
 			"{resource}/"+insights+"onboardingStates/default?api-version=2024-03-01",
 			"{resource}/dataExports?api-version=2020-08-01",
 			"{resource}?api-version=2021-06-01"),
@@ -116,7 +116,7 @@ type replication struct {
 type exportLine struct {
 	ID                    string   `json:"id"`
 	Name                  string   `json:"name"`
-	Enable                bool     `json:"enable"`
+	Enable                *bool    `json:"enable"`
 	DestinationResourceID string   `json:"destinationResourceId"`
 	TableNames            []string `json:"tableNames"`
 }
@@ -191,7 +191,7 @@ func (r *reading) exports(ctx context.Context, workspace string) ([]exportLine, 
 			ID         string `json:"id"`
 			Name       string `json:"name"`
 			Properties struct {
-				Enable      bool     `json:"enable"`
+				Enable      *bool    `json:"enable"`
 				TableNames  []string `json:"tableNames"`
 				Destination struct {
 					ResourceID string `json:"resourceId"`
@@ -228,12 +228,16 @@ func (r *reading) clusterLocation(ctx context.Context, cluster string) (*string,
 	return &resource.Location, decode(answer.Body, &resource)
 }
 
-// eachWorkspace calls take for every workspace that was read.
+// eachWorkspace calls take for every workspace that was read. One without Microsoft
+// Sentinel has no data connectors, and Azure refuses to list them.
 func (r *reading) eachWorkspace(take func(id string) error) error {
 	for _, raw := range r.earlier("log_workspaces") {
 		var line workspaceLine
 		if err := json.Unmarshal(raw, &line); err != nil {
 			return &fatal{err}
+		}
+		if r.collector.Kind == "sentinel_connectors" && line.Sentinel != nil && !*line.Sentinel {
+			continue
 		}
 		if err := take(line.ID); err != nil {
 			return err
@@ -333,7 +337,7 @@ func readDiagnosticSettings(ctx context.Context, r *reading) error {
 			return err
 		}
 		line := map[string]any{"id": setting.ID, "name": setting.Name}
-		for _, field := range []string{"workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "eventHubName", "logs"} {
+		for _, field := range []string{"workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "eventHubName", "serviceBusRuleId", "marketplacePartnerId", "logs"} {
 			line[field] = setting.Properties[field]
 		}
 		return r.marshal(line)

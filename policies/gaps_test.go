@@ -57,8 +57,7 @@ func collected(t *testing.T, name string) (*evidence.Bundle, policies.Options) {
 
 // gapReasons are those that a collector may give, and partial.
 var gapReasons = []evidence.Reason{
-	evidence.NoPermission, evidence.NotLicensed, evidence.NotProvisioned, evidence.NotInThisCloud, evidence.Throttled, evidence.ServiceError,
-	evidence.Unreachable, evidence.Timeout, evidence.Partial, evidence.Invalid, evidence.NotCollected,
+	evidence.NoPermission, evidence.NotLicensed, evidence.Throttled,
 }
 
 // without is the bundle as if a kind had not been read for a reason, or, with cut, as if

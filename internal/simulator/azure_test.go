@@ -103,7 +103,7 @@ const (
 func TestAzureServesResourcesByTheirID(t *testing.T) {
 	v := visit(t, "good")
 	for path, want := range map[string]int{
-		everything + "/Microsoft.OperationalInsights/workspaces?api-version=2023-09-01":       2,
+		everything + "/Microsoft.OperationalInsights/workspaces?api-version=2025-02-01":       2,
 		everything + "/Microsoft.SecurityCopilot/capacities?api-version=2023-12-01-preview":   1,
 		socWeu + "/tables?api-version=2023-09-01":                                             4,
 		socWeu + "/dataExports?api-version=2020-08-01":                                        1,
@@ -125,10 +125,10 @@ func TestAzureServesResourcesByTheirID(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]string{
-		socWeu + "?api-version=2023-09-01": "200 ",
+		socWeu + "?api-version=2025-02-01": "200 ",
 		security + "/Microsoft.OperationalInsights/clusters/soc-cluster?api-version=2021-06-01":                                                         "200 ",
 		security + "/Microsoft.Storage/storageAccounts/contososocarchive?api-version=2023-05-01":                                                        "200 ",
-		security + "/Microsoft.EventHub/namespaces/SOC-stream?api-version=2024-01-01":                                                                   "200 ",
+		security + "/Microsoft.EventHub/namespaces/SOC-stream?api-version=2024-05-01-preview":                                                                   "200 ",
 		insights + "/onboardingStates/default?api-version=2024-03-01":                                                                                   "200 ",
 		appLogs + "/providers/Microsoft.SecurityInsights/onboardingStates/default?api-version=2024-03-01":                                               "404 ResourceNotFound",
 		security + "/Microsoft.Storage/storageAccounts/gone?api-version=2023-05-01":                                                                     "404 ResourceNotFound",
@@ -152,7 +152,7 @@ arm:
 	for _, path := range []string{
 		"/arm/providers/microsoft.aadiam/diagnosticSettings?api-version=2017-04-01-preview",
 		"/arm/subscriptions/c1000000-0000-4000-8000-000000000009/resourceGroups/r/providers/Microsoft.Storage/storageAccounts/x?api-version=2023-05-01",
-		"/arm/subscriptions/c1000000-0000-4000-8000-000000000009/providers/Microsoft.OperationalInsights/workspaces?api-version=2023-09-01",
+		"/arm/subscriptions/c1000000-0000-4000-8000-000000000009/providers/Microsoft.OperationalInsights/workspaces?api-version=2025-02-01",
 	} {
 		if got := v.get(path); got.status != http.StatusForbidden || got.code() != "AuthorizationFailed" {
 			t.Errorf("GET %s: %d %s, want 403 AuthorizationFailed", path, got.status, got.raw)

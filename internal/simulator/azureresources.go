@@ -16,7 +16,7 @@ type armType struct {
 
 // armTypes are the types by name in lower case, the provider's and its parents' included.
 var armTypes = map[string]armType{
-	"microsoft.operationalinsights/workspaces":             {version: "2023-09-01", lists: true},
+	"microsoft.operationalinsights/workspaces":             {version: "2025-02-01", lists: true},
 	"microsoft.operationalinsights/workspaces/tables":      {version: "2023-09-01"},
 	"microsoft.operationalinsights/workspaces/dataexports": {version: "2020-08-01"},
 	"microsoft.operationalinsights/clusters":               {version: "2021-06-01", lists: true},
@@ -24,7 +24,7 @@ var armTypes = map[string]armType{
 	"microsoft.securityinsights/dataconnectors":            {version: "2024-03-01"},
 	"microsoft.authorization/roleassignments":              {version: "2022-04-01"},
 	"microsoft.storage/storageaccounts":                    {version: "2023-05-01", lists: true},
-	"microsoft.eventhub/namespaces":                        {version: "2024-01-01", lists: true},
+	"microsoft.eventhub/namespaces":                        {version: "2024-05-01-preview", lists: true},
 	"microsoft.securitycopilot/capacities":                 {version: "2023-12-01-preview", lists: true},
 }
 

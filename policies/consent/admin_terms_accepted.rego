@@ -74,7 +74,7 @@ unknown contains {"reason": gap.reason, "kind": gap.kind, "message": "There may 
 unknown contains {"reason": "partial", "kind": "conditional_access", "message": message} if {
 	people := _missing("perhaps")
 	count(people) > 0
-	message := sprintf("%d privileged people have not accepted terms of a policy that excludes groups, and whether they belong to those is not known.", [count(people)])
+	message := sprintf("%d privileged people have not accepted terms of a policy that includes or excludes groups, and whether they belong to those is not known.", [count(people)])
 }
 
 unknown contains {"reason": "partial", "kind": "terms_of_use", "message": "The acceptances of some terms are not in the evidence; collect or import terms_of_use again."} if {
@@ -126,13 +126,21 @@ _unread := {gap |
 	gap.kind != "role_eligibility"
 }
 
-# Whom a policy covers, as {id, label, terms, how}: perhaps where it excludes groups whose
-# members aren't known.
-_asked := {{"id": account.principalId, "label": account.label, "terms": policy.terms, "how": _how(policy.users)} |
+# Whom a policy covers, as {id, label, terms, how}: perhaps where it includes or excludes groups
+# whose members aren't known.
+_asked := {{"id": account.principalId, "label": account.label, "terms": policy.terms, "how": how} |
 	some policy in _policies
 	some account in _privileged
-	_included(policy.users, account)
+	how := _reach(policy.users, account)
 	not _excluded(policy.users, account)
+}
+
+# Of a group only those are known who hold a role by it.
+_reach(users, account) := _how(users) if {
+	_included(users, account)
+} else := "perhaps" if {
+	is_array(users.includeGroups)
+	users.includeGroups != []
 }
 
 _included(users, _) if "All" in users.includeUsers

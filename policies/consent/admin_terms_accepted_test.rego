@@ -103,3 +103,12 @@ test_not_applicable_without_terms_or_policies if {
 		_failed(_tenant([_terms([])], policies)) == set()
 	}
 }
+
+test_unknown_when_a_policy_names_groups_whose_members_are_not_known if {
+	doc := _open(_users({"includeRoles": [], "includeGroups": ["admins"]}))
+	_failed(doc) == set()
+	_reasons(doc) == set()
+	_unknown(doc) == {["partial", "conditional_access"]}
+	accepted := _tenant([_terms([_acceptance])], [_policy(_users({"includeRoles": [], "includeGroups": ["admins"]}))])
+	_unknown(accepted) == set()
+}

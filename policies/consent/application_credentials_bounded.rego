@@ -54,7 +54,7 @@ deny contains {
 	"expected": _expected,
 	"actual": _actual(_default_kinds),
 } if {
-	_default
+	is_boolean(_default.isEnabled)
 	count(_failing(_default_kinds, true)) > 0
 }
 
@@ -73,6 +73,11 @@ deny contains {
 
 unknown contains {"reason": "partial", "kind": "app_management_policy", "message": "The tenant's default application policy is not in the evidence; collect app_management_policy again."} if {
 	not _default
+}
+
+unknown contains {"reason": "partial", "kind": "app_management_policy", "message": "The tenant's default application policy was read without isEnabled; collect app_management_policy again."} if {
+	_default
+	not is_boolean(object.get(_default, "isEnabled", null))
 }
 
 unknown contains doubt if {

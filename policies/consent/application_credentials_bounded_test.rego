@@ -124,3 +124,10 @@ test_unknown_to_whom_a_relaxing_policy_applies if {
 	_unknown(_input([_good, policy])) == {["partial", "app_management_policy"]}
 	_failed(_input([_good, policy])) == set()
 }
+
+test_unknown_when_the_default_does_not_say_whether_it_is_on if {
+	every policy in [object.remove(_good, ["isEnabled"]), object.union(_good, {"isEnabled": null})] {
+		_failed(_input([policy])) == set()
+		_unknown(_input([policy])) == {["partial", "app_management_policy"]}
+	}
+}

@@ -148,13 +148,21 @@ _time(text) := attestations.time_ns(text) if {
 
 _events := history.relevant(input.evidence.consent_events, {grant.principal | some grant in array.concat(_roles, _scopes)})
 
+# The same by the principal that they name, so that each grant looks at its own alone.
+_events_of := {principal: events |
+	some principal in {named.principal | some named in _named}
+	events := [named.event | some named in _named; named.principal == principal]
+}
+
+_named := [{"principal": principal, "event": event} | some event in _events; some principal in event.principals]
+
 # What shows a grant's event: the audit log, or the line of the earlier result; "" for none.
 _event(grant) := sprintf("event of %s by '%s'", [found.day, found.who]) if {
-	found := history.assigned(_events, grant.principal, min(grant.names), grant.at)
+	found := history.assigned(_events_of[grant.principal], grant.principal, min(grant.names), grant.at)
 	grant.at > 0
 } else := sprintf("event of %s by '%s'", [found.day, found.who]) if {
 	grant.at == 0
-	found := history.granted(_events, grant.principal, grant.names)
+	found := history.granted(_events_of[grant.principal], grant.principal, grant.names)
 } else := _earlier[grant.id] if {
 	startswith(_earlier[grant.id], "event of ")
 } else := ""

@@ -72,6 +72,7 @@ _readable(request) if {
 	is_array(request.userConsentRequests)
 	every asked in request.userConsentRequests {
 		is_string(asked.status)
+		lower(asked.status) in {"completed", "expired", "inprogress"}
 		attestations.time_ns(asked.createdDateTime)
 	}
 }

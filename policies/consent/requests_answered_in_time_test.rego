@@ -49,3 +49,9 @@ test_unknown_when_a_request_is_not_readable if {
 		_failed(_input([_request(asked)])) == set()
 	}
 }
+
+test_unknown_when_a_state_is_none_that_is_known if {
+	every status in ["", "unknownFutureValue"] {
+		_unknown(_input([_request([_asked(status, "2026-01-01T00:00:00Z")])])) == {["partial", "consent_requests"]}
+	}
+}

@@ -60,7 +60,7 @@ unknown contains {"reason": "needs_configuration", "kind": "", "message": messag
 unknown contains {"reason": "partial", "kind": "cross_tenant_access", "message": "Some settings for other tenants were read without the tenant's id; collect cross_tenant_access again."} if {
 	some entry in input.evidence.cross_tenant_access
 	count(_ways(entry)) > 0
-	not is_string(object.get(entry, "tenantId", null))
+	not _tenant(entry)
 }
 
 observed contains {"fact": "approval", "service": "", "value": value, "tier": "api", "kind": "cross_tenant_access"} if {
@@ -91,7 +91,10 @@ _access := {tenant: ways |
 	}
 }
 
-_tenant(entry) := lower(entry.tenantId) if is_string(entry.tenantId)
+_tenant(entry) := lower(entry.tenantId) if {
+	is_string(entry.tenantId)
+	entry.tenantId != ""
+}
 
 _ways(entry) := {way |
 	entry.entry == "partner"
@@ -104,7 +107,7 @@ _ways(entry) := {way |
 	holds
 } | {"multi-tenant organisation" |
 	entry.entry == "member"
-	object.get(entry, "state", null) != "pending"
+	not object.get(entry, "state", null) in {"pending", "removed"}
 }
 
 _trusts(entry) if {

@@ -75,3 +75,13 @@ test_unknown_when_nothing_is_configured if {
 test_unknown_when_a_tenant_has_no_id if {
 	_unknown(_input(_with({"isServiceProvider": true, "tenantId": null}), _none)) == {["partial", "cross_tenant_access"]}
 }
+
+test_passes_for_a_member_that_was_removed if {
+	_failed(_input([{"entry": "member", "tenantId": "t3", "state": "removed"}], _none)) == set()
+}
+
+test_unknown_when_a_tenant_with_access_has_an_empty_id if {
+	doc := _input(_with({"isServiceProvider": true, "tenantId": ""}), _none)
+	_failed(doc) == set()
+	_unknown(doc) == {["partial", "cross_tenant_access"]}
+}

@@ -58,34 +58,34 @@ import data.domicile.lib.azure
 import data.domicile.lib.geo
 
 deny contains {
-	"resource": {"kind": "copilot_capacity", "id": capacity.id, "name": _name(capacity)},
+	"resource": {"kind": "copilot_capacity", "id": azure.key(capacity.id), "name": _name(capacity)},
 	"message": sprintf("Security Copilot's capacity %s %s.", [geo.quoted(_name(capacity)), concat(" and ", sort(faults))]),
 	"expected": "a Geo in the allowed places, and computing in that Geo only",
 	"actual": sprintf("Geo %s, computing elsewhere %s", [geo.quoted(object.get(capacity, "geo", null)), geo.quoted(object.get(capacity, "crossGeoCompute", null))]),
 } if {
-	some capacity in input.evidence.copilot_capacities
+	some capacity in _capacities
 	faults := _faults(capacity)
 	count(faults) > 0
 }
 
 not_applicable contains {"reason": "nothing_to_judge", "message": "There is no capacity of Security Copilot."} if {
-	count(input.evidence.copilot_capacities) == 0
+	count(_capacities) == 0
 }
 
 unknown contains {"reason": "needs_configuration", "kind": "", "message": message} if {
-	count(input.evidence.copilot_capacities) > 0
+	count(_capacities) > 0
 	not _allowed
 	message := "No list of allowed places is set; set the parameter allowed_geos, or security_copilot in allowed_geos_by_service."
 }
 
 unknown contains {"reason": "partial", "kind": "copilot_capacities", "message": message} if {
-	some capacity in input.evidence.copilot_capacities
+	some capacity in _capacities
 	not geo.geo(object.get(capacity, "geo", null))
 	message := sprintf("The Geo %s of Security Copilot's capacity %s isn't a known place; look it up.", [geo.quoted(object.get(capacity, "geo", null)), geo.quoted(_name(capacity))])
 }
 
 unknown contains {"reason": "partial", "kind": "copilot_capacities", "message": message} if {
-	some capacity in input.evidence.copilot_capacities
+	some capacity in _capacities
 	not lower(_compute(capacity)) in {"allowed", "notallowed"}
 	message := sprintf("Whether Security Copilot's capacity %s computes in other Geos isn't said (%s); look it up.", [geo.quoted(_name(capacity)), geo.quoted(_compute(capacity))])
 }
@@ -93,9 +93,15 @@ unknown contains {"reason": "partial", "kind": "copilot_capacities", "message": 
 unknown contains question if some question in azure.uncovered(input)
 
 observed contains {"fact": "geo", "service": "security_copilot", "value": value, "tier": "proxy", "kind": "copilot_capacities"} if {
-	some capacity in input.evidence.copilot_capacities
+	some capacity in _capacities
 	value := sprintf("%s in %s, computing elsewhere %s", [geo.quoted(_name(capacity)), geo.quoted(object.get(capacity, "geo", null)), geo.quoted(_compute(capacity))])
 }
+
+# What a service provider sees of its customers' is not this tenant's.
+_capacities := [capacity |
+	some capacity in input.evidence.copilot_capacities
+	not azure.elsewhere(input, capacity.id)
+]
 
 _faults(capacity) := {sprintf("stores its data in %s, which isn't in the places allowed for it", [geo.quoted(capacity.geo)]) |
 	geo.geo(capacity.geo)

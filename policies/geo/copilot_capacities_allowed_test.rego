@@ -25,7 +25,7 @@ test_passes_when_the_geo_is_allowed_and_computes_there if {
 test_fails_when_the_geo_is_not_allowed_or_computes_elsewhere if {
 	found := rule.deny with input as _scan([_capacity("US", "Allowed")])
 	found == {{
-		"resource": {"kind": "copilot_capacity", "id": azured.id("Microsoft.SecurityCopilot/capacities", "scu"), "name": "scu"},
+		"resource": {"kind": "copilot_capacity", "id": lower(azured.id("Microsoft.SecurityCopilot/capacities", "scu")), "name": "scu"},
 		"message": "Security Copilot's capacity 'scu' may compute in other Geos and stores its data in 'US', which isn't in the places allowed for it.",
 		"expected": "a Geo in the allowed places, and computing in that Geo only",
 		"actual": "Geo 'US', computing elsewhere 'Allowed'",
@@ -56,4 +56,10 @@ test_not_applicable_when_there_is_no_capacity if {
 test_observed_is_a_proxy if {
 	found := rule.observed with input as _scan([_capacity("EU", "NotAllowed")])
 	found == {{"fact": "geo", "service": "security_copilot", "value": "'scu' in 'EU', computing elsewhere 'NotAllowed'", "tier": "proxy", "kind": "copilot_capacities"}}
+}
+
+test_passes_over_a_capacity_of_another_tenant if {
+	customers := object.union(_capacity("US", "Allowed"), {"id": azured.foreign_id("Microsoft.SecurityCopilot/capacities", "scu")})
+	seen := object.union(_scan([customers]), {"evidence": {"azure_coverage": [azured.root, azured.subscription, azured.foreign]}})
+	_said(seen) == {"denied": set(), "unknown": set(), "not_applicable": {"nothing_to_judge"}}
 }

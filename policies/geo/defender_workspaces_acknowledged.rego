@@ -88,6 +88,7 @@ _contributors := [assignment |
 	lower(azure.name(assignment.roleDefinitionId)) == _contributor
 	not object.get(assignment, "principalType", null) in {"User", "Group"}
 	azure.key(assignment.workspaceId)
+	not azure.elsewhere(input, assignment.workspaceId)
 ]
 
 _onboarded := {azure.key(assignment.workspaceId) |

@@ -81,3 +81,9 @@ test_unknown_when_the_coverage_is_not_proven if {
 	_said(azured.without_root(_scan([], []))) == _asking({"partial"})
 	count(rule.observed) == 0 with input as azured.without_root(_scan([], []))
 }
+
+test_passes_over_the_workspace_of_a_customer if {
+	customers := object.union(_assignment("not-read"), {"workspaceId": azured.foreign_id("Microsoft.OperationalInsights/workspaces", "soc")})
+	seen := object.union(_scan([customers], []), {"evidence": {"azure_coverage": [azured.root, azured.subscription, azured.foreign]}})
+	_said(seen) == {"denied": set(), "unknown": set(), "not_applicable": set()}
+}

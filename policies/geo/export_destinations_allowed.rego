@@ -81,8 +81,8 @@ deny contains destinations.finding(verdict, "azure_resource", _senders(verdict.i
 }
 
 deny contains {
-	"resource": {"kind": "streaming_export", "id": export.id, "name": export.id},
-	"message": sprintf("The streaming export %s sends to the tenant %s, which isn't an approved one.", [geo.quoted(export.id), geo.quoted(export.designatedTenantId)]),
+	"resource": {"kind": "streaming_export", "id": _id(export), "name": _id(export)},
+	"message": sprintf("The streaming export %s sends to the tenant %s, which isn't an approved one.", [geo.quoted(_id(export)), geo.quoted(export.designatedTenantId)]),
 	"expected": "this tenant, or an approved one",
 	"actual": export.designatedTenantId,
 } if {
@@ -93,7 +93,7 @@ deny contains {
 unknown contains {"reason": "needs_configuration", "kind": "", "message": message} if {
 	some export in _streams
 	azure.standing(input, export.designatedTenantId) == "unset"
-	message := sprintf("The streaming export %s sends to the tenant %s, and approved_tenants isn't set; approve that tenant, or set an empty list.", [geo.quoted(export.id), geo.quoted(export.designatedTenantId)])
+	message := sprintf("The streaming export %s sends to the tenant %s, and approved_tenants isn't set; approve that tenant, or set an empty list.", [geo.quoted(_id(export)), geo.quoted(export.designatedTenantId)])
 }
 
 unknown contains destinations.question(verdict, _senders(verdict.id)) if {
@@ -149,7 +149,7 @@ _sending := array.concat(
 		some setting in input.evidence.entra_diagnostic_settings
 		copies.sends(setting)
 		what := sprintf("the diagnostic setting %s", [geo.quoted(object.get(setting, "name", null))])
-		to := _keys([object.get(setting, "workspaceId", null), object.get(setting, "storageAccountId", null), object.get(setting, "eventHubAuthorizationRuleId", null)])
+		to := _keys([object.get(setting, "workspaceId", null), object.get(setting, "storageAccountId", null), object.get(setting, "eventHubAuthorizationRuleId", null), object.get(setting, "serviceBusRuleId", null), object.get(setting, "marketplacePartnerId", null)])
 	],
 	[{"kind": "streaming_export", "what": what, "to": to} |
 		some export in _streams
@@ -157,6 +157,12 @@ _sending := array.concat(
 		to := _keys([object.get(export, "workspaceResourceId", null), object.get(export, "storageAccountResourceId", null), object.get(export, "eventHubResourceId", null)])
 	],
 )
+
+# One that a person saved without its name goes by where it sends to.
+_id(export) := export.id if {
+	is_string(export.id)
+	export.id != ""
+} else := concat("", ["to ", lower(export.designatedTenantId)])
 
 _streams := [export | some export in input.evidence.streaming_export; copies.sends(export)]
 

@@ -143,3 +143,20 @@ test_unknown_when_the_file_of_exports_is_too_old if {
 test_unknown_when_no_list_is_set if {
 	_said(fixtures.without_params(_scan({}), ["allowed_geos"])) == _asking({"needs_configuration"})
 }
+
+test_fails_when_a_stream_without_a_name_goes_to_another_tenant if {
+	stream := object.union(_exports[0], {"id": null, "designatedTenantId": upper(azured.other_tenant)})
+	every streams in [[stream], [object.remove(stream, ["id"])], [object.union(stream, {"id": ""})]] {
+		_said(fixtures.with_params(_scan({"streaming_export": streams}), {"approved_tenants": []})).denied == {concat(" ", ["to", azured.other_tenant])}
+		_said(_scan({"streaming_export": streams})).unknown == {"needs_configuration"}
+	}
+}
+
+test_unknown_when_a_partner_or_an_old_rule_is_sent_to if {
+	partner := azured.id("Microsoft.Datadog/monitors", "dog")
+	every change in [{"marketplacePartnerId": partner}, {"serviceBusRuleId": concat("/", [partner, "authorizationRules", "Root"])}] {
+		setting := object.union(azured.setting("siem"), object.union({"storageAccountId": _archive}, change))
+		answer := object.union(azured.resource(partner, ""), {"status": 403})
+		_said(_scan({"entra_diagnostic_settings": [setting], "azure_resources": array.concat(_resources({}), [answer])})) == _asking({"no_permission"})
+	}
+}

@@ -61,7 +61,7 @@ deny contains {
 	_sound
 	some [fact, service], before in _before
 	now := _now[[fact, service]]
-	now != before
+	_moved(before, now)
 }
 
 not_applicable contains {"reason": "no_earlier_result", "message": "There is no earlier result to compare with."} if not _previous
@@ -76,6 +76,15 @@ unknown contains {"reason": "conflict", "kind": "previous_result", "message": me
 	some message in _faults
 }
 
+unknown contains {"reason": "partial", "kind": "", "message": message} if {
+	_sound
+	some [fact, service], before in _before
+	now := _now[[fact, service]]
+	now != before
+	not _moved(before, now)
+	message := sprintf("Data of %s (%s) is said to be in %s, by the earlier result in %s, and not all of these are known places; look them up.", [geo.title(service), _whats[fact], _listed(now), _listed(before)])
+}
+
 unknown contains {"reason": "not_collected", "kind": "", "message": message} if {
 	_sound
 	some [fact, service], before in _before
@@ -88,6 +97,19 @@ observed contains {"fact": fact, "service": service, "value": value, "tier": "",
 	some [fact, service], now in _now
 	value := sprintf("%s, before %s", [_listed(now), _listed(object.get(_before, [[fact, service]], set()))])
 }
+
+# A place that isn't known may be the other's, so that only known ones show a change.
+_moved(before, now) if {
+	count(_known(now) - before) > 0
+	_known(before) == before
+}
+
+_moved(before, now) if {
+	count(_known(before) - now) > 0
+	_known(now) == now
+}
+
+_known(places) := {place | some place in places; geo.geo(place)}
 
 _previous := input.evidence.previous_result[0]
 

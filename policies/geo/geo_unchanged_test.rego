@@ -89,3 +89,21 @@ test_observed_shows_now_and_before if {
 	some finding in rule.deny with input as _scan(undated, {})
 	contains(finding.message, "the earlier result of 'an unnamed day'")
 }
+
+_paged(value) := _previous("GEO1005", [_seen("geo", "cloud_apps", value, "portal")])
+
+_export(regions) := {"DefaultMailboxRegion": "EUR", "AllowedMailboxRegions": regions, "sha256": "e", "savedBy": "a", "savedAt": "2026-11-01T00:00:00Z"}
+
+test_unknown_when_a_place_that_differs_is_not_known if {
+	every pair in [["'Mars North 1'", "West Europe"], ["'West Europe'", "Mars North 1"], ["'Mars North 1'", "Mars North 2"]] {
+		_said(_scan(_paged(pair[0]), {"portal_mcas_about": [_page(pair[1])]})) == _outcome(set(), {"partial"}, set())
+	}
+	_said(_scan(_paged("'Mars North 1'"), {"portal_mcas_about": [_page("Mars North 1")]})) == _passing
+}
+
+test_fails_when_a_known_place_is_new_beside_one_that_is_not_known if {
+	before := _previous("GEO1006", [_seen("geo", "exchange", "'EUR'", "portal")])
+	_said(_scan(before, {"exchange_organization": [_export(["EUR", "NAM", "MARS"])]})).denied == {"exchange:storage"}
+	mixed := _previous("GEO1006", [_seen("geo", "exchange", "'EUR'", "portal"), _seen("geo", "exchange", "'NAM'", "portal")])
+	_said(_scan(mixed, {"exchange_organization": [_export(["EUR"])]})).denied == {"exchange:storage"}
+}

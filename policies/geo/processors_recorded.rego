@@ -65,6 +65,12 @@ unknown contains {"reason": gap.reason, "kind": "cross_tenant_access", "message"
 	message := sprintf("The settings for access across tenants could not be read in full (%s), which takes Policy.Read.All.", [gap.reason])
 }
 
+unknown contains {"reason": "partial", "kind": "cross_tenant_access", "message": "A service provider was read without its tenant's id; collect cross_tenant_access again."} if {
+	some partner in input.evidence.cross_tenant_access
+	partner.isServiceProvider in [true]
+	object.get(partner, "tenantId", null) in ["", null]
+}
+
 unknown contains {"reason": "partial", "kind": "attestations", "message": message} if {
 	some statement in _processors
 	not _located(statement)
@@ -81,6 +87,7 @@ _providers := [partner |
 	some partner in input.evidence.cross_tenant_access
 	partner.isServiceProvider in [true]
 	is_string(partner.tenantId)
+	partner.tenantId != ""
 ]
 
 _processors := {statement |

@@ -47,3 +47,9 @@ test_not_applicable_when_there_is_no_processor_to_be_seen if {
 	_said(_scan([object.union(_provider, {"isServiceProvider": null})], [])) == [set(), set(), {"nothing_to_judge"}]
 	_said(_scan([], [fixtures.statement("processor", null)])) == [set(), set(), {"nothing_to_judge"}]
 }
+
+test_unknown_when_a_provider_has_no_id if {
+	every change in [{"tenantId": null}, {"tenantId": ""}] {
+		_said(_scan([object.union(_provider, change)], [_processor({})])) == [set(), {"partial"}, set()]
+	}
+}

@@ -99,6 +99,13 @@ unknown contains {"reason": "partial", "kind": "log_workspaces", "message": mess
 	message := sprintf("The export rules of the security workspace %s could not be read; give the reader Reader on it.", [geo.quoted(azure.name(workspace.id))])
 }
 
+unknown contains {"reason": "partial", "kind": "log_workspaces", "message": message} if {
+	some workspace in _judged
+	some rule in _rules(workspace)
+	not azure.key(object.get(rule, "destinationResourceId", null))
+	message := sprintf("An export rule of the security workspace %s was read without its destination; collect log_workspaces again.", [geo.quoted(azure.name(workspace.id))])
+}
+
 unknown contains {"reason": "needs_configuration", "kind": "", "message": message} if {
 	some workspace in _judged
 	count(azure.workspace_replicas(workspace)) > 0
@@ -136,11 +143,14 @@ _clause(verdict) := sprintf("%s, which %s", [geo.quoted(verdict.name), verdict.s
 
 _verdicts(workspace) := {destinations.judge(input, _resolved, id) | some id in _destinations(workspace)}
 
-# The destinations of the export rules that are on.
-_destinations(workspace) := {azure.key(rule.destinationResourceId) |
+_destinations(workspace) := {azure.key(rule.destinationResourceId) | some rule in _rules(workspace)}
+
+# The export rules that are on, or that don't say.
+_rules(workspace) := [rule |
 	some rule in workspace.exports
+	is_object(rule)
 	not object.get(rule, "enable", null) in [false]
-}
+]
 
 _resolved := azure.keyed(input.evidence.azure_resources)
 

@@ -86,3 +86,11 @@ test_unknown_when_no_list_is_set if {
 	_said(fixtures.without_params(_scan(_replica("eastus"), {}), ["allowed_geos"])) == _asking({"needs_configuration"})
 	_said(fixtures.without_params(_scan({}, {}), ["allowed_geos"])) == _passing
 }
+
+test_unknown_when_a_rule_names_no_destination if {
+	every change in [{"destinationResourceId": null}, {"destinationResourceId": " "}, {"enable": null, "destinationResourceId": null}] {
+		rule_read := object.union(_exporting(true).exports[0], change)
+		_said(_scan({"exports": [rule_read, null]}, {})) == _asking({"partial"})
+	}
+	_said(_scan({"exports": [object.union(_exporting(false).exports[0], {"destinationResourceId": null})]}, {})) == _passing
+}

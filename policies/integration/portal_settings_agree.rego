@@ -85,6 +85,27 @@ unknown contains {"reason": input.gaps.hunting_probe.reason, "kind": "hunting_pr
 	message := "What the tenant context says of the services can't be held against their tables; grant the scanner ThreatHunting.Read.All."
 }
 
+unknown contains {"reason": "conflict", "kind": "portal_tenant_context", "message": message} if {
+	_empty
+	count(input.evidence.portal_tenant_context) > 0
+	message := "The saved tenant context is of another tenant; save and import that of this one."
+}
+
+unknown contains {"reason": "not_collected", "kind": "portal_tenant_context", "message": message} if {
+	_empty
+	count(input.evidence.portal_tenant_context) == 0
+	message := "The portal's exports hold nothing; save and import them again."
+}
+
+# A service of which the portal speaks, and whose table could not be asked.
+unknown contains {"reason": feed.reason, "kind": "hunting_probe", "message": feed.message} if {
+	count(_compared) > 0
+	some service_id, flags in _active
+	count(flags) > 0
+	feed := _observed[service_id]
+	feed.state == "unknown"
+}
+
 observed contains {"fact": "setting", "service": service_id, "value": comparison.message, "tier": "portal", "kind": comparison.kind} if {
 	some service_id, comparisons in _compared
 	some comparison in comparisons
@@ -124,6 +145,12 @@ _exports := {
 		"all": geo_portal.contexts(input),
 		"fresh": exports.fresh(input, geo_portal.contexts(input)),
 	},
+}
+
+_empty if {
+	every found in _exports {
+		count(found.all) == 0
+	}
 }
 
 # Whether each service is active by the tenant context.

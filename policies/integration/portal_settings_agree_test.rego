@@ -99,3 +99,15 @@ test_unknown_when_the_tables_could_not_be_asked if {
 	inp := object.union(scan({"hunting_probe": []}), {"gaps": {"hunting_probe": {"reason": "throttled", "status": 429, "code": ""}}})
 	["throttled", "hunting_probe"] in outcome(inp).unknown
 }
+
+test_unknown_when_every_export_is_of_another_tenant if {
+	foreign := object.union(context, {"AuthInfo": {"TenantId": "3f0c1d7e-0000-4000-8000-00000000000f"}})
+	doc := scan({"portal_defender_settings": [], "portal_mcas_about": [], "portal_tenant_context": [foreign]})
+	outcome(doc) == not_known("conflict", "portal_tenant_context")
+	outcome(scan({"portal_defender_settings": [], "portal_mcas_about": [], "portal_tenant_context": []})) == not_known("not_collected", "portal_tenant_context")
+}
+
+test_unknown_when_a_service_s_table_could_not_be_asked if {
+	busy := fixture.probes({"EmailEvents": {"table": "EmailEvents", "status": 429, "code": "", "message": "", "permitted": true, "days": null}})
+	outcome(scan({"hunting_probe": busy})) == not_known("throttled", "hunting_probe")
+}

@@ -14,6 +14,12 @@ package domicile.lib.azure
 import data.domicile.lib.azure_pairs
 import data.domicile.lib.geo
 
+# elsewhere is true for what lies in a subscription that is known to be another tenant's, as a
+# service provider sees those of its customers.
+elsewhere(inp, id) if {
+	standing(inp, owner(inp, id)) in {"approved", "foreign", "unset"}
+}
+
 # key is the one way to write the id of the Azure resource that an id speaks of: in lower
 # case, without what lies below the resource (an authorization rule of a namespace, a
 # connector of a workspace). It is undefined for anything but a text.
@@ -24,10 +30,11 @@ key(id) := regex.find_n(`^/subscriptions/[^/]+/resourcegroups/[^/]+/providers/[^
 	trim_space(id) != ""
 }
 
-# name is the last part of an id, for a message.
+# name is the last part of an id, for a message; "" for anything but a text.
 name(id) := segments[count(segments) - 1] if {
+	is_string(id)
 	segments := split(trim_suffix(trim_space(id), "/"), "/")
-}
+} else := ""
 
 # subscription is the id of the subscription in a resource's id; undefined without one.
 subscription(id) := split(key(id), "/")[2] if startswith(key(id), "/subscriptions/")
@@ -88,6 +95,7 @@ standing(inp, tenant) := "own" if {
 	not "approved_tenants" in object.keys(inp.params)
 } else := "approved" if {
 	some approved in inp.params.approved_tenants
+	is_string(approved.id)
 	lower(approved.id) == lower(tenant)
 } else := "foreign"
 
@@ -142,8 +150,9 @@ _seconds(resource) := {{"as": "second region", "place": resource.secondaryLocati
 
 _replicas(resource) := {{"as": "replica", "place": _text(place)} | some place in resource.replicas}
 
+# The region of a cluster that could not be read is "", and as little known as its workspaces'.
 _region(workspace) := workspace.clusterLocation if {
-	_text(object.get(workspace, "clusterLocation", null)) != ""
+	is_string(workspace.clusterLocation)
 } else := _text(object.get(workspace, "location", null))
 
 _text(value) := value if {

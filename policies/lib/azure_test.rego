@@ -126,3 +126,24 @@ test_pairs_that_leave_the_geo if {
 	azure_pairs.pair("qatarcentral") == ""
 	azure_pairs.pair(null) == ""
 }
+
+test_a_cluster_that_could_not_be_read_is_at_no_known_place if {
+	clustered := object.union(fixtures.workspace("w", "westeurope"), {"clusterLocation": ""})
+	_places(azure.workspace_places(clustered)) == {["region", ""]}
+}
+
+test_name_of_what_is_no_text if {
+	azure.name(null) == ""
+}
+
+test_elsewhere_is_what_another_tenant_owns if {
+	scan := fixtures.with_evidence({"azure_coverage": [fixtures.root, fixtures.subscription, fixtures.foreign]})
+	azure.elsewhere(scan, fixtures.foreign_id("Microsoft.Storage/storageAccounts", "s"))
+	not azure.elsewhere(scan, fixtures.storage_id("s"))
+	not azure.elsewhere(scan, "/subscriptions/not-seen/resourceGroups/r/providers/a/b/c")
+}
+
+test_an_approval_that_is_no_text_approves_nobody if {
+	scan := tenant.with_params(fixtures.with_evidence({}), {"approved_tenants": [{"id": 7}]})
+	azure.standing(scan, fixtures.other_tenant) == "foreign"
+}

@@ -67,9 +67,10 @@ _activity(event) := activity if {
 # The ids of the targets and the values set, without the quotes that events put around them.
 _values(event) := [lower(trim(value, `"`)) |
 	some target in event.targetResources
+	is_object(target)
 	some value in array.concat(
 		[object.get(target, "id", null)],
-		[object.get(property, "newValue", null) | some property in target.modifiedProperties],
+		[property.newValue | some property in target.modifiedProperties],
 	)
 	is_string(value)
 ]

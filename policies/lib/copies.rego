@@ -23,10 +23,18 @@ connectors := {
 }
 
 # xdr_table is true for the name of a table of advanced hunting. Tables of one's own end in
-# _CL and aren't.
+# _CL and aren't, and neither are those that other solutions fill.
 xdr_table(name) if {
 	is_string(name)
+	not name in _of_others
 	regex.match(`^(AlertInfo|AlertEvidence|CloudAppEvents|UrlClickEvents|(Device|Email|Identity)[A-Za-z]+)$`, name)
+}
+
+# Microsoft Sentinel's own table of identities (user and entity behaviour analytics), and those
+# of the solutions for Surface Hub and for the health of Windows devices.
+_of_others := {
+	"IdentityInfo", "DeviceAppCrash", "DeviceAppLaunch", "DeviceCalendar", "DeviceCleanup", "DeviceConnectSession", "DeviceEtw",
+	"DeviceHardwareHealth", "DeviceHealth", "DeviceHeartbeat", "DeviceSkypeHeartbeat", "DeviceSkypeSignIn",
 }
 
 # carriers is how each workspace gets a copy of the service's data, as an object of sets of
@@ -52,6 +60,7 @@ sends(setting) if not is_array(object.get(setting, "logs", null))
 
 sends(setting) if {
 	some log in setting.logs
+	is_object(log)
 	not object.get(log, "enabled", null) in [false]
 }
 
@@ -105,6 +114,8 @@ _disabled(type) if {
 # What is kept for longer than in the analytics tier lies in the data lake, or in the archive
 # that came before it.
 _kept(table) := sprintf(" kept %d days, in the data lake or archive after %d", [table.totalRetentionInDays, table.retentionInDays]) if {
+	is_number(table.retentionInDays)
+	is_number(table.totalRetentionInDays)
 	table.totalRetentionInDays > table.retentionInDays
 } else := " in the data lake" if {
 	is_string(table.plan)

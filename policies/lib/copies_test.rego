@@ -78,3 +78,21 @@ test_shown_names_the_first_three if {
 	copies.shown({"a", "b", "c", "d", "e"}) == "a, b, c and 2 more"
 	azure.key(_soc) == _soc
 }
+
+test_tables_of_other_solutions_are_no_copies if {
+	every name in ["IdentityInfo", "DeviceHeartbeat", "DeviceAppLaunch"] {
+		not copies.xdr_table(name)
+	}
+	copies.carriers(azured.with_evidence({"workspace_tables": [azured.table("soc", "IdentityInfo")]})) == {}
+}
+
+test_a_table_without_retention_is_only_named if {
+	every change in [{"retentionInDays": null}, {"totalRetentionInDays": null}] {
+		table := object.union(azured.table("soc", "AlertInfo"), change)
+		copies.carriers(azured.with_evidence({"workspace_tables": [table]})) == {_soc: {"table 'AlertInfo'"}}
+	}
+}
+
+test_a_setting_with_a_log_that_is_none_sends_nothing if {
+	not copies.sends({"logs": [null]})
+}

@@ -49,7 +49,7 @@ _holds(inp, workspace, _, _) if {
 }
 
 # A workspace whose owner isn't known counts as the tenant's own.
-_elsewhere(inp, workspace) if azure.standing(inp, azure.owner(inp, workspace.id)) in {"approved", "foreign", "unset"}
+_elsewhere(inp, workspace) if azure.elsewhere(inp, workspace.id)
 
 _sentinel_unread(workspace) := set() if {
 	is_boolean(workspace.sentinel)

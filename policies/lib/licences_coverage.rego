@@ -31,6 +31,19 @@ covered(user) if count(plans_on(user) & defender_plans) > 0
 # plans_read holds for a user whose plans are in the evidence.
 plans_read(user) if is_array(user.assignedPlans)
 
+# told holds for a user of whom the evidence says whether a plan covers it, or should: a user
+# without any licence is in scope only where exemptions say so.
+told(user, exempt) if {
+	plans_read(user)
+	_licences_told(user, exempt)
+}
+
+_licences_told(user, _) if is_array(user.assignedLicenses)
+
+_licences_told(_, exempt) if exempt.unlicensed
+
+_licences_told(user, _) if covered(user)
+
 # exemptions is who need not be covered, made once of the whole input: the ids of the
 # privileged and the break-glass accounts, patterns of user principal names in lower case,
 # groups that assign licences, and whether users without any licence count.

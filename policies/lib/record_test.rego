@@ -25,6 +25,15 @@ test_others_are_attested if {
 	}
 }
 
+test_others_are_where_their_data_rests if {
+	found := record.others(_input([
+		_statement("mdca-geo", {"geo": "Europe", "datacenter": "West Europe"}),
+		_statement("app-governance-geo", {"enabled": false, "geo": "US"}),
+		_statement("m365-data-location", {"geo": "EU", "services": [{"service": "Exchange Online", "geo": "US"}, {"service": "Teams", "geo": "UK"}]}),
+	]))
+	{[place.service, place.value, place.geo] | some place in found} == {["cloud_apps", "West Europe", "EU"], ["microsoft_365", "EU", "EU"], ["microsoft_365", "UK", "UK"]}
+}
+
 test_acknowledged_by_service_and_place if {
 	record_read := {"value": {"acknowledged": [{"service": "Cloud Apps", "geo": "UK"}, {"service": "exchange", "geo": "EU"}]}}
 	record.acknowledged(record_read, {"service": "cloud_apps", "value": "UK"})

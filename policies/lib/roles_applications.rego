@@ -37,8 +37,9 @@ applications(doc, accounts) := {id: application |
 
 _is_application(_, account) if account.type == "servicePrincipal"
 
+# An agent's identity is a service principal as well.
 _is_application(doc, account) if {
-	account.type == ""
+	not account.type in {"servicePrincipal", "user", "group"}
 	doc.lookup.service_principals[account.principalId]
 }
 

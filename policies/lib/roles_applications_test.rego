@@ -72,3 +72,9 @@ test_what_is_set_aside_is_shown if {
 	own := made.tenant(_ga, {})
 	applications.set_aside(_found(own)) == set()
 }
+
+test_an_agent_s_identity_is_an_application if {
+	agent := object.union(fixtures.application("app"), {"@odata.type": "#microsoft.graph.agentIdentity"})
+	doc := object.union(made.tenant(_ga, {}), {"evidence": {"role_assignments": [fixtures.row(agent, _ga)]}})
+	_app(doc).home == "own"
+}

@@ -110,9 +110,16 @@ _filled(value) if {
 
 # holes are the clauses that say what a policy leaves out; empty for one that asks at every
 # sign-in of those whom it covers.
-holes(policy) := ((_application_holes(policy.conditions) | _client_holes(policy.conditions)) | _place_holes(policy.conditions)) | _risk_holes(policy.conditions)
+holes(policy) := ((_application_holes(conditions) | _client_holes(conditions)) | _place_holes(conditions)) | _risk_holes(conditions) if {
+	conditions := _member(policy, "conditions")
+}
 
-_application_holes(conditions) := {"is not for all applications" | not "All" in _strings(object.get(conditions, "applications", {}), "includeApplications")} | {"leaves applications out" | _applications_out(conditions)}
+# _member is an object's member that is an object, and {} where it has none.
+_member(parent, name) := parent[name] if {
+	is_object(parent[name])
+} else := {}
+
+_application_holes(conditions) := {"is not for all applications" | not "All" in _strings(_member(conditions, "applications"), "includeApplications")} | {"leaves applications out" | _applications_out(conditions)}
 
 _applications_out(conditions) if count(_strings(conditions.applications, "excludeApplications")) > 0
 
@@ -152,7 +159,8 @@ _risky(conditions) if {
 # cover says whether a policy covers an account: yes, no, excluded (it is covered and then
 # set aside) or perhaps (it sets groups aside whose members aren't in the evidence).
 cover(policy, account, context) := "no" if {
-	not _included(policy.conditions.users, account, context)
+	users := _member(_member(policy, "conditions"), "users")
+	not _included(users, account, context)
 } else := "excluded" if {
 	_excluded(policy.conditions.users, account, context)
 } else := "perhaps" if {

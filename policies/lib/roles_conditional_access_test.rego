@@ -120,3 +120,15 @@ test_security_defaults_ask_eleven_of_the_privileged_roles if {
 	count(access.defaults_roles) == 11
 	_ga in access.defaults_roles
 }
+
+test_a_policy_that_does_not_say_whom_it_is_for_covers_nobody if {
+	every conditions in [null, {}, {"users": null}] {
+		policy := object.union(object.remove(made.policy, ["conditions"]), {"conditions": conditions})
+		_covered(policy) == "no"
+		"is not for all applications" in access.holes(policy)
+	}
+	_covered(object.remove(made.policy, ["conditions"])) == "no"
+	_covered(made.policy) == "yes"
+}
+
+_covered(policy) := access.cover(policy, {"principalId": "ann", "roleDefinitionId": _ga, "scope": "/", "guest": false}, {"pairs": set(), "memberships": set(), "read": set(), "waived": set()})

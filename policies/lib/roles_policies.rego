@@ -46,18 +46,27 @@ _approved_by(doc, named) := "on" if {
 approvers(doc, role) := {approver |
 	some stage in settings(doc, role).Approval_EndUser_Assignment.setting.approvalStages
 	some named in stage.primaryApprovers
-	approver := {"type": trim_prefix(object.get(named, "@odata.type", ""), "#microsoft.graph."), "id": _id(named)}
+	approver := {"type": _type(named), "id": _id(named)}
 }
 
+default _type(_) := ""
+
+_type(named) := trim_prefix(named["@odata.type"], "#microsoft.graph.") if is_string(named["@odata.type"])
+
 # Graph v1.0 has userId and groupId, beta id.
+default _id(_) := ""
+
 _id(named) := [id |
-	some id in [object.get(named, "userId", null), object.get(named, "groupId", null), object.get(named, "id", null), ""]
+	some member in ["userId", "groupId", "id"]
+	id := named[member]
 	is_string(id)
 ][0]
 
 # A person approves when enabled. A group or a manager counts as named: who it is isn't
 # in the evidence.
-_able(_, approver) := "yes" if approver.type != "singleUser"
+_able(_, approver) := "yes" if not approver.type in {"singleUser", ""}
+
+_able(_, approver) := "perhaps" if approver.type == ""
 
 _able(doc, approver) := "yes" if {
 	approver.type == "singleUser"
@@ -83,6 +92,7 @@ _able(doc, approver) := "no" if {
 _stated(doc, id) if is_boolean(doc.lookup.users[id].accountEnabled)
 
 _gone(doc, id) if {
+	id != ""
 	not doc.lookup.users[id]
 	not doc.gaps.users
 }

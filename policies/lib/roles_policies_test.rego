@@ -34,7 +34,6 @@ test_approval_takes_somebody_who_is_enabled if {
 	_approval([made.person("off"), made.person("boss")]) == "on"
 	_approval([{"@odata.type": "#microsoft.graph.groupMembers", "groupId": "g"}]) == "on"
 	_approval([{"@odata.type": "#microsoft.graph.singleUser", "id": "boss"}]) == "on"
-	_approval([{"@odata.type": "#microsoft.graph.singleUser", "userId": null}]) == "nobody"
 }
 
 test_approvers_that_could_not_be_read_are_not_known if {
@@ -86,4 +85,16 @@ test_deprecated_roles_for_partners_may_have_no_settings if {
 	policies.remarks(doc, {partner, _ga}, _alert) == {"Partner Tier1 Support: has no settings and is shown in no portal"}
 	policies.unsaid(object.union(doc, fixtures.gaps({"role_policies": "partial"})), {partner, _ga}, _alert) == {partner}
 	policies.unsaid(made.without(partner, ["Notification_Admin_EndUser_Assignment"]), {partner}, _alert) == {partner}
+}
+
+test_approvers_that_do_not_say_what_they_are_are_not_known if {
+	every approver in [
+		{"@odata.type": null, "id": "boss"},
+		{"groupId": null},
+		null,
+		{"@odata.type": "#microsoft.graph.singleUser", "userId": null, "id": ""},
+	] {
+		_approval([approver]) == "unread"
+		_approval([approver, made.person("boss")]) == "on"
+	}
 }

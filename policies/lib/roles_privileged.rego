@@ -30,7 +30,7 @@ by_principal(accounts) := {id: held |
 }
 
 # resource is the resource of a finding on a principal, from all that it holds.
-resource(accounts) := {"kind": _kinds[account.type], "id": account.principalId, "name": account.label} if {
+resource(accounts) := {"kind": object.get(_kinds, account.type, "principal"), "id": account.principalId, "name": account.label} if {
 	account := max(accounts)
 }
 
@@ -38,7 +38,6 @@ _kinds := {
 	"user": "user",
 	"group": "group",
 	"servicePrincipal": "service_principal",
-	"": "principal",
 }
 
 # label is a principal's name, cut to what a message can bear.
@@ -150,13 +149,17 @@ in_force(entry, _) if object.get(entry, "until", null) == null
 
 in_force(entry, now) if attestations.time_ns(now) <= attestations.end_ns(entry.until)
 
-# pairs are who holds what, as [principal, role], to look up whether somebody does.
-pairs(all) := {[account.principalId, account.roleDefinitionId] | some account in all}
+# pairs are who holds what, as [principal, role, scope], to look up whether somebody does.
+pairs(all) := {[account.principalId, account.roleDefinitionId, account.scope] | some account in all}
 
-# lacking are the roles that a principal doesn't hold, of some; a Global Administrator
-# lacks none.
-lacking(held_pairs, id, role_ids) := {role_id |
-	not [id, roles.global_administrator] in held_pairs
-	some role_id in role_ids
-	not [id, role_id] in held_pairs
+# grants are what accounts hold, as [role, scope].
+grants(accounts) := {[account.roleDefinitionId, account.scope] | some account in accounts}
+
+# lacking are the grants that a principal doesn't hold, of some: a role that is held for the
+# whole tenant is held for every scope, and a Global Administrator lacks none.
+lacking(held_pairs, id, wanted) := {grant |
+	not [id, roles.global_administrator, "/"] in held_pairs
+	some grant in wanted
+	not [id, grant[0], "/"] in held_pairs
+	not [id, grant[0], grant[1]] in held_pairs
 }

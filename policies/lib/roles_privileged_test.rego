@@ -90,10 +90,18 @@ test_exceptions_hold_for_a_role_until_they_end if {
 	}
 }
 
-test_lacking_are_the_roles_that_somebody_does_not_hold if {
-	pairs := privileged.pairs(_accounts(_tenant([made.admin("ann"), made.row(made.user("bob"), _sa)])))
-	privileged.lacking(pairs, "ann", {_sa}) == set()
-	privileged.lacking(pairs, "bob", {_sa}) == set()
-	privileged.lacking(pairs, "bob", {_sa, _ga}) == {_ga}
-	privileged.lacking(pairs, "cas", {_sa}) == {_sa}
+test_lacking_are_the_grants_that_somebody_does_not_hold if {
+	unit := object.union(made.row(made.user("eve"), _sa), {"directoryScopeId": "/unit"})
+	held := privileged.pairs(_accounts(_tenant([made.admin("ann"), made.row(made.user("bob"), _sa), unit])))
+	privileged.lacking(held, "ann", {[_sa, "/"], [_sa, "/unit"]}) == set()
+	privileged.lacking(held, "bob", {[_sa, "/"], [_sa, "/unit"]}) == set()
+	privileged.lacking(held, "bob", {[_sa, "/"], [_ga, "/"]}) == {[_ga, "/"]}
+	privileged.lacking(held, "cas", {[_sa, "/"]}) == {[_sa, "/"]}
+	privileged.lacking(held, "eve", {[_sa, "/"], [_sa, "/unit"]}) == {[_sa, "/"]}
+}
+
+test_what_is_of_a_new_type_is_a_principal if {
+	agent := {"@odata.type": "#microsoft.graph.agentIdentity", "id": "agent", "displayName": "agent"}
+	doc := _tenant([made.row(agent, _sa)])
+	privileged.resource(_accounts(doc)) == {"kind": "principal", "id": "agent", "name": "agent"}
 }

@@ -25,9 +25,16 @@ of_entra(scan) := {{"id": azure.key(id), "says": says, "kind": "entra_diagnostic
 		object.get(setting, "workspaceId", null),
 		object.get(setting, "storageAccountId", null),
 		object.get(setting, "eventHubAuthorizationRuleId", null),
+		object.get(setting, "serviceBusRuleId", null),
+		object.get(setting, "marketplacePartnerId", null),
 	]
-	says := sprintf("Entra's diagnostic setting '%s'", [substring(sprintf("%v", [object.get(setting, "name", "")]), 0, 40)])
+	says := sprintf("Entra's diagnostic setting %s", [_name(setting)])
 }
+
+_name(setting) := sprintf("'%s'", [substring(setting.name, 0, 40)]) if {
+	is_string(setting.name)
+	setting.name != ""
+} else := "without a name"
 
 # The destinations of Defender's streaming exports, in the same shape; each once.
 streamed(scan, exports) := {{"id": azure.key(id), "says": says, "kind": "streaming_export"} |

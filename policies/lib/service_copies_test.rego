@@ -65,3 +65,10 @@ test_shown_names_the_end_of_a_long_id if {
 	copies.shown(named(["/short"], []), {"id": "/short", "says": "An export", "kind": ""}) == "An export to '/short' (known)"
 	count(copies.short(long)) == 120
 }
+
+test_a_setting_without_a_name_is_called_so if {
+	every name in [null, ""] {
+		sent := copies.of_entra(fixture.scan({"entra_diagnostic_settings": [object.union(setting, {"name": name})]}, {}))
+		{copy.says | some copy in sent} == {"Entra's diagnostic setting without a name"}
+	}
+}

@@ -51,6 +51,8 @@ not_applicable contains {"reason": "nothing_to_judge", "message": "No view of th
 
 unknown contains {"reason": "partial", "kind": "organization", "message": "The organisation's assigned plans are not in the evidence; collect organization again."} if not _plans_read
 
+unknown contains {"reason": "partial", "kind": "subscriptions", "message": "The status or the SKU of some subscriptions is not in the evidence; collect subscriptions again."} if not _rows_read
+
 unknown contains reason if some reason in licences.unclear(input.evidence.subscribed_skus)
 
 observed contains {"fact": "licence", "service": "", "value": value, "tier": "api", "kind": "subscribed_skus"} if {
@@ -60,10 +62,24 @@ observed contains {"fact": "licence", "service": "", "value": value, "tier": "ap
 
 _readable if {
 	_plans_read
+	_rows_read
 	count(licences.unclear(input.evidence.subscribed_skus)) == 0
 }
 
-_plans_read if is_array(input.evidence.organization[0].assignedPlans)
+_plans_read if {
+	is_array(input.evidence.organization[0].assignedPlans)
+	every plan in input.evidence.organization[0].assignedPlans {
+		is_string(plan.servicePlanId)
+		is_string(plan.capabilityStatus)
+	}
+}
+
+_rows_read if {
+	every row in input.evidence.subscriptions {
+		is_string(row.skuId)
+		is_string(row.status)
+	}
+}
 
 _problems := [problem |
 	some [text, ids] in [

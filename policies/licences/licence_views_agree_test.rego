@@ -66,3 +66,18 @@ test_unknown_when_a_sku_is_unreadable if {
 test_not_applicable_when_there_is_nothing if {
 	{n.reason | some n in rule.not_applicable} == {"nothing_to_judge"} with input as _tenant([], [], [])
 }
+
+test_unknown_when_statuses_are_not_said if {
+	every doc in [
+		_tenant([_sku], [object.union(_row, {"status": null})], [_plan("ATA"), _plan("WINDEFATP")]),
+		_tenant([_sku], [object.remove(_row, ["skuId"])], [_plan("ATA"), _plan("WINDEFATP")]),
+	] {
+		_messages(doc) == set()
+		_unknown(doc) == {["partial", "subscriptions"]}
+	}
+	every plan in [object.union(_plan("ATA"), {"capabilityStatus": null}), {"capabilityStatus": "Enabled"}] {
+		doc := _tenant([_sku], [_row], [plan, _plan("WINDEFATP")])
+		_messages(doc) == set()
+		_unknown(doc) == {["partial", "organization"]}
+	}
+}

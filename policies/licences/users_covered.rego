@@ -75,9 +75,9 @@ unknown contains gap if {
 	some gap in _unread
 }
 
-unknown contains {"reason": "partial", "kind": "users", "message": "The plans of some users are not in the evidence; collect users again."} if {
+unknown contains {"reason": "partial", "kind": "users", "message": "The plans or licences of some users are not in the evidence; collect users again."} if {
 	some user in _scope
-	not coverage.plans_read(user)
+	not coverage.told(user, _exempt)
 }
 
 _exempt := coverage.exemptions(input)
@@ -92,6 +92,6 @@ _scope := [user |
 
 _uncovered := [user |
 	some user in _scope
-	coverage.plans_read(user)
+	coverage.told(user, _exempt)
 	not coverage.covered(user)
 ]

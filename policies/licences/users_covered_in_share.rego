@@ -81,7 +81,7 @@ unknown contains gap if {
 unknown contains {"reason": "partial", "kind": "users", "message": message} if {
 	_enough(_covered + _unsaid)
 	not _enough(_covered)
-	message := sprintf("The plans of %d users are not in the evidence, and whether enough are covered hangs on them; collect users again.", [_unsaid])
+	message := sprintf("The plans or licences of %d users are not in the evidence, and whether enough are covered hangs on them; collect users again.", [_unsaid])
 }
 
 observed contains {"fact": "count", "service": "", "value": value, "tier": "api", "kind": "users"} if {
@@ -101,6 +101,6 @@ _scope := [user |
 
 _covered := count([1 | some user in _scope; coverage.covered(user)])
 
-_unsaid := count([1 | some user in _scope; not coverage.plans_read(user)])
+_unsaid := count([1 | some user in _scope; not coverage.told(user, _exempt)])
 
 _enough(n) if n * 100 >= count(_scope) * input.params.coverage_min_percent

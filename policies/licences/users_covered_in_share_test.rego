@@ -72,3 +72,10 @@ test_not_applicable_when_nobody_can_be_covered if {
 	count(rule.not_applicable) == 2 with input as none
 	_failed(none) == set()
 }
+
+test_unknown_when_licences_that_were_not_read_decide if {
+	unread := [object.remove(user, ["assignedLicenses"]) | some user in _users("v", 2, [])]
+	doc := _tenant(array.concat(_users("u", 18, _covered), unread))
+	_failed(doc) == set()
+	_unknown(doc) == {["partial", "users"]}
+}

@@ -71,3 +71,12 @@ test_unknown_when_plans_were_not_read if {
 	_unknown(_tenant([_user("bob", null)])) == {["partial", "users"]}
 	_failed(_tenant([_user("bob", null)])) == set()
 }
+
+test_unknown_for_a_user_whose_licences_were_not_read if {
+	unread := object.remove(_user("bob", []), ["assignedLicenses"])
+	_failed(_tenant([unread])) == set()
+	_unknown(_tenant([unread])) == {["partial", "users"]}
+	_failed(object.union(_tenant([unread]), {"params": {"coverage_unlicensed": true}})) == {"bob"}
+	covered := object.remove(_user("bob", [_plan("ATA")]), ["assignedLicenses"])
+	_unknown(_tenant([covered])) == set()
+}

@@ -68,8 +68,22 @@ _held(id) := [row |
 	row.principalId == id
 	row.roleDefinitionId == roles.global_administrator
 	row.directoryScopeId == "/"
-	not row.memberType in {"Group", "Inherited"}
+	not object.get(row, "memberType", null) in {"Group", "Inherited"}
 ]
+
+# _unsaid holds for an account of whose instances one may be for good, and doesn't say so.
+_unsaid(id) if {
+	not _for_good(id)
+	some row in _held(id)
+	not _said(row)
+}
+
+_said(row) if row.assignmentType == "Activated"
+
+_said(row) if {
+	row.assignmentType == "Assigned"
+	is_string(row.endDateTime)
+}
 
 _assigned(id) if {
 	some row in input.evidence.role_assignments
@@ -121,6 +135,7 @@ _role(id) := "does not hold Global Administrator for good" if {
 	_read
 	not _gone(id)
 	not _for_good(id)
+	not _unsaid(id)
 }
 
 deny contains {
@@ -168,6 +183,13 @@ unknown contains reason if {
 		"message": sprintf("Whether emergency accounts hold Global Administrator for good could not be read: not said of %d.", [count(ids)]),
 	}
 	not [kind, reason.reason] == ["role_schedules", "not_licensed"]
+}
+
+unknown contains {"reason": "partial", "kind": "role_schedules", "message": message} if {
+	_read
+	ids := {id | some id in _named; _unsaid(id)}
+	count(ids) > 0
+	message := sprintf("The evidence does not say of some emergency accounts whether they hold Global Administrator for good: not said of %d.", [count(ids)])
 }
 
 unknown contains reason if {

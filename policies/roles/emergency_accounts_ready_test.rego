@@ -111,3 +111,14 @@ test_not_applicable_when_none_is_asked_for if {
 	_passes(doc)
 	{reason.reason | some reason in rule.not_applicable} == {"switched_off"} with input as doc
 }
+
+test_unknown_when_the_instance_does_not_say_how_long_it_lasts if {
+	every member in ["assignmentType", "endDateTime"] {
+		instance := object.remove(_standing("bg1"), [member])
+		doc := object.union(_kept({}), {"evidence": {"role_schedules": [instance, _standing("bg2")]}})
+		_failed(doc) == set()
+		_reasons(doc) == {["partial", "role_schedules"]}
+	}
+	direct := object.remove(_standing("bg1"), ["memberType"])
+	_passes(object.union(_kept({}), {"evidence": {"role_schedules": [direct, _standing("bg2")]}}))
+}

@@ -63,14 +63,12 @@ _applications := applications.applications(input, _privileged)
 
 _pairs := privileged.pairs(_all)
 
-_roles(application) := {account.roleDefinitionId | some account in application.accounts}
-
 # _weak are the owners of an application, or of its service principal, who lack one of its
 # roles.
 _weak(application) := {owner |
 	some owner in input.evidence.role_owners
 	owner.ownedId in {application.id, object.get(application.registration, "id", "")}
-	count(privileged.lacking(_pairs, owner.id, _roles(application))) > 0
+	count(privileged.lacking(_pairs, owner.id, privileged.grants(application.accounts))) > 0
 }
 
 _judged := {id: application |

@@ -97,3 +97,13 @@ test_not_applicable_when_no_role_is_privileged if {
 	_passes(doc)
 	{reason.reason | some reason in rule.not_applicable} == {"nothing_to_judge"} with input as doc
 }
+
+test_fails_when_the_owner_holds_the_role_for_a_unit_alone if {
+	unit := {"directoryScopeId": "/administrativeUnits/1"}
+	_failed(_owned(_by("ann"), [object.union(fixtures.row(fixtures.user("ann"), _sa), unit)])) == {"app"}
+	both := object.union(_owned(_by("ann"), []), {"evidence": {"role_assignments": [
+		object.union(fixtures.row(fixtures.application("app"), _sa), unit),
+		object.union(fixtures.row(fixtures.user("ann"), _sa), unit),
+	]}})
+	_passes(both)
+}

@@ -139,6 +139,7 @@ not_applicable contains {"reason": "nothing_to_judge", "message": "No role is to
 not_applicable contains {"reason": "nothing_to_judge", "message": "Nobody holds or is eligible for a role that is to be reviewed."} if {
 	count(_wanted) > 0
 	count(_to_review) == 0
+	count(_holders_unread) == 0
 }
 
 unknown contains reason if {

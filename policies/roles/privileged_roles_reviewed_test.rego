@@ -102,3 +102,12 @@ test_not_applicable_when_nothing_is_to_be_reviewed if {
 	_passes(unheld)
 	{reason.message | some reason in rule.not_applicable} == {"Nobody holds or is eligible for a role that is to be reviewed."} with input as unheld
 }
+
+test_passes_when_every_role_is_reviewed_and_no_holder_was_read if {
+	doc := object.union(_tenant([object.union(made.review(_ga), {"scope": {"principalScopes": [made.query("/users")], "resourceScopes": [made.query("/roleManagement/directory/roleDefinitions")]}})]), {
+		"evidence": {"role_assignments": [], "role_eligibility": []},
+		"gaps": {"role_assignments": {"reason": "throttled"}, "role_eligibility": {"reason": "throttled"}},
+	})
+	_passes(doc)
+	count(rule.not_applicable) == 0 with input as doc
+}

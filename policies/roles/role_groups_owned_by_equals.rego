@@ -53,8 +53,6 @@ _pairs := privileged.pairs(_all)
 
 _groups := privileged.by_principal({account | some account in _privileged; account.type == "group"})
 
-_granted(group) := {account.roleDefinitionId | some account in _groups[group]}
-
 # _owners are who owns a group, or may through PIM for Groups, as [id, name].
 _owners(group) := {[owner.id, _owner_name(owner)] |
 	some owner in input.evidence.role_owners
@@ -86,11 +84,25 @@ _eligible_members(group) := {row.principalId |
 _weak(group) := {owner |
 	some owner in _owners(group)
 	not owner[0] in _eligible_members(group)
-	count(privileged.lacking(_pairs, owner[0], _granted(group))) > 0
+	count(privileged.lacking(_pairs, owner[0], privileged.grants(_groups[group]))) > 0
 }
 
 # _hidden are the reasons for which an owner may hold a role unseen.
-_hidden := privileged.hidden(input, _privileged) | _eligibility_unread
+_hidden := (privileged.hidden(input, _privileged) | _eligibility_unread) | _undescribed
+
+# What an assignment doesn't describe, and no user is, may be a group.
+_undescribed := {{
+	"reason": "partial",
+	"kind": "role_assignments",
+	"message": sprintf("The evidence does not describe some holders of privileged roles, which may be groups: %d.", [count(ids)]),
+} |
+	ids := {account.principalId |
+		some account in _privileged
+		account.type == ""
+		not account.lost
+	}
+	count(ids) > 0
+}
 
 _eligibility_unread := {{
 	"reason": gap.reason,

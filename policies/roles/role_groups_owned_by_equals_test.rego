@@ -88,3 +88,15 @@ test_not_applicable_when_no_group_grants_a_privileged_role if {
 		{reason.reason | some reason in rule.not_applicable} == {"nothing_to_judge"} with input as doc
 	}
 }
+
+test_unknown_when_a_holder_is_not_described_and_may_be_a_group if {
+	doc := object.union(_tenant([object.remove(made.row(made.group("g"), _sa), ["principal"])]), {"evidence": {"role_owners": [_owner("ann")], "group_eligibility": []}})
+	_failed(doc) == set()
+	_reasons(doc) == {["partial", "role_assignments"]}
+	count(rule.not_applicable) == 0 with input as doc
+}
+
+test_fails_when_the_owner_holds_the_role_for_a_unit_alone if {
+	unit := object.union(made.row(made.user("ann"), _sa), {"directoryScopeId": "/administrativeUnits/1"})
+	_failed(_grouped([_owner("ann")], [unit], [])) == {"g"}
+}

@@ -47,6 +47,7 @@
 package domicile.roles.service_admins_within_limit
 
 import data.domicile.lib.roles
+import data.domicile.lib.roles_foreign as foreign
 
 _all := roles.accounts(input)
 
@@ -63,11 +64,22 @@ _accounts := {account |
 	not _gone(account)
 }
 
-# What nothing describes although everything was read is deleted.
+# What nothing describes although everything was read is deleted, unless it is said to belong
+# to another organisation.
 _gone(account) if {
 	account.type == ""
 	account.person == false
+	not account.principalId in _foreign
 }
+
+_foreign := object.keys(foreign.foreign(input))
+
+# _lost are those of which the evidence doesn't tell which of the two it is.
+_lost := {account.principalId |
+	some account in foreign.unsaid(input, _all)
+	account.roleDefinitionId in _mighty
+	account.scope == "/"
+} - _ids
 
 _ids := {account.principalId | some account in _accounts}
 
@@ -98,6 +110,16 @@ unknown contains reason if {
 		"reason": gap.reason,
 		"kind": gap.kind,
 		"message": sprintf("There may be more accounts that can turn the service off than those in the evidence, which number %d.", [count(_ids)]),
+	}
+}
+
+unknown contains reason if {
+	count(_ids) <= _max
+	count(_ids) + count(_lost) > _max
+	reason := {
+		"reason": "partial",
+		"kind": "role_assignments",
+		"message": sprintf("Accounts that can turn the service off number %d, and %d more are deleted or belong to another organisation, which the evidence does not tell.", [count(_ids), count(_lost)]),
 	}
 }
 

@@ -58,7 +58,7 @@ test_fails_when_applications_groups_and_the_eligible_make_it_too_many if {
 
 test_passes_when_the_others_are_disabled_deleted_or_of_a_unit if {
 	off := made.row(object.union(made.user("off"), {"accountEnabled": false}), _sa)
-	gone := object.union(made.row(made.user("gone"), _sa), {"principal": null})
+	gone := object.union(made.row(made.user("gone"), _sa), {"principal": null, "principalOrganizationId": "3f0c1d7e-0000-4000-8000-000000000001"})
 	unit := object.union(made.row(made.user("unit"), _sa), {"directoryScopeId": "/administrativeUnits/1"})
 	_passes(_limited(array.concat(_many(3), [off, gone, unit, made.row(made.user("reader"), roles.security_reader)])))
 }
@@ -80,4 +80,17 @@ test_unknown_when_holders_may_be_hidden_and_fails_stand if {
 	_reasons(object.union(_limited(_many(2)), gaps)) == {["throttled", "role_eligibility"]}
 	_failed(object.union(_limited(_many(4)), gaps)) == {"3f0c1d7e-0000-4000-8000-000000000001"}
 	_reasons(object.union(_limited(_many(4)), gaps)) == set()
+}
+
+test_fails_when_principals_of_other_organisations_make_it_too_many if {
+	provider := object.union(made.row(made.user("msp"), _sa), {"principal": null, "principalOrganizationId": "3f0c1d7e-0000-4000-8000-000000000009"})
+	{finding.actual | some finding in rule.deny} == {"4"} with input as _limited(array.concat(_many(3), [provider]))
+}
+
+test_unknown_when_those_not_described_may_make_it_too_many if {
+	lost := object.union(made.row(made.user("lost"), _sa), {"principal": null})
+	_failed(_limited(array.concat(_many(3), [lost]))) == set()
+	_reasons(_limited(array.concat(_many(3), [lost]))) == {["partial", "role_assignments"]}
+	_passes(_limited(array.concat(_many(2), [lost])))
+	_passes(_limited(array.concat(_many(3), [object.union(lost, {"principalOrganizationId": "3f0c1d7e-0000-4000-8000-000000000001"})])))
 }

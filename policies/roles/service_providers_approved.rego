@@ -96,6 +96,7 @@ _name(id) := [name |
 	some name in array.concat(
 		[substring(partner.displayName, 0, 60) |
 			some partner in input.evidence.cross_tenant_access
+			is_string(partner.tenantId)
 			lower(partner.tenantId) == id
 			is_string(partner.displayName)
 		],

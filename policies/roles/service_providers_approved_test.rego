@@ -98,3 +98,8 @@ test_unknown_when_a_holder_is_gone_and_nothing_says_where if {
 	_reasons(_approving(_with({"role_assignments": [gone]}), [])) == {["partial", "role_assignments"]}
 	_passes(_approving(_with({"role_assignments": [object.union(gone, {"principalOrganizationId": null})]}), []))
 }
+
+test_fails_beside_the_default_entry if {
+	default_entry := {"entry": "default", "tenantId": null, "displayName": null, "isServiceProvider": null}
+	_failed(_approving(_with({"cross_tenant_access": [default_entry, _partner]}), [])) == {_id}
+}

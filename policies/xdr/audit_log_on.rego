@@ -96,11 +96,16 @@ observed contains {"fact": "setting", "service": "exchange", "value": value, "ti
 
 _hours := 48
 
-# The export that says whether the log is on, a fresh one first.
-_config := [config |
-	some configs in [exports.fresh(input, input.evidence.exchange_audit_config), input.evidence.exchange_audit_config]
-	some config in configs
-][0]
+# The export that says whether the log is on: the newest fresh one that does, or else any.
+_config := dated[count(dated) - 1][2] if {
+	dated := sort([[_rank(config), object.get(config, "savedAt", null), config] | some config in input.evidence.exchange_audit_config])
+}
+
+_rank(config) := count([1 |
+	is_boolean(config.UnifiedAuditLogIngestionEnabled)
+	some checks in [[config], exports.fresh(input, [config])]
+	count(checks) > 0
+])
 
 # What the export says: on, off, stale (too old or undated), unsaid; unread when there is none.
 _configured := "unread" if {

@@ -80,3 +80,11 @@ test_unknown_when_the_configuration_is_old_or_says_nothing if {
 	outcome(scan([old, config(false)], [])).unknown == set()
 	count(outcome(scan([old, config(false)], [])).deny) == 1
 }
+
+test_the_newest_export_that_says_it_counts if {
+	silent := object.union(config(null), {"savedAt": "2026-11-20T12:00:00Z"})
+	outcome(scan([silent, config(true)], [])) == pass
+	older := object.union(config(true), {"savedAt": "2026-10-01T12:00:00Z"})
+	outcome(scan([older, config(false)], [])).deny != set()
+	outcome(scan([config(false), object.union(config(true), {"savedAt": "2026-11-20T12:00:00Z"})], [])) == pass
+}

@@ -180,7 +180,10 @@ _covers(policy) if {
 	not _limited(policy)
 }
 
-_limited(policy) if count(policy.Operations) > 0
+_limited(policy) if {
+	is_array(policy.Operations)
+	count(policy.Operations) > 0
+}
 
 _limited(policy) if policy.limitedToUsers == true
 

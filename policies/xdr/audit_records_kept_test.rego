@@ -104,3 +104,10 @@ test_not_applicable_without_the_plan if {
 	inp := scan([config([])], standard, 365)
 	outcome(inp) == object.union(pass, {"not_applicable": {"not_licensed"}})
 }
+
+test_passes_when_lists_of_a_policy_are_null if {
+	nulls := object.union(entra, {"Operations": null, "limitedToUsers": null})
+	outcome(scan([config([nulls])], standard, 365)) == pass
+	untyped := object.union(entra, {"RecordTypes": null})
+	outcome(scan([config([untyped])], premium, 365)) == pass
+}

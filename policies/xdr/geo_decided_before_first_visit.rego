@@ -60,7 +60,7 @@ deny contains {
 	_judged == "unprovisioned"
 	not _decided
 	_failing
-	message := sprintf("The tenant is eligible and the service not provisioned, and no valid record names the Geo: %s", [_visitors])
+	message := sprintf("The tenant is eligible and the service not provisioned, and no valid record names the Geo. %s", [_visitors])
 }
 
 unknown contains {"reason": "needs_attestation", "kind": "attestations", "message": message} if {
@@ -120,7 +120,7 @@ _decided := array.concat(
 	_of("xdr-geo", {"chosen", "reviewed"}),
 )[0]
 
-_of(fact, ways) := [{"fact": fact, "at": statement.observedAt, "geo": statement.value.geo} |
+_of(fact, ways) := [{"fact": fact, "at": sprintf("%v", [statement.observedAt]), "geo": statement.value.geo} |
 	statement := attestations.latest(input.evidence.attestations, fact)
 	is_string(statement.value.geo)
 	object.get(statement.value, "how", "") in ways
@@ -139,6 +139,6 @@ _holders := {assignment.principalId |
 	assignment.roleDefinitionId in object.keys(attestations.deciders(input.profile))
 }
 
-_visitors := "who could provision it by a visit to the portal could not be read in full." if {
+_visitors := "Who could provision it by a visit to the portal could not be read in full." if {
 	input.gaps.role_assignments
 } else := sprintf("%d principals hold a role with which a visit to the portal provisions it, in a Geo that can't be changed.", [count(_holders)])

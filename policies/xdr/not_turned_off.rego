@@ -157,7 +157,7 @@ _changes contains sprintf("the incident '%s' of %s is gone", [substring(_earlier
 	_incident == "gone"
 }
 
-_former_org := lower(_earlier.orgId) if is_string(_earlier.orgId)
+_former_org := lower(_earlier.orgId) if _named(_earlier.orgId)
 
 # The one organisation that the portal and the signed package name; undefined when none or two do.
 _org := [id | some id in _orgs][0] if {
@@ -166,11 +166,16 @@ _org := [id | some id in _orgs][0] if {
 
 _orgs := {lower(context.OrgId) |
 	context := sources.context_of(input)
-	is_string(context.OrgId)
+	_named(context.OrgId)
 	exports.tier(context) == "portal"
 } | {geo_package.organisation(package_read) |
 	some package_read in geo_package.current(input)
 	geo_package.proven(input, package_read)
+}
+
+_named(id) if {
+	is_string(id)
+	id != ""
 }
 
 # Today's Geo, where something better than a statement says it.

@@ -127,8 +127,9 @@ _flaw := "the statement on record failed its checks, which CONS1004 names, or a 
 
 default _kept := "none named"
 
-_kept := concat(", ", [sprintf("'%s'", [substring(name, 0, 60)]) | some name in array.slice(_record.value.exportsKept, 0, 4)]) if {
-	count(_record.value.exportsKept) > 0
+_kept := concat(", ", [sprintf("'%s'", [substring(name, 0, 60)]) | some name in array.slice(names, 0, 4)]) if {
+	names := [name | some name in _record.value.exportsKept; is_string(name)]
+	count(names) > 0
 }
 
 _finding(message, actual) := {

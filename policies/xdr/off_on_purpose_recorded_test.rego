@@ -73,3 +73,11 @@ test_not_applicable_when_it_is_not_off_on_purpose if {
 	some found in rule.not_applicable with input as off([], "on")
 	contains(found.message, "XDR1001")
 }
+
+test_passes_when_the_exports_kept_are_null if {
+	every kept in [null, [], [null]] {
+		inp := off([object.union(record, {"value": {"exportsKept": kept}})], "off")
+		outcome(inp) == pass
+		{o.value | some o in rule.observed} == {"off since '2026-10-31' by the record 'service-off.yaml'; copies kept: none named"} with input as inp
+	}
+}
