@@ -110,6 +110,70 @@ func TestSentinelThatMayNotBeKnown(t *testing.T) {
 	}
 }
 
+// TestConnectorsAreAskedForWhereSentinelIsOn: Azure refuses to list the connectors of a
+// workspace without Microsoft Sentinel, which would leave those of all others unread.
+func TestConnectorsAreAskedForWhereSentinelIsOn(t *testing.T) {
+	s := azureSource()
+	path := workspace[1:]
+	delete(s.docs, path+"/providers/Microsoft.SecurityInsights/onboardingStates/default?api-version=2024-03-01")
+	s.fails[path+"/providers/Microsoft.SecurityInsights/dataConnectors"] = &collectors.RefusalError{Status: 400, Code: "BadRequest"}
+	got, err := collect(t, s, collectors.Options{Kinds: []string{"sentinel_connectors"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if gap, missing := got.GapOf("sentinel_connectors"); missing || len(got.lines["sentinel_connectors"]) != 0 {
+		t.Errorf("gap = %+v, lines = %v, want none of either", gap, got.lines["sentinel_connectors"])
+	}
+}
+
+// TestWhatAnExportRuleDoesNotSay: a rule that doesn't say whether it is on isn't off.
+func TestWhatAnExportRuleDoesNotSay(t *testing.T) {
+	s := azureSource()
+	s.pages[workspace[1:]+"/dataExports"] = [][]string{{`{"id":"e","name":"e","properties":{"tableNames":["AlertInfo"],"destination":{"resourceId":"` + storage + `"}}}`}}
+	got, err := collect(t, s, collectors.Options{Kinds: []string{"log_workspaces"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line := got.lines["log_workspaces"][0]; !strings.Contains(line, `"enable":null`) {
+		t.Errorf("the rule is %s, want enable null", line)
+	}
+}
+
+// TestPartnersAreDestinations: what Entra's logs are sent to besides Azure's own kinds is
+// listed too, though nobody can tell where it is.
+func TestPartnersAreDestinations(t *testing.T) {
+	const partner = subscription + "/resourceGroups/rg/providers/Microsoft.Datadog/monitors/d"
+	const bus = subscription + "/resourceGroups/rg/providers/Microsoft.ServiceBus/namespaces/b"
+	s := azureSource()
+	s.pages["providers/microsoft.aadiam/diagnosticSettings"] = [][]string{{
+		`{"id":"ds","properties":{"marketplacePartnerId":"` + partner + `","serviceBusRuleId":"` + bus + `/authorizationrules/r"}}`,
+	}}
+	got, err := collect(t, s, collectors.Options{Kinds: []string{"azure_resources"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{partner, bus} {
+		if lines := strings.Join(got.lines["azure_resources"], "\n"); !strings.Contains(lines, `"id":"`+id+`","status":403`) {
+			t.Errorf("%s is not among the destinations:\n%s", id, lines)
+		}
+	}
+}
+
+// TestReplicasOfEventHubs: a namespace that is replicated to another region names it.
+func TestReplicasOfEventHubs(t *testing.T) {
+	s := azureSource()
+	s.fails = nil
+	s.docs[hub[1:]+"?api-version=2024-05-01-preview"] = `{"location":"westeurope","sku":{"name":"Premium"},"properties":{"geoDataReplication":{"locations":[` +
+		`{"locationName":"westeurope","roleType":"Primary"},{"locationName":"eastus","roleType":"Secondary"}]}}}`
+	got, err := collect(t, s, collectors.Options{Kinds: []string{"azure_resources"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Join(got.lines["azure_resources"], "\n"); !strings.Contains(lines, `"replicas":["westeurope","eastus"]`) {
+		t.Errorf("the namespace has no replicas:\n%s", lines)
+	}
+}
+
 func TestRoleOwners(t *testing.T) {
 	s := &source{
 		granted: graph("RoleManagement.Read.Directory", "Application.Read.All"),

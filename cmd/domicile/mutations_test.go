@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -16,7 +15,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
-	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/domicile-audit/domicile/evidence"
@@ -40,8 +39,6 @@ type mutation struct {
 // every member of a map or list, and name=value for those elements that have it.
 type edit struct {
 	Kind string `yaml:"kind"`
-	// Clear drops all objects first.
-	Clear bool `yaml:"clear"`
 	// Match chooses the objects to change; without it all are.
 	Match  map[string]any `yaml:"match"`
 	Set    map[string]any `yaml:"set"`
@@ -61,7 +58,7 @@ func TestMutations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := gocmp.Diff([]string{}, good.failing(t, set, good.bundle, mutation{})); diff != "" {
+	if diff := cmp.Diff([]string{}, good.failing(t, set, good.bundle, mutation{})); diff != "" {
 		t.Fatalf("good itself fails (-want +got):\n%s", diff)
 	}
 	entries := map[string]bool{}
@@ -96,7 +93,7 @@ func readMutations(t *testing.T) []mutation {
 	if err := yaml.UnmarshalWithOptions(data, &mutations, yaml.Strict()); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.IsSortedFunc(mutations, func(a, b mutation) int { return cmp.Compare(a.Rule, b.Rule) }) {
+	if !slices.IsSortedFunc(mutations, func(a, b mutation) int { return strings.Compare(a.Rule, b.Rule) }) {
 		t.Error("the entries of mutations.yaml are not sorted by rule")
 	}
 	return mutations
@@ -161,7 +158,7 @@ func (h *healthy) mutate(t *testing.T, set *policies.Set, m mutation) {
 	}
 	want := append([]string{m.Rule}, m.Companions...)
 	slices.Sort(want)
-	if diff := gocmp.Diff(want, h.failing(t, affected, h.changed(t, m.Edits), m)); diff != "" {
+	if diff := cmp.Diff(want, h.failing(t, affected, h.changed(t, m.Edits), m)); diff != "" {
 		t.Errorf("failing rules (-want +got):\n%s", diff)
 	}
 }
@@ -188,14 +185,12 @@ func (m mutation) affected(set *policies.Set) []string {
 // rules that fail. What they and the entry's own rule say is logged.
 func (h *healthy) failing(t *testing.T, set *policies.Set, bundle *evidence.Bundle, m mutation) []string {
 	t.Helper()
-	params := maps.Clone(h.params)
-	maps.Copy(params, expand(t, m.Params).(map[string]any))
-	for name, value := range params {
-		if value == nil {
-			delete(params, name)
-		}
+	profile, params := h.profile, maps.Clone(h.params)
+	if m.Profile != "" {
+		profile = m.Profile
 	}
-	verdicts, err := set.Evaluate(t.Context(), bundle, policies.Options{Profile: cmp.Or(m.Profile, h.profile), Params: params})
+	maps.Copy(params, expand(t, m.Params).(map[string]any))
+	verdicts, err := set.Evaluate(t.Context(), bundle, policies.Options{Profile: profile, Params: params})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +208,8 @@ func (h *healthy) failing(t *testing.T, set *policies.Set, bundle *evidence.Bund
 	return ids
 }
 
-// changed writes good's bundle anew with edits.
+// changed writes good's bundle anew with edits. Its manifest is good's, which tells the
+// rules no more than which kinds there are and how complete they are.
 func (h *healthy) changed(t *testing.T, edits []edit) *evidence.Bundle {
 	t.Helper()
 	objects := map[string][]map[string]any{}
@@ -238,30 +234,23 @@ func (h *healthy) changed(t *testing.T, edits []edit) *evidence.Bundle {
 	return &evidence.Bundle{Dir: dir, Manifest: h.bundle.Manifest}
 }
 
-// apply returns the objects as the edit leaves them. An edit that changes nothing is an
-// error.
+// apply returns the objects as the edit leaves them. An edit that finds nothing to change
+// is an error.
 func (e edit) apply(t *testing.T, objects []map[string]any) []map[string]any {
 	t.Helper()
-	if e.Clear {
-		if len(objects) == 0 {
-			t.Errorf("there is no %s to clear", e.Kind)
-		}
-		objects = nil
-	}
-	changes := e.Delete || len(e.Set)+len(e.Append)+len(e.Remove) > 0
 	kept := []map[string]any{}
 	matched := 0
 	for _, object := range objects {
-		if !changes || !e.fits(t, object) {
-			kept = append(kept, object)
-			continue
+		fits := e.fits(t, object)
+		if fits {
+			matched++
+			e.change(t, object)
 		}
-		matched++
-		if !e.Delete {
-			kept = append(kept, e.change(t, object))
+		if !fits || !e.Delete {
+			kept = append(kept, object)
 		}
 	}
-	if changes && matched == 0 {
+	if matched == 0 && (e.Delete || len(e.Set)+len(e.Append)+len(e.Remove) > 0) {
 		t.Errorf("no %s fits %v", e.Kind, e.Match)
 	}
 	for _, object := range e.Add {
@@ -274,89 +263,83 @@ func (e edit) apply(t *testing.T, objects []map[string]any) []map[string]any {
 func (e edit) fits(t *testing.T, object map[string]any) bool {
 	t.Helper()
 	for path, want := range e.Match {
-		found := false
-		at(object, split(path), func(got any) any {
-			found = found || fmt.Sprint(got) == fmt.Sprint(expand(t, want))
-			return got
+		equal := false
+		at(object, strings.Split(path, "/"), func(got any) (any, bool) {
+			equal = equal || fmt.Sprint(got) == fmt.Sprint(expand(t, want))
+			return got, true
 		})
-		if !found {
+		if !equal {
 			return false
 		}
 	}
 	return true
 }
 
-func (e edit) change(t *testing.T, object map[string]any) map[string]any {
+func (e edit) change(t *testing.T, object map[string]any) {
 	t.Helper()
-	do := func(path string, how func(any) any) {
-		if !at(object, split(path), how) {
+	do := func(path string, how func(any) (any, bool)) {
+		if _, found := at(object, strings.Split(path, "/"), how); !found {
 			t.Errorf("%s has nothing at %s", e.Kind, path)
 		}
 	}
 	for path, value := range e.Set {
-		do(path, func(any) any { return expand(t, value) })
+		do(path, func(any) (any, bool) { return expand(t, value), true })
 	}
 	for path, value := range e.Append {
-		do(path, func(list any) any {
+		do(path, func(list any) (any, bool) {
 			items, _ := list.([]any)
-			return append(items, expand(t, value))
+			return append(items, expand(t, value)), true
 		})
 	}
 	for _, path := range e.Remove {
-		parts := split(path)
-		last := parts[len(parts)-1]
-		do(strings.Join(parts[:len(parts)-1], "/"), func(parent any) any { return dropped(parent, last) })
+		do(path, func(any) (any, bool) { return nil, false })
 	}
-	return object
 }
 
-func split(path string) []string {
-	if path == "" {
-		return nil
-	}
-	return strings.Split(path, "/")
-}
-
-// at replaces what stands at a path by what how makes of it, and says whether there was a
-// place for it. Maps on the way that are missing are made.
-func at(value any, path []string, how func(any) any) bool {
-	if len(path) == 0 {
-		how(value)
-		return true
+// at puts in place of what stands at a path what how makes of it, or drops it where how
+// says that nothing is to stay. It returns the changed value, and whether there was a
+// place for it.
+func at(value any, path []string, how func(any) (any, bool)) (changed any, found bool) {
+	visit := func(item any) (any, bool) {
+		if len(path) == 1 {
+			found = true
+			return how(item)
+		}
+		item, deeper := at(item, path[1:], how)
+		found = found || deeper
+		return item, true
 	}
 	switch value := value.(type) {
 	case map[string]any:
+		names := []string{path[0]}
 		if path[0] == "*" {
-			found := false
-			for _, item := range value {
-				found = at(item, path[1:], how) || found
-			}
-			return found
+			names = slices.Sorted(maps.Keys(value))
 		}
-		if len(path) == 1 {
-			value[path[0]] = how(value[path[0]])
-			return true
-		}
-		if value[path[0]] == nil {
-			value[path[0]] = map[string]any{}
-		}
-		return at(value[path[0]], path[1:], how)
-	case []any:
-		found := false
-		for i, item := range value {
-			if !meant(i, item, path[0]) {
+		for _, name := range names {
+			item, there := value[name]
+			if !there && len(path) > 1 {
 				continue
 			}
-			if len(path) == 1 {
-				value[i], found = how(item), true
+			if item, stays := visit(item); stays {
+				value[name] = item
 			} else {
-				found = at(item, path[1:], how) || found
+				delete(value, name)
 			}
 		}
-		return found
-	default:
-		return false
+	case []any:
+		kept := []any{}
+		for i, item := range value {
+			stays := true
+			if meant(i, item, path[0]) {
+				item, stays = visit(item)
+			}
+			if stays {
+				kept = append(kept, item)
+			}
+		}
+		return kept, found
 	}
+	return value, found
 }
 
 // meant says whether an element of a list is one that a part of a path means.
@@ -367,25 +350,6 @@ func meant(i int, item any, part string) bool {
 		return fmt.Sprint(fields[name]) == want
 	}
 	return part == "*" || part == strconv.Itoa(i)
-}
-
-// dropped returns a map or list without one of its members.
-func dropped(parent any, last string) any {
-	switch parent := parent.(type) {
-	case map[string]any:
-		delete(parent, last)
-		return parent
-	case []any:
-		var kept []any
-		for i, item := range parent {
-			if !meant(i, item, last) && item != any(last) {
-				kept = append(kept, item)
-			}
-		}
-		return kept
-	default:
-		return parent
-	}
 }
 
 var day = regexp.MustCompile(`^now([+-]\d+)d$`)
@@ -447,7 +411,7 @@ func encodeObjects(t *testing.T, kind string, objects []map[string]any) []byte {
 		t.Fatal(err)
 	}
 	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource(kind, open(schema.Root)); err != nil {
+	if err := compiler.AddResource(kind, opened(schema.Root)); err != nil {
 		t.Fatal(err)
 	}
 	compiled, err := compiler.Compile(kind)
@@ -473,22 +437,22 @@ func encodeObjects(t *testing.T, kind string, objects []map[string]any) []byte {
 	return lines.Bytes()
 }
 
-// open returns a schema that lets fields be that it doesn't list: a bundle keeps what the
+// opened returns a schema that lets fields be that it doesn't list: a bundle keeps what the
 // service said besides, and rules don't see it.
-func open(schema any) any {
+func opened(schema any) any {
 	switch schema := schema.(type) {
 	case map[string]any:
 		out := map[string]any{}
 		for name, item := range schema {
 			if closed, ok := item.(bool); name != "additionalProperties" || !ok || closed {
-				out[name] = open(item)
+				out[name] = opened(item)
 			}
 		}
 		return out
 	case []any:
 		out := []any{}
 		for _, item := range schema {
-			out = append(out, open(item))
+			out = append(out, opened(item))
 		}
 		return out
 	default:

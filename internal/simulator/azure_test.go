@@ -128,7 +128,7 @@ func TestAzureServesResourcesByTheirID(t *testing.T) {
 		socWeu + "?api-version=2025-02-01": "200 ",
 		security + "/Microsoft.OperationalInsights/clusters/soc-cluster?api-version=2021-06-01":                                                         "200 ",
 		security + "/Microsoft.Storage/storageAccounts/contososocarchive?api-version=2023-05-01":                                                        "200 ",
-		security + "/Microsoft.EventHub/namespaces/SOC-stream?api-version=2024-05-01-preview":                                                                   "200 ",
+		security + "/Microsoft.EventHub/namespaces/SOC-stream?api-version=2024-05-01-preview":                                                           "200 ",
 		insights + "/onboardingStates/default?api-version=2024-03-01":                                                                                   "200 ",
 		appLogs + "/providers/Microsoft.SecurityInsights/onboardingStates/default?api-version=2024-03-01":                                               "404 ResourceNotFound",
 		security + "/Microsoft.Storage/storageAccounts/gone?api-version=2023-05-01":                                                                     "404 ResourceNotFound",

@@ -85,6 +85,15 @@ unknown contains {"reason": "partial", "kind": "resource_permissions", "message"
 	assignments.unnamed(input)
 }
 
+# Without the licences a grant may be too old for the log, or lost to it.
+unknown contains {"reason": question.reason, "kind": question.kind, "message": message} if {
+	not _premium
+	some question in (_unread | licences.unclear(input.evidence.subscribed_skus))
+	n := count([1 | some grant in _grants; grant.state == "old"; _perhaps_lost(grant)])
+	n > 0
+	message := sprintf("%d grants without a consent event may be young enough for the audit log, which is kept for 7 or 30 days. %s", [n, question.message])
+}
+
 # The events, and the grants that have none, in the form in which the next scan reads them.
 observed contains {"fact": "consent", "service": "", "value": value, "tier": "api", "kind": "consent_events"} if {
 	some grant in _grants
@@ -108,6 +117,10 @@ _kept := history.kept_days(_premium) * _day
 default _premium := false
 
 _premium if count(licences.held(input.evidence.subscribed_skus) & {licences.plans.AAD_PREMIUM, licences.plans.AAD_PREMIUM_P2}) > 0
+
+_unread := {{"reason": gap.reason, "kind": "subscribed_skus", "message": "The licences could not be read in full, which takes LicenseAssignment.Read.All."} |
+	gap := input.gaps.subscribed_skus
+}
 
 # Every high-risk grant with its state: kept, lost, fresh (the log may lag behind), old or
 # needs_previous; and the line in which it is shown.
@@ -186,6 +199,11 @@ _undated(grant) := "lost" if {
 	not _earlier[grant.id]
 	_now - attestations.time_ns(_previous.finished) <= _kept
 } else := "old"
+
+_perhaps_lost(grant) if {
+	not _from
+	_now - grant.at <= history.kept_days(true) * _day
+}
 
 _due(grant) if grant.at >= _from
 

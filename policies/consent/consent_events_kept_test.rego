@@ -133,3 +133,12 @@ test_unknown_when_grants_or_permissions_were_not_read if {
 test_unknown_when_the_day_is_none if {
 	_unknown(_since(_input({}), "soon")) == {["needs_configuration", ""]}
 }
+
+test_unknown_when_the_licences_were_not_read_and_a_grant_may_be_young_enough if {
+	doc := object.union(_input({"app_role_assignments": [_assignment("2026-11-05T00:00:00Z")], "subscribed_skus": []}), {"gaps": {"subscribed_skus": {"reason": "no_permission"}}})
+	_failed(doc) == set()
+	_unknown(doc) == {["no_permission", "subscribed_skus"]}
+	_unknown(object.union(doc, {"tenant": {"cloud": "china"}})) == {["no_permission", "subscribed_skus"]}
+	_unknown(object.union(doc, {"evidence": {"app_role_assignments": [_assignment("2026-06-01T00:00:00Z")]}})) == set()
+	_unknown(_since(doc, "2026-11-10")) == set()
+}

@@ -80,7 +80,7 @@ unknown contains {"reason": "needs_configuration", "kind": "", "message": messag
 
 unknown contains {"reason": _principals_reason, "kind": "service_principals", "message": message} if {
 	some assignment in _held
-	count(assignment.principal) == 0
+	not _resolved(assignment)
 	message := "Applications that read security data are not among the service principals that were read; collect both again together."
 }
 
@@ -121,6 +121,14 @@ _some_unnamed if {
 	applications.origin(input, assignment.principal) == "foreign"
 	assignments.perhaps_approved(assignment, _approvals)
 }
+
+# Of an application of another organisation its id must be known, for approvals name it.
+_resolved(assignment) if {
+	count(assignment.principal) > 0
+	applications.origin(input, assignment.principal) != "foreign"
+}
+
+_resolved(assignment) if assignment.application.app_id != ""
 
 _own(assignment) if permissions.own(input.reader, input.params, assignment.application.app_id)
 

@@ -105,3 +105,9 @@ test_unknown_when_an_approved_application_holds_a_role_without_a_name if {
 	unapproved := object.union(_input({"resourceId": "mde", "appRoleId": "new"}, {}, _none), {"evidence": {"resource_permissions": [endpoint]}})
 	_failed(unapproved) == {["a1", "'new'"]}
 }
+
+test_unknown_when_a_foreign_application_has_no_id if {
+	doc := _input({}, {"appId": null}, _none)
+	_failed(doc) == set()
+	_unknown(doc) == {["partial", "service_principals"]}
+}

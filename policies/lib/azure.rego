@@ -17,7 +17,8 @@ import data.domicile.lib.geo
 # elsewhere is true for what lies in a subscription that is known to be another tenant's, as a
 # service provider sees those of its customers.
 elsewhere(inp, id) if {
-	standing(inp, owner(inp, id)) in {"approved", "foreign", "unset"}
+	tenant := owner(inp, id)
+	not _own(inp, tenant)
 }
 
 # key is the one way to write the id of the Azure resource that an id speaks of: in lower
