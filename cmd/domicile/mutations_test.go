@@ -223,11 +223,15 @@ func (h *healthy) changed(t *testing.T, edits []edit) *evidence.Bundle {
 		objects[e.Kind] = e.apply(t, objects[e.Kind])
 	}
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(h.bundle.Dir)); err != nil {
-		t.Fatal(err)
-	}
-	for kind, changed := range objects {
-		if err := os.WriteFile(filepath.Join(dir, kind+".ndjson"), encodeObjects(t, kind, changed), 0o600); err != nil {
+	for _, entry := range h.bundle.Manifest.Kinds {
+		file := filepath.Join(dir, entry.File)
+		var err error
+		if changed, edited := objects[entry.Kind]; edited {
+			err = os.WriteFile(file, encodeObjects(t, entry.Kind, changed), 0o600)
+		} else {
+			err = os.Link(filepath.Join(h.bundle.Dir, entry.File), file)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -58,6 +58,7 @@ package domicile.geo.exchange_regions_allowed
 
 import data.domicile.lib.geo
 import data.domicile.lib.geo_codes
+import data.domicile.lib.geo_portal
 import data.domicile.lib.geo_services as services
 
 deny contains services.finding("exchange", _found, _allowed)
@@ -67,6 +68,15 @@ unknown contains {"reason": _found.reason, "kind": _found.kind, "message": _foun
 unknown contains {"reason": "needs_configuration", "kind": "", "message": services.unset("exchange")} if {
 	_found.state == "known"
 	not _allowed
+}
+
+# Without the list nobody can tell where else mailboxes may rest.
+unknown contains {"reason": "partial", "kind": "exchange_organization", "message": message} if {
+	"exchange_organization" in {seen.kind | some seen in _found.best}
+	some export in input.evidence.exchange_organization
+	geo_portal.fresh(input, export)
+	not is_array(object.get(export, "AllowedMailboxRegions", null))
+	message := "A saved answer of Get-OrganizationConfig lacks AllowedMailboxRegions, so that the other regions of mailboxes aren't known; save and import the whole answer."
 }
 
 observed contains seen if some seen in services.shown(_said)

@@ -63,3 +63,10 @@ test_observed_says_where_defender_for_office_does_not_feed if {
 		["feeds", "office", "Defender for Office doesn't feed the service for tenants in 'SWE'"],
 	}
 }
+
+test_unknown_when_the_export_lacks_the_list_of_regions if {
+	every export in [_export("EUR", null), object.remove(_export("EUR", null), ["AllowedMailboxRegions"])] {
+		_reasons == {"partial"} with input as _scan([export])
+		_denied == set() with input as _scan([export])
+	}
+}

@@ -52,7 +52,14 @@ not_applicable contains {"reason": "nothing_to_judge", "message": "No user has a
 
 unknown contains {"reason": "partial", "kind": "users", "message": "The states of some users' licence assignments are not in the evidence; collect users again."} if {
 	some user in input.evidence.users
-	not is_array(object.get(user, "licenseAssignmentStates", null))
+	not _told(user)
+}
+
+_told(user) if {
+	every state in user.licenseAssignmentStates {
+		is_string(state.state)
+	}
+	is_array(user.licenseAssignmentStates)
 }
 
 _failed(state) if state.state in {"Error", "ActiveWithError"}

@@ -45,3 +45,10 @@ test_not_applicable_when_nobody_has_a_licence if {
 	{n.reason | some n in rule.not_applicable} == {"nothing_to_judge"} with input as doc
 	count(rule.not_applicable) == 1 with input as {"evidence": {"users": []}, "gaps": {}}
 }
+
+test_unknown_when_an_assignment_does_not_say_its_state if {
+	every state in [{"skuId": "s1", "state": null, "error": "None"}, {"skuId": "s1"}] {
+		_failed(_with([state])) == set()
+		_unknown(_with([state])) == {["partial", "users"]}
+	}
+}
