@@ -135,8 +135,10 @@ func readCrossTenantAccess(ctx context.Context, r *reading) error {
 	err = r.list(ctx, r.path(2), map[string]string{"entry": "member"})
 	var refusal *RefusalError
 	if errors.As(err, &refusal) && refusal.Status == http.StatusForbidden {
-		return &RefusalError{Status: refusal.Status, Code: refusal.Code, RequestID: refusal.RequestID, Reason: evidence.Partial,
-			Message: "the tenants of the multi-tenant organisation could not be read; grant " + r.collector.Adds[0]}
+		return &RefusalError{
+			Status: refusal.Status, Code: refusal.Code, RequestID: refusal.RequestID, Reason: evidence.Partial,
+			Message: "the tenants of the multi-tenant organisation could not be read; grant " + r.collector.Adds[0],
+		}
 	}
 	if notFound(err) {
 		return nil

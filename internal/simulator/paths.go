@@ -43,8 +43,10 @@ func roleResources() []resource {
 		{path: rolesPath + "roleAssignmentScheduleInstances", typ: "unifiedRoleAssignmentScheduleInstance", roles: []string{"RoleAssignmentSchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}, licence: premium2, expands: principal},
 		{path: rolesPath + "roleEligibilityScheduleInstances", typ: "unifiedRoleEligibilityScheduleInstance", roles: []string{"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}, licence: premium2, expands: principal},
 		{path: "roleManagement/defender/roleAssignments", typ: "unifiedRoleAssignmentMultiple", roles: []string{"RoleManagement.Read.Defender", "RoleManagement.Read.All"}, beta: true, clouds: []string{"global"}},
-		{path: "policies/roleManagementPolicyAssignments", typ: "unifiedRoleManagementPolicyAssignment", roles: []string{"RoleManagementPolicy.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}, licence: premium2,
-			expands: []string{"policy"}, nested: map[string][]string{"policy": {"rules"}}, wants: []string{"scopeId", "scopeType"}},
+		{
+			path: "policies/roleManagementPolicyAssignments", typ: "unifiedRoleManagementPolicyAssignment", roles: []string{"RoleManagementPolicy.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}, licence: premium2,
+			expands: []string{"policy"}, nested: map[string][]string{"policy": {"rules"}}, wants: []string{"scopeId", "scopeType"},
+		},
 		{path: "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances", typ: "privilegedAccessGroupEligibilityScheduleInstance", roles: []string{"PrivilegedEligibilitySchedule.Read.AzureADGroup"}, licence: premium2, wants: []string{"groupId"}},
 		{path: "identityGovernance/accessReviews/definitions", typ: "accessReviewScheduleDefinition", roles: []string{"AccessReview.Read.All"}, top: 100, licence: premium2},
 	}
@@ -130,11 +132,15 @@ func below() map[string]resource {
 		"servicePrincipals/owners":             owners,
 		"servicePrincipals/appRoleAssignedTo":  grantedResource,
 		"servicePrincipals/appRoleAssignments": grantedResource,
-		"servicePrincipals/delegatedPermissionClassifications": {path: "delegatedPermissionClassifications", typ: "delegatedPermissionClassification",
-			roles: []string{"Policy.Read.PermissionGrant", "Policy.Read.All"}},
+		"servicePrincipals/delegatedPermissionClassifications": {
+			path: "delegatedPermissionClassifications", typ: "delegatedPermissionClassification",
+			roles: []string{"Policy.Read.PermissionGrant", "Policy.Read.All"},
+		},
 		"policies/appManagementPolicies/appliesTo":             {path: "appliesTo", typ: "directoryObject", roles: []string{"Policy.Read.All"}},
 		"identityGovernance/termsOfUse/agreements/acceptances": {path: "acceptances", typ: "agreementAcceptance", delegated: true},
-		"security/auditLog/queries/records": {path: "records", typ: "security.auditLogRecord", top: 999, security: true, clouds: globalClouds,
-			roles: []string{"AuditLogsQuery.Read.All"}},
+		"security/auditLog/queries/records": {
+			path: "records", typ: "security.auditLogRecord", top: 999, security: true, clouds: globalClouds,
+			roles: []string{"AuditLogsQuery.Read.All"},
+		},
 	}
 }
