@@ -27,7 +27,7 @@ demo: build ## Scan the simulated tenant and leave reports in out/demo
 
 .PHONY: test
 test: ## Run every test that needs nothing but Go
-	@echo "Left out: the suites behind the build tag integration, which .ci/run runs."
+	@echo "Left out: what needs more than Go (the race detector, the outside validators), which .ci/run runs."
 	$(GO) test ./...
 
 .PHONY: race
