@@ -95,20 +95,32 @@ func managementGroupLine(object json.RawMessage) (coverageLine, error) {
 	return coverageLine{"managementGroup", group.Name, group.Properties.TenantID, group.Properties.DisplayName, ""}, err
 }
 
+// subscriptions are those that the reader sees, as azure_coverage read them.
+func (r *reading) subscriptions() ([]coverageLine, error) {
+	var subscriptions []coverageLine
+	for _, raw := range r.earlier("azure_coverage") {
+		var line coverageLine
+		if err := json.Unmarshal(raw, &line); err != nil {
+			return nil, &fatal{err}
+		}
+		if line.Type == "subscription" {
+			subscriptions = append(subscriptions, line)
+		}
+	}
+	return subscriptions, nil
+}
+
 // readOnboardingPackages reads Defender for Endpoint's onboarding package through each
 // subscription, which binds it to the subscription's tenant, and joins the packages that
 // were imported. A subscription without Defender for Cloud answers 404 and is passed
 // over.
 func readOnboardingPackages(ctx context.Context, r *reading) error {
 	var packages []json.RawMessage
-	for _, raw := range r.earlier("azure_coverage") {
-		var line coverageLine
-		if err := json.Unmarshal(raw, &line); err != nil {
-			return &fatal{err}
-		}
-		if line.Type != "subscription" {
-			continue
-		}
+	subscriptions, err := r.subscriptions()
+	if err != nil {
+		return err
+	}
+	for _, line := range subscriptions {
 		for page, err := range r.run.source.List(ctx, Request{API: ARM, Path: r.path(0, "id", line.ID)}) {
 			r.countPage(err)
 			if notFound(err) {

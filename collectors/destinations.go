@@ -154,15 +154,13 @@ func (r *reading) resolve(ctx context.Context, id string) (destinationLine, erro
 
 // subscriptionTenants are the tenants of the subscriptions that the reader sees.
 func (r *reading) subscriptionTenants() (map[string]string, error) {
+	subscriptions, err := r.subscriptions()
+	if err != nil {
+		return nil, err
+	}
 	tenants := map[string]string{}
-	for _, raw := range r.earlier("azure_coverage") {
-		var line coverageLine
-		if err := json.Unmarshal(raw, &line); err != nil {
-			return nil, &fatal{err}
-		}
-		if line.Type == "subscription" {
-			tenants[strings.ToLower(line.ID)] = line.TenantID
-		}
+	for _, line := range subscriptions {
+		tenants[strings.ToLower(line.ID)] = line.TenantID
 	}
 	return tenants, nil
 }

@@ -51,14 +51,11 @@ func (r *reading) resource(i int, id string, names ...string) (string, error) {
 
 // eachSubscription calls take for every subscription that the reader sees.
 func (r *reading) eachSubscription(take func(id string) error) error {
-	for _, raw := range r.earlier("azure_coverage") {
-		var line coverageLine
-		if err := json.Unmarshal(raw, &line); err != nil {
-			return &fatal{err}
-		}
-		if line.Type != "subscription" {
-			continue
-		}
+	subscriptions, err := r.subscriptions()
+	if err != nil {
+		return err
+	}
+	for _, line := range subscriptions {
 		if err := take(line.ID); err != nil {
 			return err
 		}
