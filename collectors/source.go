@@ -30,6 +30,9 @@ const (
 type Request struct {
 	API  API
 	Path string
+	// From is a link that an earlier answer to Path gave, the next page's or the changes':
+	// List starts there. Empty starts at the beginning.
+	From string
 }
 
 // Answer is a whole body that the service sent with a 2xx status.
@@ -44,8 +47,12 @@ type Answer struct {
 type Page struct {
 	Objects []json.RawMessage
 	// Count is @odata.count, or -1 where the service gave none.
-	Count     int
-	RequestID string
+	Count int
+	// Next is the link to the next page, empty on the last one. Changes is the link under
+	// which the service tells later what has changed (@odata.deltaLink), on the last page
+	// of a delta query alone.
+	Next, Changes string
+	RequestID     string
 }
 
 // Source reads one tenant. It has no method that writes: a scan is read-only by type.

@@ -71,6 +71,39 @@ func TestListStopsWhenTold(t *testing.T) {
 	}
 }
 
+// TestListFrom: a list goes on from a link that an earlier page gave, and says where each
+// page leads.
+func TestListFrom(t *testing.T) {
+	f := newFake(t)
+	f.pages(map[string]string{
+		"2": `{"value":[{"id":"2"}],"@odata.nextLink":"$base/v1.0/users/delta?page=3"}`,
+		"3": `{"value":[{"id":"3"}],"@odata.deltaLink":"$base/v1.0/users/delta?page=4"}`,
+	})
+	request := graphPath("users/delta")
+	request.From = f.server.URL + "/v1.0/users/delta?page=2"
+	var links []string
+	for page, err := range f.connect(t).List(t.Context(), request) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		links = append(links, page.Next, page.Changes)
+	}
+	base := f.server.URL + "/v1.0/users/delta?page="
+	if want := []string{base + "3", "", "", base + "4"}; !cmp.Equal(links, want) {
+		t.Errorf("links = %q, want %q", links, want)
+	}
+	request.From = "https://elsewhere.example/v1.0/users/delta?page=2"
+	var refusal *collectors.RefusalError
+	if got := list(t, f.connect(t), request); !errors.As(got.err, &refusal) || refusal.Reason != evidence.Invalid {
+		t.Errorf("a link that leads elsewhere gave %v, want invalid", got.err)
+	}
+	for _, call := range f.calls {
+		if call.uri == "/v1.0/users/delta" {
+			t.Error("the list began at its beginning")
+		}
+	}
+}
+
 func TestListARM(t *testing.T) {
 	f := newFake(t)
 	f.pages(map[string]string{

@@ -12,6 +12,7 @@ type page struct {
 	objects []json.RawMessage
 	count   int
 	next    string
+	changes string
 }
 
 // parsePage takes a page apart: the objects of value, @odata.count (-1 if there is none)
@@ -22,7 +23,7 @@ func parsePage(body []byte, link string, objects int) (page, error) {
 	p := page{count: -1, objects: make([]json.RawMessage, 0, objects)}
 	s := scanner{data: body}
 	found := false
-	err := s.object(func(key []byte) error {
+	err := s.object(func(key []byte) (err error) {
 		switch string(key) {
 		case "value":
 			if found {
@@ -49,15 +50,11 @@ func parsePage(body []byte, link string, objects int) (page, error) {
 			p.count, err = parseCount(raw)
 			return err
 		case link:
-			raw, err := s.raw()
-			if err != nil {
-				return err
-			}
-			p.next = ""
-			if err := json.Unmarshal(raw, &p.next); err != nil {
-				return errors.New("its link to the next page is no string")
-			}
-			return nil
+			p.next, err = s.link("to the next page")
+			return err
+		case deltaLink:
+			p.changes, err = s.link("to the changes")
+			return err
 		default:
 			return s.skip(1)
 		}
@@ -69,6 +66,22 @@ func parsePage(body []byte, link string, objects int) (page, error) {
 		return page{}, errors.New("it has no value")
 	}
 	return p, s.end()
+}
+
+// deltaLink is the name of the link under which changes can be asked for later.
+const deltaLink = "@odata.deltaLink"
+
+// link goes over a link and returns it; null is none. what says where it leads.
+func (s *scanner) link(what string) (string, error) {
+	raw, err := s.raw()
+	if err != nil {
+		return "", err
+	}
+	var link string
+	if err := json.Unmarshal(raw, &link); err != nil {
+		return "", fmt.Errorf("its link %s is no string", what)
+	}
+	return link, nil
 }
 
 // parseCount reads a count, which OData may write as a string. null is none.

@@ -45,6 +45,7 @@ func TestParsePage(t *testing.T) {
 		{"negative count", `{"@odata.count":-1,"value":[]}`, nil, 0, "", "its @odata.count is no number"},
 		{"huge count", `{"@odata.count":99999999999,"value":[]}`, nil, 0, "", "its @odata.count is no number"},
 		{"next of another kind", `{"@odata.nextLink":{},"value":[]}`, nil, 0, "", "its link to the next page is no string"},
+		{"changes of another kind", `{"@odata.deltaLink":1,"value":[]}`, nil, 0, "", "its link to the changes is no string"},
 		{"cut off", `{"value":[{"a":1}`, nil, 0, "", "the JSON ends too early"},
 		{"cut off in a string", `{"value":[{"a":"1`, nil, 0, "", "the JSON ends too early"},
 		{"something after it", `{"value":[]} {}`, nil, 0, "", "the JSON is broken at byte 13"},

@@ -68,7 +68,8 @@ func (c *Client) Hunt(ctx context.Context, query, timespan string) (collectors.A
 	return answer(got)
 }
 
-// List reads a collection page by page. A next link is followed as it is, within the
+// List reads a collection page by page, from its beginning or from a link that an earlier
+// answer gave. A next link is followed as it is, within the
 // API's own end point; one that leads elsewhere, one that was followed before, and more
 // pages than Options.PageCap end the collection as partial.
 func (c *Client) List(ctx context.Context, r collectors.Request) iter.Seq2[collectors.Page, error] {
@@ -78,7 +79,7 @@ func (c *Client) List(ctx context.Context, r collectors.Request) iter.Seq2[colle
 			yield(collectors.Page{}, err)
 			return
 		}
-		target, err := s.address(r.Path)
+		target, err := s.beginning(r)
 		if err != nil {
 			yield(collectors.Page{}, err)
 			return
@@ -99,7 +100,8 @@ func (c *Client) List(ctx context.Context, r collectors.Request) iter.Seq2[colle
 				yield(collectors.Page{}, invalid(got, err))
 				return
 			}
-			if !yield(collectors.Page{Objects: read.objects, Count: read.count, RequestID: got.requestID}, nil) || read.next == "" {
+			page := collectors.Page{Objects: read.objects, Count: read.count, Next: read.next, Changes: read.changes, RequestID: got.requestID}
+			if !yield(page, nil) || read.next == "" {
 				return
 			}
 			size, objects = len(got.body), len(read.objects)
@@ -109,6 +111,19 @@ func (c *Client) List(ctx context.Context, r collectors.Request) iter.Seq2[colle
 			}
 		}
 	}
+}
+
+// beginning returns the URL of the first page to read. A link is held to the same end point
+// as one that a page gives.
+func (s *session) beginning(r collectors.Request) (*url.URL, error) {
+	if r.From == "" {
+		return s.address(r.Path)
+	}
+	target, err := s.guard.sameOrigin(r.From)
+	if err != nil {
+		return nil, &collectors.RefusalError{Reason: evidence.Invalid, Message: err.Error() + ", and is not followed"}
+	}
+	return target, nil
 }
 
 // follow returns the URL of the next page, or why there is none to go to.
