@@ -4,21 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
-	"github.com/open-policy-agent/opa/v1/topdown"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
 )
 
-// DefaultRuleTimeout is how long one rule may take before it counts as unknown.
+// DefaultRuleTimeout is how long one rule may take over the tenant, or over one page, before
+// it counts as unknown.
 const DefaultRuleTimeout = 5 * time.Minute
 
 // DefaultPageSize is as many objects as a page of Microsoft Graph holds at most.
@@ -30,7 +32,8 @@ type Options struct {
 	Profile string
 	// Params are the parameters that the configuration sets, over the rules' defaults.
 	Params map[string]any
-	// RuleTimeout bounds one rule; zero is DefaultRuleTimeout.
+	// RuleTimeout bounds one rule's evaluation of the tenant, or of one page; zero is
+	// DefaultRuleTimeout.
 	RuleTimeout time.Duration
 	// PageSize is how many objects a rule with the scope of a kind judges at once; zero is
 	// DefaultPageSize. The verdicts don't depend on it.
@@ -67,22 +70,17 @@ func (s *Set) Evaluate(ctx context.Context, bundle *evidence.Bundle, o Options) 
 	if err != nil {
 		return Verdicts{}, err
 	}
-	judge := judge{set: s, store: newStore(bundle), pageSize: o.PageSize, profile: o.Profile, params: params, timeout: o.RuleTimeout}
-	verdicts := make([]ruleVerdict, len(s.rules))
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
+	judge := judge{set: s, store: newStore(bundle, s.rules), pageSize: o.PageSize, profile: o.Profile, params: params, timeout: o.RuleTimeout}
+	trials := make([]*trial, len(s.rules))
 	for i, rule := range s.rules {
-		group.Go(func() error {
-			verdict, err := judge.rule(groupCtx, rule)
-			verdicts[i] = verdict
-			return err
-		})
+		trials[i] = judge.open(rule)
 	}
-	if err := group.Wait(); err != nil {
+	if err := judge.hear(ctx, trials); err != nil {
 		return Verdicts{}, fmt.Errorf("evaluating: %w", err)
 	}
 	result := Verdicts{Profile: o.Profile, Params: params, Rules: []findings.Rule{}, Findings: []findings.Finding{}}
-	for _, verdict := range verdicts {
+	for _, trial := range trials {
+		verdict := judge.conclude(trial)
 		result.Rules = append(result.Rules, verdict.rule)
 		result.Findings = append(result.Findings, verdict.findings...)
 	}
@@ -100,38 +98,157 @@ type judge struct {
 	pageSize int
 }
 
-// rule judges one rule in the order of the contract: not offered, evidence missing, then
-// what the rule itself says.
-func (j *judge) rule(ctx context.Context, rule Rule) (ruleVerdict, error) {
+// trial is a rule that is being judged, and what it has said so far. Several pages may be
+// judged at a time.
+type trial struct {
+	rule    Rule
+	verdict ruleVerdict
+	// settled says that the verdict stands without the rule being asked.
+	settled bool
+	input   input
+
+	mu     sync.Mutex
+	said   outputs
+	broken *breakdown
+}
+
+// breakdown is why a rule has no verdict of its own, and on which page.
+type breakdown struct {
+	page    int
+	reason  evidence.Reason
+	message string
+}
+
+// open settles a rule in the order of the contract as far as can be told without asking it:
+// not offered, evidence missing.
+func (j *judge) open(rule Rule) *trial {
 	manifest := &j.store.bundle.Manifest
-	verdict := newVerdict(rule, j.profile, manifest.Tenant)
-	if !slices.Contains(rule.Profiles, j.profile) {
-		verdict.notApplicable(evidence.NotOffered, "", fmt.Sprintf("The rule is not for the profile '%s'.", j.profile))
-		return verdict, nil
+	t := &trial{rule: rule, verdict: newVerdict(rule, j.profile, manifest.Tenant)}
+	switch {
+	case !slices.Contains(rule.Profiles, j.profile):
+		t.verdict.notApplicable(evidence.NotOffered, "", fmt.Sprintf("The rule is not for the profile '%s'.", j.profile))
+		t.settled = true
+	case !slices.Contains(rule.Clouds[j.profile], manifest.Tenant.Cloud):
+		t.verdict.notApplicable(evidence.NotOffered, "", fmt.Sprintf("The service is not offered in the cloud '%s' under the profile '%s'.", manifest.Tenant.Cloud, j.profile))
+		t.settled = true
+	default:
+		t.settled = j.missing(rule, &t.verdict)
 	}
-	if !slices.Contains(rule.Clouds[j.profile], manifest.Tenant.Cloud) {
-		verdict.notApplicable(evidence.NotOffered, "", fmt.Sprintf("The service is not offered in the cloud '%s' under the profile '%s'.", manifest.Tenant.Cloud, j.profile))
-		return verdict, nil
+	return t
+}
+
+// hear asks the rules that aren't settled: those of the tenant one beside the other, then the
+// others kind by kind, so that all rules of a kind share its pages.
+func (j *judge) hear(ctx context.Context, trials []*trial) error {
+	scopes := map[string][]*trial{}
+	for _, trial := range trials {
+		if !trial.settled {
+			scopes[trial.rule.Scope] = append(scopes[trial.rule.Scope], trial)
+		}
 	}
-	if j.missing(rule, &verdict) {
-		return verdict, nil
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, trial := range scopes[TenantScope] {
+		group.Go(func() (err error) {
+			if trial.input, err = j.inputFor(groupCtx, trial.rule); err != nil {
+				return err
+			}
+			err = j.ask(groupCtx, trial, 0, nil, 1)
+			trial.input = input{}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	delete(scopes, TenantScope)
+	for _, kind := range slices.Sorted(maps.Keys(scopes)) {
+		if err := j.hearPages(ctx, kind, scopes[kind]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hearPages asks the rules of a kind about its pages.
+func (j *judge) hearPages(ctx context.Context, kind string, trials []*trial) error {
+	var rules []Rule
+	for _, trial := range trials {
+		var err error
+		if trial.input, err = j.inputFor(ctx, trial.rule); err != nil {
+			return err
+		}
+		rules = append(rules, trial.rule)
+	}
+	keep, err := fieldsOf(kind, rules)
+	if err != nil {
+		return err
+	}
+	return j.store.pages(ctx, kind, j.pageSize, keep, func(ctx context.Context, n int, objects []*ast.Term) error {
+		page := ast.ArrayTerm(objects...)
+		for _, trial := range trials {
+			if err := j.ask(ctx, trial, n, page, len(objects)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// ask evaluates a rule over a page, or the tenant, and adds what it says. Where a rule
+// breaks, the first page on which it does so counts, whichever is heard of first.
+func (j *judge) ask(ctx context.Context, t *trial, n int, page *ast.Term, objects int) error {
+	t.mu.Lock()
+	over := t.broken != nil && t.broken.page < n
+	t.mu.Unlock()
+	if over {
+		return nil
 	}
 	ruleCtx, cancel := context.WithTimeout(ctx, j.timeout)
 	defer cancel()
-	said, err := j.evaluate(ruleCtx, rule)
-	switch {
-	case ctx.Err() != nil:
-		return verdict, ctx.Err()
-	case ruleCtx.Err() != nil:
-		verdict.unknown(evidence.Timeout, "", fmt.Sprintf("The rule took longer than %s.", j.timeout))
-	case isRuleError(err):
-		verdict.unknown(evidence.RuleError, "", "The rule failed: "+oneLine(err)+".")
-	case err != nil:
-		return verdict, err
-	default:
-		verdict.conclude(said, j.incomplete(rule))
+	said, err := evaluate(ruleCtx, j.set.queries[t.rule.ID], t.input.of(page))
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	return verdict, nil
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case err == nil:
+		said.objects = objects
+		t.said.add(said)
+	case t.broken != nil && t.broken.page < n:
+	case ruleCtx.Err() != nil:
+		t.broken = &breakdown{n, evidence.Timeout, fmt.Sprintf("The rule took longer than %s.", j.timeout)}
+	default:
+		t.broken = &breakdown{n, evidence.RuleError, "The rule failed: " + oneLine(err) + "."}
+	}
+	return nil
+}
+
+// evaluate runs a rule over an input. Any error is the rule's own.
+func evaluate(ctx context.Context, query rego.PreparedEvalQuery, input ast.Value) (outputs, error) {
+	asTerm := func(term *ast.Term, _ *rego.EvalContext) (any, error) { return term, nil }
+	results, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalGenerateJSON(asTerm))
+	if err != nil {
+		return outputs{}, err
+	}
+	if len(results) != 1 {
+		return outputs{}, errors.New("its outputs are undefined")
+	}
+	said, _ := results[0].Bindings["outputs"].(*ast.Term)
+	return decodeOutputs(said)
+}
+
+// conclude makes the verdict of what a rule has said.
+func (j *judge) conclude(t *trial) ruleVerdict {
+	switch {
+	case t.settled:
+	case t.broken != nil:
+		t.verdict.unknown(t.broken.reason, "", t.broken.message)
+	default:
+		t.verdict.conclude(t.said, j.incomplete(t.rule))
+	}
+	return t.verdict
 }
 
 // missing says whether evidence that the rule must have isn't there, and if so
@@ -178,55 +295,6 @@ func gapMessage(gap evidence.Gap) string {
 		return fmt.Sprintf("Evidence '%s': %s", gap.Kind, gap.Message)
 	}
 	return fmt.Sprintf("Evidence '%s' is missing or incomplete: %s.", gap.Kind, gap.Reason)
-}
-
-// evaluate runs the rule over the tenant or page by page, and joins what the pages said.
-func (j *judge) evaluate(ctx context.Context, rule Rule) (outputs, error) {
-	if rule.Scope == TenantScope {
-		said, err := j.page(ctx, rule, nil)
-		said.objects = 1
-		return said, err
-	}
-	var pages []outputs
-	err := j.store.pages(rule.Scope, j.pageSize, func(page *ast.Term, objects int) error {
-		said, err := j.page(ctx, rule, page)
-		said.objects = objects
-		pages = append(pages, said)
-		return err
-	})
-	return join(pages), err
-}
-
-func (j *judge) page(ctx context.Context, rule Rule, page *ast.Term) (outputs, error) {
-	input, err := j.store.inputFor(rule, j.profile, j.params, page)
-	if err != nil {
-		return outputs{}, err
-	}
-	query := j.set.queries[rule.ID]
-	results, err := query.Eval(ctx, rego.EvalParsedInput(input))
-	if err != nil {
-		return outputs{}, &ruleError{err}
-	}
-	if len(results) != 1 {
-		return outputs{}, &ruleError{fmt.Errorf("its outputs are undefined")}
-	}
-	said, err := decodeOutputs(results[0].Bindings["outputs"])
-	if err != nil {
-		return outputs{}, &ruleError{err}
-	}
-	return said, nil
-}
-
-// ruleError is the rule's own failure, as opposed to evidence that can't be read.
-type ruleError struct{ err error }
-
-func (e *ruleError) Error() string { return e.err.Error() }
-func (e *ruleError) Unwrap() error { return e.err }
-
-func isRuleError(err error) bool {
-	var failed *ruleError
-	var broken *topdown.Error
-	return errors.As(err, &failed) || errors.As(err, &broken)
 }
 
 func oneLine(err error) string {

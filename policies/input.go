@@ -1,10 +1,8 @@
 package policies
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"sync"
+	"context"
+	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -12,167 +10,70 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 )
 
-// store gives a bundle's evidence to rules as OPA values. A kind is read once, and only
-// when a rule asks for it; fields that its schema doesn't list are left out.
-type store struct {
-	bundle *evidence.Bundle
-
-	mu     sync.Mutex
-	whole  map[string]*once[*ast.Term]
-	tables map[string]*once[*ast.Term]
+// input is a rule's input document, save the objects of its scope.
+type input struct {
+	document [][2]*ast.Term // all but evidence
+	kinds    [][2]*ast.Term // evidence: every kind but the scope's
+	scope    *ast.Term      // the kind that is given page by page; nil for the scope tenant
 }
 
-// once is a value that is made at most once.
-type once[T any] struct {
-	sync.Once
-	value T
-	err   error
-}
-
-func (o *once[T]) get(make func() (T, error)) (T, error) {
-	o.Do(func() { o.value, o.err = make() })
-	return o.value, o.err
-}
-
-func newStore(bundle *evidence.Bundle) *store {
-	return &store{bundle: bundle, whole: map[string]*once[*ast.Term]{}, tables: map[string]*once[*ast.Term]{}}
-}
-
-func (s *store) slot(slots map[string]*once[*ast.Term], key string) *once[*ast.Term] {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if slots[key] == nil {
-		slots[key] = &once[*ast.Term]{}
-	}
-	return slots[key]
-}
-
-// all returns every object of a kind as one array.
-func (s *store) all(kind string) (*ast.Term, error) {
-	return s.slot(s.whole, kind).get(func() (*ast.Term, error) {
-		var items []*ast.Term
-		err := s.each(kind, func(object map[string]any) error {
-			value, err := ast.InterfaceToValue(object)
-			items = append(items, ast.NewTerm(value))
-			return err
-		})
-		return ast.ArrayTerm(items...), err
-	})
-}
-
-// table returns the objects of a kind keyed by one of their fields. Objects without the
-// field can't be joined and are left out.
-func (s *store) table(kind, key string) (*ast.Term, error) {
-	return s.slot(s.tables, kind+" "+key).get(func() (*ast.Term, error) {
-		table := ast.NewObject()
-		err := s.each(kind, func(object map[string]any) error {
-			name, ok := object[key].(string)
-			if !ok {
-				return nil
-			}
-			value, err := ast.InterfaceToValue(object)
-			table.Insert(ast.StringTerm(name), ast.NewTerm(value))
-			return err
-		})
-		return ast.NewTerm(table), err
-	})
-}
-
-// pages yields the objects of a kind in pages of a size; an empty kind is one empty page.
-func (s *store) pages(kind string, size int, take func(page *ast.Term, objects int) error) error {
-	var items []*ast.Term
-	taken := 0
-	err := s.each(kind, func(object map[string]any) error {
-		value, err := ast.InterfaceToValue(object)
-		if err != nil {
-			return err
-		}
-		items = append(items, ast.NewTerm(value))
-		if len(items) < size {
-			return nil
-		}
-		page := ast.ArrayTerm(items...)
-		items, taken = nil, taken+1
-		return take(page, size)
-	})
-	if err != nil || (len(items) == 0 && taken > 0) {
-		return err
-	}
-	return take(ast.ArrayTerm(items...), len(items))
-}
-
-// each decodes the objects of a kind one by one, with the fields of its schema.
-func (s *store) each(kind string, take func(map[string]any) error) error {
-	schema, err := evidence.SchemaOf(kind)
-	if err != nil {
-		return err
-	}
-	properties, _ := schema.Root["properties"].(map[string]any)
-	for line, err := range s.bundle.Objects(kind) {
-		if err != nil {
-			return err
-		}
-		var object map[string]any
-		decoder := json.NewDecoder(bytes.NewReader(line))
-		decoder.UseNumber()
-		if err := decoder.Decode(&object); err != nil {
-			return fmt.Errorf("reading an object of %s: %w", kind, err)
-		}
-		for name := range object {
-			if _, listed := properties[name]; !listed {
-				delete(object, name)
-			}
-		}
-		if err := take(object); err != nil {
-			return fmt.Errorf("reading an object of %s: %w", kind, err)
-		}
-	}
-	return nil
-}
-
-// inputFor makes a rule's input, page being the objects of its scope (nil for the scope
-// tenant).
-func (s *store) inputFor(rule Rule, profile string, params map[string]any, page *ast.Term) (ast.Value, error) {
-	manifest := &s.bundle.Manifest
-	known, gaps, lookup := ast.NewObject(), map[string]any{}, ast.NewObject()
+// inputFor makes a rule's input.
+func (j *judge) inputFor(ctx context.Context, rule Rule) (input, error) {
+	manifest := &j.store.bundle.Manifest
+	var in input
+	gaps, lookup := map[string]any{}, ast.NewObject()
 	for _, kind := range rule.Kinds() {
 		if gap, missing := gapFor(manifest, kind); missing {
 			gaps[kind] = map[string]any{"reason": gap.Reason, "status": gap.Status, "code": gap.Code}
 		}
-		if key, joined := rule.Lookup[kind]; joined {
-			table, err := s.table(kind, key)
+		key, joined := rule.Lookup[kind]
+		if joined {
+			table, err := j.store.table(ctx, kind, key)
 			if err != nil {
-				return nil, err
+				return in, err
 			}
 			lookup.Insert(ast.StringTerm(kind), table)
 		}
-		objects := ast.ArrayTerm()
-		if kind == rule.Scope {
-			objects = page
-		} else if _, joined := rule.Lookup[kind]; !joined {
-			var err error
-			if objects, err = s.all(kind); err != nil {
-				return nil, err
+		switch {
+		case kind == rule.Scope:
+			in.scope = ast.StringTerm(kind)
+		case joined:
+			in.kinds = append(in.kinds, ast.Item(ast.StringTerm(kind), ast.ArrayTerm()))
+		default:
+			objects, err := j.store.whole(ctx, kind)
+			if err != nil {
+				return in, err
 			}
+			in.kinds = append(in.kinds, ast.Item(ast.StringTerm(kind), objects))
 		}
-		known.Insert(ast.StringTerm(kind), objects)
 	}
 	reader := manifest.Reader
-	base, err := ast.InterfaceToValue(map[string]any{
+	document, err := ast.InterfaceToValue(map[string]any{
 		"tenant":  map[string]any{"id": manifest.Tenant.ID, "name": manifest.Tenant.Name, "cloud": manifest.Tenant.Cloud},
 		"now":     manifest.Started.UTC().Format(time.RFC3339),
-		"profile": profile,
-		"params":  params,
+		"profile": j.profile,
+		"params":  j.params,
 		"reader":  map[string]any{"tid": reader.TenantID, "appid": reader.AppID, "roles": reader.Roles, "scp": reader.Scopes},
 		"gaps":    gaps,
 	})
 	if err != nil {
-		return nil, err
+		return in, err
 	}
-	input := base.(ast.Object)
-	input.Insert(ast.StringTerm("evidence"), ast.NewTerm(known))
-	input.Insert(ast.StringTerm("lookup"), ast.NewTerm(lookup))
-	return input, nil
+	document.(ast.Object).Foreach(func(name, value *ast.Term) {
+		in.document = append(in.document, ast.Item(name, value))
+	})
+	in.document = append(in.document, ast.Item(ast.StringTerm("lookup"), ast.NewTerm(lookup)))
+	return in, nil
+}
+
+// of is the input with the objects of a page; of the scope tenant there is no page.
+func (in input) of(page *ast.Term) ast.Value {
+	kinds := in.kinds
+	if in.scope != nil {
+		kinds = slices.Concat(kinds, [][2]*ast.Term{ast.Item(in.scope, page)})
+	}
+	evidence := ast.Item(ast.StringTerm("evidence"), ast.ObjectTerm(kinds...))
+	return ast.NewObject(slices.Concat(in.document, [][2]*ast.Term{evidence})...)
 }
 
 // gapFor returns the gap of a kind as rules see it: partial where some of the kind was

@@ -84,7 +84,9 @@ func rulesOf(modules map[string]*ast.Module, compiler *ast.Compiler) ([]Rule, er
 		}
 		rule, err := readRule(name, module, annotations)
 		if err == nil {
-			err = checkReads(rule, compiler)
+			reads := readsOf(rule, compiler)
+			rule.words = reads.words
+			err = checkReads(rule, reads)
 		}
 		if other, twice := ids[rule.ID]; err == nil && twice {
 			err = fmt.Errorf("reading the METADATA of %s: id %s is %s's", name, rule.ID, other)

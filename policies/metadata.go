@@ -64,6 +64,7 @@ type Rule struct {
 
 	pkg     ast.Ref
 	outputs []string
+	words   map[string]bool // every string that stands in it or in a library that it reaches
 }
 
 // Needs are the evidence kinds of a rule: All must be there, one of Any, and Optional

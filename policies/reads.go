@@ -13,8 +13,7 @@ import (
 // its METADATA declares: every kind and parameter must be declared, and a kind that is
 // declared as a look-up is read through input.lookup alone, unless it is the rule's
 // scope.
-func checkReads(rule Rule, compiler *ast.Compiler) error {
-	reads := readsOf(rule, compiler)
+func checkReads(rule Rule, reads reads) error {
 	var errs []error
 	kinds := rule.Kinds()
 	for _, kind := range slices.Sorted(maps.Keys(reads.kinds)) {
@@ -48,14 +47,14 @@ func checkReads(rule Rule, compiler *ast.Compiler) error {
 }
 
 // reads are the parts of the input that a rule reads, directly or through functions that
-// take the input as an argument.
+// take the input as an argument, and every string that stands in what it reads them with.
 type reads struct {
-	kinds, lookups, gaps, params map[string]bool
+	kinds, lookups, gaps, params, words map[string]bool
 }
 
 // readsOf walks a rule's package and every rule that it can reach.
 func readsOf(rule Rule, compiler *ast.Compiler) reads {
-	found := reads{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	found := reads{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	seen := map[*ast.Rule]bool{}
 	var visit func(*ast.Rule)
 	visit = func(r *ast.Rule) {
@@ -63,6 +62,7 @@ func readsOf(rule Rule, compiler *ast.Compiler) reads {
 			return
 		}
 		seen[r] = true
+		addWords(found.words, r)
 		scope := scopeOf(r)
 		ast.WalkRefs(r, func(ref ast.Ref) bool {
 			found.note(ref, scope)

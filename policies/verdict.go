@@ -1,76 +1,137 @@
 package policies
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
 )
 
-// outputs are what a rule said of the tenant or of one page.
+// outputs are what a rule said of the tenant or of pages. What several pages say counts once.
 type outputs struct {
-	Deny []struct {
-		Resource findings.Resource `json:"resource"`
-		Message  string            `json:"message"`
-		Expected string            `json:"expected"`
-		Actual   string            `json:"actual"`
-	} `json:"deny"`
-	NotApplicable []findings.Reason      `json:"not_applicable"`
-	Unknown       []findings.Reason      `json:"unknown"`
-	Observed      []findings.Observation `json:"observed"`
+	deny          []findings.Finding // with resource, message, expected and actual alone
+	notApplicable distinct[findings.Reason]
+	unknown       distinct[findings.Reason]
+	observed      distinct[findings.Observation]
 
 	objects int
+	// judged is the number of pages, excused how many of them were not applicable.
+	judged, excused int
+}
+
+type distinct[T comparable] map[T]struct{}
+
+// add joins what another page said. A rule is not applicable only where every page says so.
+func (o *outputs) add(page outputs) {
+	o.deny = append(o.deny, page.deny...)
+	o.notApplicable = joined(o.notApplicable, page.notApplicable)
+	o.unknown = joined(o.unknown, page.unknown)
+	o.observed = joined(o.observed, page.observed)
+	o.objects += page.objects
+	o.judged++
+	if len(page.notApplicable) > 0 {
+		o.excused++
+	}
+}
+
+func joined[T comparable](a, b distinct[T]) distinct[T] {
+	if a == nil {
+		return b
+	}
+	maps.Copy(a, b)
+	return a
 }
 
 // decodeOutputs reads a rule's outputs strictly: a member that the contract doesn't know
 // is an error of the rule.
-func decodeOutputs(bound any) (outputs, error) {
-	data, err := json.Marshal(bound)
+func decodeOutputs(said *ast.Term) (outputs, error) {
+	out := outputs{notApplicable: distinct[findings.Reason]{}, unknown: distinct[findings.Reason]{}, observed: distinct[findings.Observation]{}}
+	err := said.Value.(ast.Object).Iter(func(name, members *ast.Term) error {
+		values, ok := members.Value.(ast.Set)
+		if !ok {
+			return fmt.Errorf("%s is no set", name)
+		}
+		return values.Iter(func(value *ast.Term) error {
+			switch name.Value.(ast.String) {
+			case "deny":
+				return out.addDeny(value)
+			case "not_applicable":
+				return addReason(out.notApplicable, value)
+			case "unknown":
+				return addReason(out.unknown, value)
+			default:
+				return addObservation(out.observed, value)
+			}
+		})
+	})
 	if err != nil {
-		return outputs{}, err
-	}
-	var said outputs
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&said); err != nil {
 		return outputs{}, fmt.Errorf("its outputs break the contract: %w", err)
 	}
-	for _, deny := range said.Deny {
-		if deny.Resource.Kind == "" || deny.Resource.ID == "" || deny.Message == "" {
-			return outputs{}, errors.New("a deny has no resource or no message")
-		}
-	}
-	for _, reason := range slices.Concat(said.NotApplicable, said.Unknown) {
-		if reason.Reason == "" || reason.Message == "" {
-			return outputs{}, errors.New("an unknown or not_applicable has no reason or no message")
-		}
-	}
-	return said, nil
+	return out, nil
 }
 
-// join makes one verdict of the pages': what any of them says counts once, but the rule
-// is not applicable only where every page says so.
-func join(pages []outputs) outputs {
-	var all outputs
-	everywhere := len(pages) > 0
-	for _, page := range pages {
-		all.Deny = append(all.Deny, page.Deny...)
-		all.Unknown = append(all.Unknown, page.Unknown...)
-		all.Observed = append(all.Observed, page.Observed...)
-		all.NotApplicable = append(all.NotApplicable, page.NotApplicable...)
-		all.objects += page.objects
-		everywhere = everywhere && len(page.NotApplicable) > 0
+func (o *outputs) addDeny(value *ast.Term) error {
+	var f findings.Finding
+	err := texts(value, map[string]*string{"message": &f.Message, "expected": &f.Expected, "actual": &f.Actual}, func(name string, value *ast.Term) error {
+		if name != "resource" {
+			return fmt.Errorf("a deny has a member %q", name)
+		}
+		return texts(value, map[string]*string{"kind": &f.Resource.Kind, "id": &f.Resource.ID, "name": &f.Resource.Name}, unlisted)
+	})
+	if err == nil && (f.Resource.Kind == "" || f.Resource.ID == "" || f.Message == "") {
+		err = errors.New("a deny has no resource or no message")
 	}
-	if !everywhere {
-		all.NotApplicable = nil
+	o.deny = append(o.deny, f)
+	return err
+}
+
+func addReason(reasons distinct[findings.Reason], value *ast.Term) error {
+	var r findings.Reason
+	err := texts(value, map[string]*string{"reason": &r.Reason, "kind": &r.Kind, "message": &r.Message}, unlisted)
+	if err == nil && (r.Reason == "" || r.Message == "") {
+		err = errors.New("an unknown or not_applicable has no reason or no message")
 	}
-	return all
+	reasons[r] = struct{}{}
+	return err
+}
+
+func addObservation(observed distinct[findings.Observation], value *ast.Term) error {
+	var o findings.Observation
+	err := texts(value, map[string]*string{"fact": &o.Fact, "service": &o.Service, "value": &o.Value, "tier": &o.Tier, "kind": &o.Kind}, unlisted)
+	observed[o] = struct{}{}
+	return err
+}
+
+func unlisted(name string, _ *ast.Term) error { return fmt.Errorf("it has a member %q", name) }
+
+// texts takes the members of an object to where they belong. They are strings; null stands
+// for an empty one. A member that into doesn't list is other's.
+func texts(value *ast.Term, into map[string]*string, other func(name string, value *ast.Term) error) error {
+	object, ok := value.Value.(ast.Object)
+	if !ok {
+		return errors.New("it holds something that is no object")
+	}
+	return object.Iter(func(key, value *ast.Term) error {
+		name, _ := key.Value.(ast.String)
+		target, listed := into[string(name)]
+		if !listed {
+			return other(string(name), value)
+		}
+		switch text := value.Value.(type) {
+		case ast.String:
+			*target = string(text)
+		case ast.Null:
+		default:
+			return fmt.Errorf("its member %q is no string", string(name))
+		}
+		return nil
+	})
 }
 
 // ruleVerdict is a rule's verdict in the making.
@@ -119,56 +180,71 @@ func (v *ruleVerdict) notApplicable(reason evidence.Reason, kind, message string
 // fail may stand, and that only where more evidence can't undo it.
 func (v *ruleVerdict) conclude(said outputs, incomplete []findings.Reason) {
 	v.rule.Checked = said.objects
-	v.rule.Observed = distinct(said.Observed)
-	if len(incomplete) > 0 && !v.spared {
-		said.Deny = nil
+	v.rule.Observed = sorted(said.observed, byFact)
+	if len(incomplete) == 0 || v.spared {
+		v.deny(said.deny)
 	}
-	v.deny(said)
-	reasons := distinct(slices.Concat(incomplete, said.Unknown))
+	for _, reason := range incomplete {
+		said.unknown[reason] = struct{}{}
+	}
 	switch {
 	case len(v.findings) > 0:
 		v.rule.Outcome = findings.Fail
-		v.rule.Reasons = reasons
-	case len(reasons) > 0:
+		v.rule.Reasons = sorted(said.unknown, byKind)
+	case len(said.unknown) > 0:
 		v.rule.Outcome = findings.Unknown
-		v.rule.Reasons = reasons
-	case len(said.NotApplicable) > 0:
+		v.rule.Reasons = sorted(said.unknown, byKind)
+	case said.excused == said.judged:
 		v.rule.Outcome = findings.NotApplicable
-		v.rule.Reasons = distinct(said.NotApplicable)
+		v.rule.Reasons = sorted(said.notApplicable, byKind)
 		v.rule.Checked = 0
 	default:
 		v.rule.Outcome = findings.Pass
 	}
 }
 
-// deny makes a finding of each resource that is denied.
-func (v *ruleVerdict) deny(said outputs) {
-	seen := map[findings.Resource]bool{}
-	for _, deny := range said.Deny {
-		identity := findings.Resource{Kind: deny.Resource.Kind, ID: deny.Resource.ID}
-		finding := findings.Finding{
-			Rule: v.rule.ID, Outcome: findings.Fail, Severity: v.rule.Severity, Resource: deny.Resource,
-			Message: deny.Message, Expected: deny.Expected, Actual: deny.Actual,
-			Fingerprint: findings.Fingerprint(v.tenantID, v.rule.ID, deny.Resource),
-		}
-		if !seen[identity] {
-			v.findings = append(v.findings, finding)
-		}
-		seen[identity] = true
-	}
-	slices.SortFunc(v.findings, func(a, b findings.Finding) int {
-		return cmp.Or(cmp.Compare(a.Resource.Kind, b.Resource.Kind), cmp.Compare(a.Resource.ID, b.Resource.ID))
+// deny makes a finding of each resource that is denied, and of each only one.
+func (v *ruleVerdict) deny(denied []findings.Finding) {
+	slices.SortFunc(denied, func(a, b findings.Finding) int {
+		return cmp.Or(
+			cmp.Compare(a.Resource.Kind, b.Resource.Kind), cmp.Compare(a.Resource.ID, b.Resource.ID),
+			cmp.Compare(a.Actual, b.Actual), cmp.Compare(a.Expected, b.Expected), cmp.Compare(a.Message, b.Message),
+			cmp.Compare(a.Resource.Name, b.Resource.Name),
+		)
 	})
+	v.findings = slices.CompactFunc(denied, func(a, b findings.Finding) bool {
+		return a.Resource.Kind == b.Resource.Kind && a.Resource.ID == b.Resource.ID
+	})
+	for i := range v.findings {
+		f := &v.findings[i]
+		f.Rule, f.Outcome, f.Severity = v.rule.ID, findings.Fail, v.rule.Severity
+		f.Fingerprint = findings.Fingerprint(v.tenantID, v.rule.ID, f.Resource)
+	}
 	v.rule.Failed = len(v.findings)
 }
 
-// distinct sorts values by their JSON and drops doubles; the result is never nil.
-func distinct[T comparable](values []T) []T {
-	sorted := slices.Clone(values)
-	slices.SortFunc(sorted, func(a, b T) int { return cmp.Compare(canonical(a), canonical(b)) })
-	sorted = slices.Compact(sorted)
-	if sorted == nil {
-		return []T{}
+// sorted lists a set in an order; the result is never nil.
+func sorted[T comparable](values distinct[T], order func(a, b T) int) []T {
+	list := slices.AppendSeq(make([]T, 0, len(values)), maps.Keys(values))
+	slices.SortFunc(list, order)
+	return list
+}
+
+// byKind and byFact put what says less last.
+func byKind(a, b findings.Reason) int {
+	return cmp.Or(emptyLast(a.Kind, b.Kind), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Reason, b.Reason))
+}
+
+func byFact(a, b findings.Observation) int {
+	return cmp.Or(
+		cmp.Compare(a.Fact, b.Fact), emptyLast(a.Kind, b.Kind), emptyLast(a.Service, b.Service),
+		emptyLast(a.Tier, b.Tier), cmp.Compare(a.Value, b.Value),
+	)
+}
+
+func emptyLast(a, b string) int {
+	if (a == "") != (b == "") {
+		return cmp.Compare(b, a)
 	}
-	return sorted
+	return cmp.Compare(a, b)
 }

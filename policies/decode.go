@@ -1,0 +1,220 @@
+package policies
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// fields are the top-level members of a kind's objects that are decoded: names, with the
+// term that stands for each.
+type fields map[string]*ast.Term
+
+// decoder turns pages of JSON straight into OPA's values. It isn't for several goroutines.
+type decoder struct {
+	json  jsontext.Decoder
+	words wordCache
+	pairs [][2]*ast.Term // of the objects that are being decoded, one after another
+}
+
+func newDecoder() *decoder { return &decoder{words: wordCache{seed: maphash.MakeSeed()}} }
+
+// page decodes the objects of a page, a line each, with those of their members that are among
+// keep. Of a member that stands twice the last one counts, as in encoding/json, and text that
+// isn't UTF-8 is replaced as there.
+func (d *decoder) page(page page, keep fields) ([]*ast.Term, error) {
+	d.json.Reset(bytes.NewBuffer(page.lines), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	objects := make([]*ast.Term, 0, page.objects)
+	for {
+		switch d.json.PeekKind() {
+		case '{':
+			d.pairs = d.pairs[:0]
+			object, err := d.members(keep)
+			if err != nil {
+				return nil, err
+			}
+			objects = append(objects, object)
+		default:
+			if err := d.end(); err != nil {
+				return nil, err
+			}
+			if len(objects) != page.objects {
+				return nil, fmt.Errorf("%d objects stand on %d lines", len(objects), page.objects)
+			}
+			return objects, nil
+		}
+	}
+}
+
+// end is an error unless nothing is left.
+func (d *decoder) end() error {
+	token, err := d.json.ReadToken()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	default:
+		return fmt.Errorf("%s stands where an object should", token.Kind())
+	}
+}
+
+// members decodes an object; a nil keep keeps every member.
+func (d *decoder) members(keep fields) (*ast.Term, error) {
+	if _, err := d.json.ReadToken(); err != nil {
+		return nil, err
+	}
+	first := len(d.pairs)
+	for d.json.PeekKind() == '"' {
+		raw, err := d.json.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		key := d.key(raw, keep)
+		if key == nil {
+			if err := d.json.SkipValue(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		value, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		d.pairs = append(d.pairs, [2]*ast.Term{key, value})
+	}
+	if _, err := d.json.ReadToken(); err != nil {
+		return nil, err
+	}
+	term := ast.NewTerm(objectOf(d.pairs[first:]))
+	d.pairs = d.pairs[:first]
+	return term, nil
+}
+
+// fewMembers is up to where comparing every two names costs less than a table of them.
+const fewMembers = 32
+
+func objectOf(pairs [][2]*ast.Term) ast.Object {
+	if len(pairs) <= fewMembers && !twice(pairs) {
+		return ast.NewObject(pairs...)
+	}
+	object := ast.NewObjectWithCapacity(len(pairs))
+	for _, pair := range pairs {
+		object.Insert(pair[0], pair[1])
+	}
+	return object
+}
+
+func twice(pairs [][2]*ast.Term) bool {
+	for i := range pairs {
+		for j := range i {
+			if pairs[i][0] == pairs[j][0] || pairs[i][0].Value == pairs[j][0].Value {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// key is the term of a member's name, or nil for one that isn't kept.
+func (d *decoder) key(raw []byte, keep fields) *ast.Term {
+	if keep == nil {
+		return d.words.term(raw)
+	}
+	if term, kept := keep[string(raw[1:len(raw)-1])]; kept {
+		return term
+	}
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return nil
+	}
+	return keep[unquoted(raw)]
+}
+
+func (d *decoder) value() (*ast.Term, error) {
+	switch d.json.PeekKind() {
+	case '{':
+		return d.members(nil)
+	case '[':
+		return d.array()
+	case '"':
+		raw, err := d.json.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		return d.words.term(raw), nil
+	case 'n':
+		_, err := d.json.ReadToken()
+		return ast.NullTerm(), err
+	case 't', 'f':
+		token, err := d.json.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		return ast.InternedTerm(token.Bool()), nil
+	default:
+		raw, err := d.json.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		return ast.NumberTerm(json.Number(raw)), nil
+	}
+}
+
+func (d *decoder) array() (*ast.Term, error) {
+	if _, err := d.json.ReadToken(); err != nil {
+		return nil, err
+	}
+	var items []*ast.Term
+	for d.json.PeekKind() != ']' {
+		item, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	_, err := d.json.ReadToken()
+	return ast.ArrayTerm(items...), err
+}
+
+// wordCache keeps the terms of strings that come again and again (names of members, states,
+// ids of plans), so that each is made once. A newcomer takes the place of whatever stood in
+// its slot: its size is fixed, whatever is decoded.
+type wordCache struct {
+	seed  maphash.Seed
+	slots [2048]struct {
+		raw  string
+		term *ast.Term
+	}
+}
+
+// longestWord is the greatest length of a string that is kept.
+const longestWord = 64
+
+// term returns the string that JSON writes as raw, quotes included.
+func (w *wordCache) term(raw []byte) *ast.Term {
+	if len(raw) > longestWord {
+		return ast.StringTerm(unquoted(raw))
+	}
+	slot := &w.slots[maphash.Bytes(w.seed, raw)%uint64(len(w.slots))]
+	if slot.term == nil || slot.raw != string(raw) {
+		slot.raw, slot.term = string(raw), ast.StringTerm(unquoted(raw))
+	}
+	return slot.term
+}
+
+// unquoted is the text of a JSON string that was read whole: all that can be wrong with it is
+// that it isn't UTF-8, and that is replaced.
+func unquoted(raw []byte) string {
+	if inner := raw[1 : len(raw)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return string(inner)
+	}
+	text, _ := jsontext.AppendUnquote(nil, raw)
+	return string(text)
+}

@@ -1,0 +1,96 @@
+package policies
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// decodeSlowly is what decoding means: encoding/json, then OPA's own conversion.
+func decodeSlowly(line []byte, keep fields) (ast.Value, error) {
+	var object map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.UseNumber()
+	if err := decoder.Decode(&object); err != nil {
+		return nil, err
+	}
+	for name := range object {
+		if _, kept := keep[name]; !kept && keep != nil {
+			delete(object, name)
+		}
+	}
+	return ast.InterfaceToValue(object)
+}
+
+func decodeLine(line []byte, keep fields) (ast.Value, error) {
+	objects, err := newDecoder().page(page{objects: 1, lines: line}, keep)
+	if err != nil {
+		return nil, err
+	}
+	return objects[0].Value, nil
+}
+
+// FuzzDecode holds the decoder against encoding/json and OPA's own conversion.
+func FuzzDecode(f *testing.F) {
+	for _, line := range []string{
+		`{}`, `{"id":"a","n":[1,-0.5e3,1e400,null,true,false,{"id":{"id":[]}}]}`, `{"id":"\u0041\ud83d\ude00\ud800","i\u0064":2}`,
+		`{"id":1,"id":2,"n":{"a":1,"a":[2]}}`, "{\"id\":\"\xff\"}", `{"id":"` + strings.Repeat("long", 40) + `"}`, `{"drop":{"id":1},"id":3}`,
+		`[]`, `{"id":`, `{"id":1}}`, `{"id":01}`, `null`, ``, `{"a":1}{"b":2}`, `{"id":"a` + "\n" + `"}`,
+	} {
+		f.Add([]byte(line))
+	}
+	some := fields{"id": ast.StringTerm("id"), "n": ast.StringTerm("n")}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		for _, keep := range []fields{nil, some} {
+			got, err := decodeLine(line, keep)
+			if err != nil {
+				continue
+			}
+			want, slowly := decodeSlowly(line, keep)
+			if slowly != nil {
+				t.Fatalf("%q decodes to %s, and encoding/json says %v", line, got, slowly)
+			}
+			if got.Compare(want) != 0 || got.Hash() != want.Hash() {
+				t.Errorf("%q decodes to %s, want %s", line, got, want)
+			}
+		}
+	})
+}
+
+// TestDecodeRefuses: what is no object, or not as many as there are lines, is an error.
+func TestDecodeRefuses(t *testing.T) {
+	for _, line := range []string{`[]`, `null`, ``, `{"id":`, `{"id":1}}`, `{"id":1},`, `{"a":1}{"b":2}`, `{"id":01}`, `{"id":"a` + "\n" + `"}`, `{"id" 1}`, `{id:1}`, `"a"`, strings.Repeat(`{"a":`, 20000)} {
+		if got, err := decodeLine([]byte(line), nil); err == nil {
+			t.Errorf("%.40q decodes to %s, want an error", line, got)
+		}
+	}
+}
+
+// TestDecodeTakesObjects: odd objects are taken as encoding/json takes them.
+func TestDecodeTakesObjects(t *testing.T) {
+	for _, line := range []string{`{}`, ` { "id" : [ ] } `, `{"id":"\u0041\ud800"}`, `{"id":1,"id":2}`, "{\"id\":\"\xff\"}", `{"i\u0064":1e400}`} {
+		want, err := decodeSlowly([]byte(line), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := decodeLine([]byte(line), nil)
+		if err != nil || got.Compare(want) != 0 {
+			t.Errorf("%q decodes to %v, %v, want %s", line, got, err, want)
+		}
+	}
+}
+
+// TestWordsAreMadeOnce: a word that comes again is the same term.
+func TestWordsAreMadeOnce(t *testing.T) {
+	objects, err := newDecoder().page(page{objects: 2, lines: []byte("{\"state\":\"Enabled\"}\n{\"state\":\"Enabled\"}\n")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := ast.StringTerm("state")
+	if a, b := objects[0].Value.(ast.Object).Get(state), objects[1].Value.(ast.Object).Get(state); a != b {
+		t.Error("the same word was made twice")
+	}
+}
