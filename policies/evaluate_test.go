@@ -58,7 +58,7 @@ const denyUsers = `deny contains finding if {
 `
 
 // bundle writes the kinds given as lines; a kind whose name ends in ! is incomplete.
-func bundle(t *testing.T, cloud string, kinds map[string][]string, gaps ...evidence.Gap) *evidence.Bundle {
+func bundle(t testing.TB, cloud string, kinds map[string][]string, gaps ...evidence.Gap) *evidence.Bundle {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "bundle")
 	writer, err := evidence.Create(dir, evidence.Manifest{Tenant: evidence.Tenant{ID: "t", Name: "Contoso", Cloud: cloud}, Started: started})

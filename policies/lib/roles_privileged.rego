@@ -10,6 +10,7 @@
 package domicile.lib.roles_privileged
 
 import data.domicile.lib.attestations
+import data.domicile.lib.index
 import data.domicile.lib.roles
 
 # ids are the template ids of the roles that count as privileged.
@@ -24,10 +25,7 @@ holding(doc, all) := {account |
 }
 
 # by_principal gathers accounts under the id of the principal.
-by_principal(accounts) := {id: held |
-	some id in {account.principalId | some account in accounts}
-	held := {account | some account in accounts; account.principalId == id}
-}
+by_principal(accounts) := index.grouped({[account.principalId, account] | some account in accounts})
 
 # resource is the resource of a finding on a principal, from all that it holds.
 resource(accounts) := {"kind": object.get(_kinds, account.type, "principal"), "id": account.principalId, "name": account.label} if {

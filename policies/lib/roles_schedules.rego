@@ -10,6 +10,7 @@
 #   - ref: https://learn.microsoft.com/graph/api/resources/unifiedroleassignmentscheduleinstance
 package domicile.lib.roles_schedules
 
+import data.domicile.lib.index
 import data.domicile.lib.roles
 import data.domicile.lib.roles_privileged as privileged
 
@@ -62,16 +63,13 @@ _inherited(row, granted) if {
 }
 
 # sorted tells offending instances apart: exempt ones, which the configuration sets aside;
-# custom ones, of roles that may be privileged; untyped ones, of which nothing says whether
+# unprivileged ones, of roles that don't count; custom ones, of roles that may be privileged; untyped ones, of which nothing says whether
 # a person holds them; unnamed ones, which may be kept for emergencies; and found ones,
 # which are violations.
-sorted(doc, instances) := {name: those |
-	some name in ["exempt", "custom", "untyped", "unnamed", "found"]
-	those := {instance |
-		some instance in instances
-		_sort(doc, instance) == name
-	}
-}
+sorted(doc, instances) := object.union(
+	{name: set() | some name in ["exempt", "unprivileged", "custom", "untyped", "unnamed", "found"]},
+	index.grouped([[_sort(doc, instance), instance] | some instance in instances]),
+)
 
 _sort(doc, instance) := "exempt" if {
 	_exempt(doc, instance)
@@ -95,8 +93,7 @@ _exempt(doc, instance) if privileged.excepted(doc, instance.principalId, instanc
 # findings are the findings on offending instances, one a principal, with a message that
 # goes on with what is wrong with them, such as "for good".
 findings(sorting, offence, expected) := {finding |
-	some id in {instance.principalId | some instance in sorting.found}
-	held := {instance | some instance in sorting.found; instance.principalId == id}
+	some id, held in privileged.by_principal(sorting.found)
 	type := max({instance.type | some instance in held})
 	label := max({instance.label | some instance in held})
 	names := {roles.role_name(instance.roleDefinitionId) | some instance in held}

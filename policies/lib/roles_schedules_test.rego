@@ -36,9 +36,9 @@ test_what_is_inherited_is_judged_with_its_group if {
 test_offences_are_told_apart if {
 	nameless := made.row({"id": "grp", "@odata.type": "#microsoft.graph.group"}, _sa)
 	doc := _tenant([made.admin("ann"), made.row(made.user("bob"), _sa), nameless, made.bare("who"), made.row(made.user("cas"), _custom), made.row(made.user("eve"), roles.global_reader)])
-	_sorting(doc) == {"unnamed": {"ann"}, "found": {"bob", "grp"}, "untyped": {"who"}, "custom": {"cas"}}
+	_sorting(doc) == {"unnamed": {"ann"}, "unprivileged": {"eve"}, "found": {"bob", "grp"}, "untyped": {"who"}, "custom": {"cas"}}
 	named := object.union(doc, {"params": {"break_glass_accounts": ["ann"], "role_exceptions": [{"principal_id": "bob", "role": "Security Administrator", "reason": "r"}]}})
-	_sorting(named) == {"exempt": {"ann", "bob"}, "found": {"grp"}, "untyped": {"who"}, "custom": {"cas"}}
+	_sorting(named) == {"exempt": {"ann", "bob"}, "unprivileged": {"eve"}, "found": {"grp"}, "untyped": {"who"}, "custom": {"cas"}}
 }
 
 test_what_follows_of_offences if {
