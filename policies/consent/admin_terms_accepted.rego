@@ -20,7 +20,7 @@
 #   monotone: false
 #   evidence:
 #     all: [terms_of_use]
-#     optional: [conditional_access, role_assignments, role_eligibility, role_schedules, role_group_members, users]
+#     optional: [conditional_access, role_assignments, role_eligibility, role_schedules, role_group_members, group_eligibility, users]
 #   lookup: {users: id}
 #   params:
 #     privileged_roles:
@@ -123,7 +123,7 @@ _privileged := {account |
 
 _unread := {gap |
 	some gap in roles.unread(input, _all)
-	gap.kind != "role_eligibility"
+	not gap.kind in {"role_eligibility", "group_eligibility"}
 }
 
 # Whom a policy covers, as {id, label, terms, how}: perhaps where it includes or excludes groups
@@ -162,6 +162,7 @@ _excluded(users, account) if {
 _excluded(users, account) if {
 	some other in _all
 	other.principalId == account.principalId
+	other.through == "member"
 	other.via in users.excludeGroups
 }
 

@@ -78,6 +78,11 @@ test_passes_over_the_excluded_the_eligible_and_the_disabled if {
 		"role_group_members": [made.member("g", made.user("eve"))],
 	}})
 	_failed(grouped) == set()
+	activatable := object.union(grouped, {"evidence": {
+		"role_assignments": [made.row(made.group("g"), roles.security_administrator), made.admin("ann")],
+		"group_eligibility": [made.eligible("g", "ann", "member")],
+	}})
+	_unknown(activatable) == {["partial", "conditional_access"]}
 	_unknown(grouped) == set()
 }
 

@@ -56,15 +56,12 @@ exemptions(inp) := {
 
 # privileged is the set of the ids of who holds, or may activate, a privileged role. It takes
 # the whole input.
-privileged(inp) := {holder.principalId |
-	ids := roles.privileged(inp.params.privileged_roles)
-	some holder in roles.holders(inp)
-	holder.roleDefinitionId in ids
-}
+privileged(inp) := roles.principals(inp, roles.privileged(inp.params.privileged_roles))
 
 # unread is the set of {reason, kind, message} of why it isn't known who is privileged.
 unread(inp) := {{"reason": gap.reason, "kind": gap.kind, "message": message} |
-	some gap in roles.unread(inp, roles.holders(inp))
+	granted := roles.grants(inp, roles.privileged(inp.params.privileged_roles))
+	some gap in roles.unread(inp, granted)
 	message := "Who is privileged, and so need not be covered, is not known in full."
 }
 

@@ -18,6 +18,13 @@ _input := object.union(made.tenant("xdr-current", [made.admin("ann"), made.row(m
 	"coverage_exempt": {"upn": ["SVC-*", 7], "groups": ["g9"]}, "coverage_unlicensed": false, "break_glass_accounts": ["bg1"],
 }})
 
+test_those_eligible_for_a_privileged_group_are_exempt if {
+	doc := object.union(_input, {"evidence": {"role_assignments": [made.row(made.group("g"), roles.security_administrator)], "group_eligibility": [made.eligible("g", "eve", "member")]}})
+	coverage.privileged(doc) == {"g", "eve"}
+	{gap.kind | some gap in coverage.unread(object.union(doc, made.gaps({"group_eligibility": "throttled"})))} == {"group_eligibility"}
+	coverage.unread(object.union(_input, made.gaps({"group_eligibility": "throttled"}))) == set()
+}
+
 test_plans_count_while_enabled_or_in_grace if {
 	plans := [{"servicePlanId": "p1", "capabilityStatus": "Enabled"}, {"servicePlanId": "p2", "capabilityStatus": "Warning"}, {"servicePlanId": "p3", "capabilityStatus": "Deleted"}, {"servicePlanId": "p4"}]
 	coverage.plans_on({"assignedPlans": plans}) == {"p1", "p2"}

@@ -2,7 +2,8 @@
 # title: Roles
 # description: |-
 #   Who holds which directory role, read together from role assignments, their schedules
-#   (PIM), eligibility and the members of role-holding groups. Roles are told by their
+#   (PIM), eligibility, the members of role-holding groups and who is eligible for these
+#   groups (PIM for Groups). Roles are told by their
 #   template ids, as Microsoft's "Microsoft Entra built-in roles" gives them; for built-in
 #   roles the id of the definition is the template's.
 # scope: package
@@ -11,6 +12,7 @@
 #   - ref: https://learn.microsoft.com/graph/api/resources/unifiedroleassignment
 package domicile.lib.roles
 
+import data.domicile.lib.index
 import data.domicile.lib.roles_builtin
 
 global_administrator := "62e90394-69f5-4237-9190-012177145e10"
@@ -98,36 +100,73 @@ role_name(id) := object.get(roles_builtin.names, id, id)
 custom(id) if not roles_builtin.names[id]
 
 # holders is the set of who holds which role: {principalId, roleDefinitionId, scope, how,
-# via, principal, lost}. It takes the whole input. A group that holds a role is in it, and so
-# is every member, with the group's id as via. scope is "/" for the whole tenant, how is
-# standing, activated or eligible, principal all that the kinds say of the principal: {}
-# where none expands it. lost is true where the service expanded it to nothing, because it
-# is deleted or at home in another organisation.
+# via, through, principal, lost}. It takes the whole input. A group that holds a role is in
+# it, and so is everybody who belongs to the group, with the group's id as via: its members,
+# and those eligible to become member or, as whoever owns a group decides who holds its role,
+# owner. through says which, member, eligible_member or eligible_owner, and is "" for who
+# holds the role itself. scope is "/" for the whole tenant, how is standing, activated or
+# eligible, principal all that the kinds say of the principal: {} where none expands it. lost
+# is true where the service expanded it to nothing, because it is deleted or at home in
+# another organisation.
 #
 # Without role_schedules an activated assignment can't be told from a standing one and
-# is called standing: a rule that asks how looks at that kind's gap first.
+# is called standing, and so is a membership that was activated: a rule that asks how looks
+# at the gap first, and at who is eligible for the group.
 holders(doc) := {object.union(holder, {"principal": known[holder.principalId]}) | some holder in all} if {
 	direct := (_active(doc) | _scheduled(doc)) | _eligible(doc)
-	all := direct | _members(doc, direct)
+	all := direct | _through_groups(doc, direct)
 	known := object.union_n([{holder.principalId: holder.principal} | some holder in all])
 }
 
-_members(doc, direct) := {holder |
+_through_groups(doc, direct) := {holder |
 	some group in direct
-	some member in of[group.principalId]
-	holder := object.union(
-		object.remove(group, ["principal"]),
-		{"principalId": member.id, "principal": object.remove(member, ["groupId"]), "via": member.groupId, "lost": false},
-	)
+	some belonging in of[group.principalId]
+	holder := object.union(object.remove(group, ["principal"]), belonging)
 } if {
-	groups := {member.groupId | some member in doc.evidence.role_group_members}
-	of := {group: members |
-		some group in groups
-		members := [member |
-			some member in doc.evidence.role_group_members
-			member.groupId == group
-		]
+	of := index.grouped(array.concat(_members(doc), _eligible_for_groups(doc)))
+}
+
+_members(doc) := [[member.groupId, belonging] |
+	some member in doc.evidence.role_group_members
+	belonging := {
+		"principalId": member.id,
+		"principal": object.remove(member, ["groupId"]),
+		"via": member.groupId,
+		"through": "member",
+		"lost": false,
 	}
+]
+
+_eligible_for_groups(doc) := [[row.groupId, belonging] |
+	some row in doc.evidence.group_eligibility
+	belonging := {
+		"principalId": row.principalId,
+		"principal": {},
+		"how": "eligible",
+		"via": row.groupId,
+		"through": {"member": "eligible_member", "owner": "eligible_owner"}[row.accessId],
+		"lost": false,
+	}
+]
+
+# principals are the ids of the holders of some roles, for who needs no more of them than
+# that, page by page.
+principals(doc, wanted) := (direct | members) | eligible if {
+	direct := {row.principalId | some row in grants(doc, wanted)}
+	members := {member.id | some member in doc.evidence.role_group_members; member.groupId in direct}
+	eligible := {row.principalId | some row in doc.evidence.group_eligibility; row.groupId in direct}
+}
+
+# grants are the rows that give one of some roles to a principal itself. Their principals are
+# not always expanded.
+grants(doc, wanted) := {row |
+	some rows in [
+		object.get(doc.evidence, "role_assignments", []),
+		object.get(doc.evidence, "role_schedules", []),
+		object.get(doc.evidence, "role_eligibility", []),
+	]
+	some row in rows
+	row.roleDefinitionId in wanted
 }
 
 # Role assignments hold activated ones too: the schedule of an activation tells them.
@@ -163,6 +202,7 @@ _holder(row, how) := {
 	"scope": _scope(row),
 	"how": how,
 	"via": "",
+	"through": "",
 	"principal": _principal(row),
 	"lost": _lost(row),
 }
@@ -269,27 +309,25 @@ _label(holder, record) := [label |
 
 # unread is the set of {kind, reason} of what could not be read, so that there may be
 # holders that aren't seen. A tenant without the licence for PIM has no eligibility; the
-# schedules say nothing of who holds a role that the assignments don't; and members of
-# groups are missed only where a group, or what may be one, holds a role. It takes the
+# schedules say nothing of who holds a role that the assignments don't; and who belongs to
+# groups is missed only where a group, or what may be one, holds a role. It takes the
 # whole input and its holders.
-unread(doc, all) := {gap |
-	some gap in [_assignments_gap(doc), _eligibility_gap(doc), _members_gap(doc, all)]
-	gap.reason != ""
+unread(doc, all) := {{"kind": kind, "reason": reason} |
+	some kind, gap in {
+		"role_assignments": object.get(doc.gaps, "role_assignments", {}),
+		"role_eligibility": object.get(doc.gaps, "role_eligibility", {}),
+		"role_group_members": object.get(doc.gaps, "role_group_members", {}),
+		"group_eligibility": object.get(doc.gaps, "group_eligibility", {}),
+	}
+	reason := gap.reason
+	not [kind, reason] in {["role_eligibility", "not_licensed"], ["group_eligibility", "not_licensed"]}
+	_matters(kind, all)
 }
 
-default _assignments_gap(_) := {"kind": "role_assignments", "reason": ""}
+_matters(kind, _) if kind in {"role_assignments", "role_eligibility"}
 
-_assignments_gap(doc) := {"kind": "role_assignments", "reason": doc.gaps.role_assignments.reason}
-
-default _eligibility_gap(_) := {"kind": "role_eligibility", "reason": ""}
-
-_eligibility_gap(doc) := {"kind": "role_eligibility", "reason": doc.gaps.role_eligibility.reason} if {
-	doc.gaps.role_eligibility.reason != "not_licensed"
-}
-
-default _members_gap(_, _) := {"kind": "role_group_members", "reason": ""}
-
-_members_gap(doc, all) := {"kind": "role_group_members", "reason": doc.gaps.role_group_members.reason} if {
+_matters(kind, all) if {
+	kind in {"role_group_members", "group_eligibility"}
 	some holder in all
 	_may_be_group(holder.principal)
 }

@@ -182,7 +182,12 @@ _included(users, account, context) if {
 	[account.principalId, group] in context.memberships
 }
 
+# What is held through a group takes belonging to it, by activation or not.
+_included(users, account, _) if account.via in _strings(users, "includeGroups")
+
 _excluded(users, account, _) if account.principalId in _strings(users, "excludeUsers")
+
+_excluded(users, account, _) if account.via in _strings(users, "excludeGroups")
 
 _excluded(users, account, context) if {
 	some role in _strings(users, "excludeRoles")

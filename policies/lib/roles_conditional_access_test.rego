@@ -110,6 +110,12 @@ test_those_set_aside_are_excluded if {
 	_cover({"excludeGuestsOrExternalUsers": null}, {"guest": true}) == "yes"
 }
 
+test_what_is_held_through_a_group_takes_belonging_to_it if {
+	_cover({"includeUsers": [], "includeGroups": ["pim"]}, {"via": "pim"}) == "yes"
+	_cover({"includeUsers": [], "includeGroups": ["pim"]}, {}) == "no"
+	_cover({"excludeGroups": ["pim"]}, {"via": "pim"}) == "excluded"
+}
+
 test_those_who_may_be_set_aside_are_not_known if {
 	_cover({"excludeGroups": ["unread"]}, {}) == "perhaps"
 	_cover({"excludeGroups": ["h", "waived"]}, {}) == "yes"

@@ -36,8 +36,12 @@ bare(id) := object.remove(admin(id), ["principal"])
 # member is a member of a group, as role_group_members lists it.
 member(of, principal) := object.union(principal, {"groupId": of})
 
+# eligible is the eligibility of somebody for a group, as group_eligibility lists it: access is
+# member or owner.
+eligible(of, id, access) := {"groupId": of, "principalId": id, "accessId": access, "memberType": "direct"}
+
 # listed is the table of users by id: each person as users list it.
-listed(people) := {person.id: object.union(object.remove(person, ["@odata.type"]), {"onPremisesSyncEnabled": null}) | some person in people}
+listed(people) := {person.id: object.union(object.remove(person, ["@odata.type"]), {"onPremisesSyncEnabled": null, "externalUserState": null}) | some person in people}
 
 # tenant is the input of a rule for a tenant with some assignments, all evidence read.
 tenant(profile, assignments) := {
@@ -50,6 +54,7 @@ tenant(profile, assignments) := {
 		"role_eligibility": [],
 		"role_schedules": [],
 		"role_group_members": [],
+		"group_eligibility": [],
 		"users": [],
 	},
 	"gaps": {},

@@ -62,9 +62,15 @@ held(accounts) := concat("", [concat(", ", array.slice(texts, 0, 4)), _rest(coun
 	})
 }
 
-_how(account) := account.how if account.via == ""
+_how(account) := account.how if account.through == ""
 
-_how(account) := concat(" ", [account.how, "through a group"]) if account.via != ""
+_how(account) := concat(" ", [account.how, _through[account.through]])
+
+_through := {
+	"member": "through a group",
+	"eligible_member": "through a group",
+	"eligible_owner": "as owner of a group",
+}
 
 # role is a role's name for a message: that of a custom role is its id, in quotes.
 role(id) := roles.role_name(id) if not roles.custom(id)
@@ -147,8 +153,12 @@ in_force(entry, _) if object.get(entry, "until", null) == null
 
 in_force(entry, now) if attestations.time_ns(now) <= attestations.end_ns(entry.until)
 
-# pairs are who holds what, as [principal, role, scope], to look up whether somebody does.
-pairs(all) := {[account.principalId, account.roleDefinitionId, account.scope] | some account in all}
+# pairs are who holds what, as [principal, role, scope], to look up whether somebody does. Who
+# may become owner of a group doesn't hold what it grants, but may take it.
+pairs(all) := {[account.principalId, account.roleDefinitionId, account.scope] |
+	some account in all
+	account.through != "eligible_owner"
+}
 
 # grants are what accounts hold, as [role, scope].
 grants(accounts) := {[account.roleDefinitionId, account.scope] | some account in accounts}

@@ -27,6 +27,9 @@ test_messages_name_principals_and_what_they_hold if {
 	doc := object.union(_tenant([made.admin("ann"), made.row(made.group("g"), _sa), made.row(made.user("ann"), _custom)]), {"evidence": {"role_group_members": [made.member("g", made.user("ann"))]}})
 	accounts := privileged.by_principal(_accounts(doc)).ann
 	privileged.held(accounts) == "'d0000000-0000-4000-8000-000000000001' (standing), Global Administrator (standing), Security Administrator (standing through a group)"
+	eligible := object.union(doc, {"evidence": {"group_eligibility": [made.eligible("g", "bob", "member"), made.eligible("g", "cas", "owner")]}})
+	privileged.held(privileged.by_principal(_accounts(eligible)).bob) == "Security Administrator (eligible through a group)"
+	privileged.held(privileged.by_principal(_accounts(eligible)).cas) == "Security Administrator (eligible as owner of a group)"
 	privileged.label(accounts) == "ann@contoso.example"
 	privileged.resource(accounts) == {"kind": "user", "id": "ann", "name": "ann@contoso.example"}
 	privileged.resource(privileged.by_principal(_accounts(doc)).g).kind == "group"

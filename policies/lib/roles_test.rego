@@ -70,6 +70,69 @@ test_members_of_an_eligible_group_are_eligible if {
 	_brief(doc) == {["g", "eligible", ""], ["ann", "eligible", "g"]}
 }
 
+# _grouped is the tenant in which a group holds a role, and ann belongs to it in some ways.
+_grouped(members, eligible) := _with(made.tenant("xdr-current", [made.row(made.group("g"), _sa)]), {
+	"role_group_members": members,
+	"group_eligibility": eligible,
+})
+
+_through(doc, id) := {[holder.how, holder.via, holder.through] | some holder in roles.holders(doc); holder.principalId == id}
+
+test_pitfall_a_direct_activated_and_eligible_holders_are_told_apart if {
+	rows := [object.union(made.row(made.user("act"), _sa), {"assignmentType": "Activated"}), object.union(made.row(made.user("dir"), _sa), {"assignmentType": "Assigned"})]
+	doc := _with(made.tenant("xdr-current", [made.row(made.user("act"), _sa), made.row(made.user("dir"), _sa), made.row(made.group("g"), _sa)]), {
+		"role_schedules": rows,
+		"role_eligibility": [made.row(made.user("may"), _sa)],
+		"role_group_members": [made.member("g", made.user("mem"))],
+		"group_eligibility": [made.eligible("g", "pim", "member"), made.eligible("g", "own", "owner"), made.eligible("other", "not", "member")],
+	})
+	_through(doc, "dir") == {["standing", "", ""]}
+	_through(doc, "act") == {["activated", "", ""]}
+	_through(doc, "may") == {["eligible", "", ""]}
+	_through(doc, "mem") == {["standing", "g", "member"]}
+	_through(doc, "pim") == {["eligible", "g", "eligible_member"]}
+	_through(doc, "own") == {["eligible", "g", "eligible_owner"]}
+	_through(doc, "not") == set()
+}
+
+test_pitfall_c_whoever_may_own_or_join_a_group_is_eligible_for_its_role if {
+	every access in ["member", "owner"] {
+		doc := object.union(_grouped([], [made.eligible("g", "ann", access)]), {"lookup": {"users": made.listed([made.user("ann")])}})
+		account := _account(doc, "ann")
+		account.roleDefinitionId == _sa
+		account.how == "eligible"
+		account.person == true
+		account.label == "ann@contoso.example"
+	}
+	_through(_grouped([], [made.eligible("g", "ann", "reader")]), "ann") == set()
+}
+
+test_an_eligible_member_of_an_eligible_group_is_eligible if {
+	doc := _with(made.tenant("xdr-current", []), {
+		"role_eligibility": [made.row(made.group("g"), _ga)],
+		"group_eligibility": [made.eligible("g", "ann", "member")],
+	})
+	_through(doc, "ann") == {["eligible", "g", "eligible_member"]}
+}
+
+test_an_activated_membership_stands_beside_the_eligible_one if {
+	doc := _grouped([made.member("g", made.user("ann"))], [made.eligible("g", "ann", "member")])
+	_through(doc, "ann") == {["standing", "g", "member"], ["eligible", "g", "eligible_member"]}
+}
+
+test_principals_are_those_of_the_holders if {
+	doc := _with(made.tenant("xdr-current", [made.row(made.group("g"), _sa), made.row(made.group("h"), roles.global_reader), made.bare("ann")]), {
+		"role_schedules": [object.union(made.row(made.user("bob"), _sa), {"assignmentType": "Assigned"})],
+		"role_eligibility": [made.row(made.group("e"), _ga)],
+		"role_group_members": [made.member("g", made.user("cas")), made.member("e", made.user("dan")), made.member("h", made.user("eve"))],
+		"group_eligibility": [made.eligible("g", "fay", "member"), made.eligible("e", "gus", "owner"), made.eligible("h", "hal", "member")],
+	})
+	every wanted in [{_sa}, {_ga}, {_sa, _ga}, set()] {
+		roles.principals(doc, wanted) == {holder.principalId | some holder in roles.holders(doc); holder.roleDefinitionId in wanted}
+	}
+	roles.principals({"evidence": {}}, {_sa}) == set()
+}
+
 test_pitfall_c_service_principals_are_no_people if {
 	account := _account(made.tenant("xdr-current", [made.row(made.application("app"), _ga)]), "app")
 	account.type == "servicePrincipal"
@@ -137,7 +200,7 @@ test_kinds_say_together_what_a_principal_is if {
 test_unread_is_what_may_hide_holders if {
 	doc := made.tenant("xdr-current", [made.admin("ann")])
 	roles.unread(doc, roles.holders(doc)) == set()
-	missing := object.union(doc, made.gaps({"role_assignments": "partial", "role_eligibility": "throttled", "role_group_members": "no_permission", "role_schedules": "no_permission", "users": "partial"}))
+	missing := object.union(doc, made.gaps({"group_eligibility": "throttled", "role_assignments": "partial", "role_eligibility": "throttled", "role_group_members": "no_permission", "role_schedules": "no_permission", "users": "partial"}))
 	roles.unread(missing, roles.holders(missing)) == {
 		{"kind": "role_assignments", "reason": "partial"},
 		{"kind": "role_eligibility", "reason": "throttled"},
@@ -155,6 +218,20 @@ test_members_are_missed_where_a_group_may_hold_a_role if {
 		doc := object.union(made.tenant("xdr-current", [assignment]), made.gaps({"role_group_members": "no_permission"}))
 		roles.unread(doc, roles.holders(doc)) == expected
 	}
+}
+
+test_those_eligible_for_groups_are_missed_where_a_group_may_hold_a_role if {
+	every reason in ["no_permission", "throttled", "partial", "not_collected"] {
+		gap := made.gaps({"group_eligibility": reason})
+		every assignment in [made.row(made.group("g"), _sa), made.bare("x")] {
+			doc := object.union(made.tenant("xdr-current", [assignment]), gap)
+			roles.unread(doc, roles.holders(doc)) == {{"kind": "group_eligibility", "reason": reason}}
+		}
+		alone := object.union(made.tenant("xdr-current", [made.admin("ann")]), gap)
+		roles.unread(alone, roles.holders(alone)) == set()
+	}
+	unlicensed := object.union(_grouped([], []), made.gaps({"group_eligibility": "not_licensed"}))
+	roles.unread(unlicensed, roles.holders(unlicensed)) == set()
 }
 
 test_privileged_reads_default_and_plus if {

@@ -20,7 +20,7 @@
 #   monotone: false
 #   evidence:
 #     all: [users]
-#     optional: [role_assignments, role_eligibility, role_schedules, role_group_members]
+#     optional: [role_assignments, role_eligibility, role_schedules, role_group_members, group_eligibility]
 #   lookup: {users: id}
 #   params:
 #     break_glass_accounts:

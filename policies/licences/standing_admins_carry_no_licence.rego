@@ -19,7 +19,7 @@
 #   monotone: false
 #   evidence:
 #     all: [role_assignments, users]
-#     optional: [role_eligibility, role_schedules, role_group_members]
+#     optional: [role_eligibility, role_schedules, role_group_members, group_eligibility]
 #   lookup: {users: id}
 #   params:
 #     admin_plans:
@@ -57,6 +57,7 @@ deny contains {
 } if {
 	count(_how_unknown) == 0
 	some id, account in _accounts
+	id in _surely
 	more := _more(id)
 	count(more) > 0
 }
@@ -67,9 +68,16 @@ unknown contains gap if {
 	some gap in _how_unknown
 }
 
+unknown contains {"reason": _membership_reason, "kind": "group_eligibility", "message": message} if {
+	count(_how_unknown) == 0
+	ids := [id | some id, _ in _accounts; not id in _surely; count(_more(id)) > 0]
+	count(ids) > 0
+	message := sprintf("Licensed accounts belong to groups with a privileged role, and whether they activated the membership is not in the evidence: not said of %d.", [count(ids)])
+}
+
 unknown contains {"reason": gap.reason, "kind": gap.kind, "message": "There may be more accounts with a standing privileged role than those in the evidence."} if {
 	some gap in roles.unread(input, _standing)
-	gap.kind != "role_eligibility"
+	not gap.kind in {"role_eligibility", "group_eligibility"}
 }
 
 unknown contains {"reason": _users_reason, "kind": "users", "message": message} if {
@@ -88,8 +96,10 @@ observed contains {"fact": "count", "service": "", "value": value, "tier": "api"
 
 _roles := roles.privileged(input.params.privileged_roles)
 
+_all := roles.accounts(input)
+
 _standing := {account |
-	some account in roles.accounts(input)
+	some account in _all
 	account.how == "standing"
 	account.roleDefinitionId in _roles
 }
@@ -100,6 +110,33 @@ _accounts := {id: {"label": min(labels), "role": min(held)} |
 	labels := {account.label | some account in _standing; account.principalId == id}
 	held := {account.roleDefinitionId | some account in _standing; account.principalId == id}
 }
+
+# _surely are those of them who hold one by more than a membership that may be activated.
+_surely := {account.principalId |
+	some account in _standing
+	not _perhaps_activated(account)
+}
+
+# An activated membership of a group is listed as any other, with who is eligible for it
+# beside it.
+_perhaps_activated(account) if {
+	account.through == "member"
+	[account.principalId, account.via] in _eligible_members
+}
+
+_perhaps_activated(account) if {
+	account.through == "member"
+	input.gaps.group_eligibility.reason != "not_licensed"
+}
+
+_eligible_members := {[account.principalId, account.via] |
+	some account in _all
+	account.through == "eligible_member"
+}
+
+default _membership_reason := "not_collected"
+
+_membership_reason := input.gaps.group_eligibility.reason
 
 # Without the schedules an activated role can't be told from a standing one; a tenant
 # without a licence for PIM has no activated ones.

@@ -64,6 +64,32 @@ test_unknown_when_standing_cannot_be_told_from_activated if {
 	_unknown(object.union(_tenant([made.admin("ann")], []), made.gaps({"role_schedules": "no_permission"}))) == set()
 }
 
+test_unknown_when_the_membership_may_be_activated if {
+	grouped := object.union(
+		_tenant([made.row(made.group("g"), roles.security_administrator)], [_plan("mail")]),
+		{"evidence": {"role_group_members": [made.member("g", made.user("bob"))]}},
+	)
+	activated := object.union(grouped, {"evidence": {"group_eligibility": [made.eligible("g", "bob", "member")]}})
+	_failed(activated) == set()
+	_unknown(activated) == {["not_collected", "group_eligibility"]}
+	unread := object.union(grouped, made.gaps({"group_eligibility": "no_permission"}))
+	_failed(unread) == set()
+	_unknown(unread) == {["no_permission", "group_eligibility"]}
+	_failed(object.union(grouped, made.gaps({"group_eligibility": "not_licensed"}))) == {["bob", "'mail'"]}
+	direct := object.union(activated, {"evidence": {"role_assignments": [made.row(made.group("g"), roles.security_administrator), made.admin("bob")]}})
+	_failed(direct) == {["bob", "'mail'"]}
+	_unknown(direct) == set()
+}
+
+test_passes_when_somebody_is_only_eligible_for_the_group if {
+	doc := object.union(
+		_tenant([made.row(made.group("g"), roles.security_administrator)], [_plan("mail")]),
+		{"evidence": {"group_eligibility": [made.eligible("g", "bob", "member")]}},
+	)
+	_failed(doc) == set()
+	_unknown(doc) == set()
+}
+
 test_fails_where_pim_is_not_licensed if {
 	doc := object.union(_tenant([made.admin("ann")], [_plan("mail")]), made.gaps({"role_schedules": "not_licensed", "role_eligibility": "not_licensed"}))
 	_failed(doc) == {["ann", "'mail'"]}

@@ -23,7 +23,7 @@
 #   monotone: false
 #   evidence:
 #     all: [users, subscribed_skus]
-#     optional: [role_assignments, role_eligibility, role_schedules, role_group_members]
+#     optional: [role_assignments, role_eligibility, role_schedules, role_group_members, group_eligibility]
 #   params:
 #     break_glass_accounts:
 #       type: [string]

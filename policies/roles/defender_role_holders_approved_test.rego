@@ -46,6 +46,14 @@ test_passes_when_every_holder_is_approved if {
 	_passes(_with([], [_statement([])]))
 }
 
+test_pitfall_j_unknown_when_only_roles_of_the_directory_were_read if {
+	every evidence in [[], [_assignment([_ann])]] {
+		doc := object.union(_with(evidence, []), {"evidence": {"role_assignments": [made.admin("ann")]}})
+		_failed(doc) == set()
+		_reasons(doc) == {["needs_attestation", "attestations"]}
+	}
+}
+
 test_fails_when_a_holder_is_not_in_the_statement if {
 	doc := _with([_assignment([_ann, _bob])], [_statement([_holder(_ann, true)])])
 	rule.deny == {{

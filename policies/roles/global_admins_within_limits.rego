@@ -20,7 +20,7 @@
 #   evidence:
 #     all: []
 #     any: [role_assignments, role_eligibility, role_schedules]
-#     optional: [role_group_members, users]
+#     optional: [group_eligibility, role_group_members, users]
 #   lookup: {users: id}
 #   licence: []
 #   params:
@@ -113,10 +113,11 @@ _configured if input.params.count_break_glass
 _configured if is_array(input.params.break_glass_accounts)
 
 # _incomplete are the kinds that are missing or cut short. Without a licence for PIM
-# nobody is eligible and nothing is activated, so that nothing is missing then.
-_incomplete := {{"kind": kind, "reason": gap.reason} |
+# nothing is activated, so that nothing is missing then.
+_incomplete := roles.unread(input, _all) | {{"kind": kind, "reason": gap.reason} |
 	some kind, gap in input.gaps
-	not [kind, gap.reason] in {["role_eligibility", "not_licensed"], ["role_schedules", "not_licensed"]}
+	kind in {"role_schedules", "users"}
+	not [kind, gap.reason] == ["role_schedules", "not_licensed"]
 }
 
 deny contains _finding(message, count(_seen)) if {

@@ -98,6 +98,17 @@ test_pitfall_c_applications_and_groups_do_not_count_themselves if {
 	"applications, which do not count: 1" in _values(doc)
 }
 
+test_pitfall_c_whoever_may_join_a_group_counts if {
+	group := made.row(made.group("g"), roles.global_administrator)
+	doc := object.union(_with(_tenant(array.concat(_admins(4), [group])), {"group_eligibility": [made.eligible("g", "may", "member")]}), {"lookup": {"users": made.listed([made.user("may")])}})
+	_fails(doc, "5")
+	unread := made.gaps({"group_eligibility": "throttled"})
+	_unknown(object.union(_tenant(array.concat(_admins(3), [group])), unread), {["throttled", "group_eligibility"]})
+	_unknown(object.union(_tenant(array.concat(_admins(1), [group])), unread), {["throttled", "group_eligibility"]})
+	_passes(object.union(_tenant(_admins(3)), unread))
+	_fails(object.union(_tenant(_admins(1)), unread), "1")
+}
+
 test_pitfall_e_guests_count if {
 	guest := made.row(object.union(made.user("guest"), {"userType": "Guest"}), roles.global_administrator)
 	_fails(_tenant(array.concat(_admins(4), [guest])), "5")

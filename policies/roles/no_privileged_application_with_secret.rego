@@ -22,7 +22,7 @@
 #   evidence:
 #     all: [service_principals]
 #     any: [role_assignments, role_eligibility, role_schedules]
-#     optional: [applications, role_group_members, users]
+#     optional: [applications, group_eligibility, role_group_members, users]
 #   lookup: {service_principals: id, applications: appId, users: id}
 #   licence: []
 #   params:

@@ -21,7 +21,7 @@
 #   evidence:
 #     all: []
 #     any: [role_assignments, role_eligibility, role_schedules]
-#     optional: [role_group_members, users]
+#     optional: [group_eligibility, role_group_members, users]
 #   lookup: {users: id}
 #   licence: []
 #   params:

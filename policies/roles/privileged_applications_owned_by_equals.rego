@@ -22,7 +22,7 @@
 #   evidence:
 #     all: [role_owners, service_principals, applications]
 #     any: [role_assignments, role_eligibility, role_schedules]
-#     optional: [role_group_members, users]
+#     optional: [group_eligibility, role_group_members, users]
 #   lookup: {service_principals: id, applications: appId, users: id}
 #   licence: []
 #   params:

@@ -24,7 +24,7 @@
 #   evidence:
 #     all: []
 #     any: [role_assignments, role_eligibility, role_schedules]
-#     optional: [conditional_access, security_defaults, role_group_members, users]
+#     optional: [conditional_access, security_defaults, role_group_members, group_eligibility, users]
 #   lookup: {users: id}
 #   licence: []
 #   params:

@@ -113,6 +113,21 @@ test_pitfall_c_fails_when_the_role_comes_through_a_group if {
 	_passes(object.union(doc, {"evidence": {"conditional_access": [access.for_users({"includeUsers": [], "includeGroups": ["g"]})]}}))
 }
 
+test_pitfall_c_judges_whoever_may_join_a_group if {
+	doc := object.union(_with([made.row(made.group("g"), _sa)], []), {
+		"evidence": {"group_eligibility": [made.eligible("g", "ann", "member")]},
+		"lookup": {"users": made.listed([made.user("ann")])},
+	})
+	_failed(doc) == {_sa}
+	_passes(object.union(doc, {"evidence": {"conditional_access": [access.for_users({"includeUsers": [], "includeGroups": ["g"]})]}}))
+	_failed(object.union(doc, {"evidence": {"conditional_access": [access.for_users({"excludeGroups": ["g"]})]}})) == {_sa}
+}
+
+test_pitfall_h_fails_when_all_are_registered_and_nobody_is_asked if {
+	doc := object.union(_with([made.admin("ann")], []), {"evidence": {"mfa_registration": [{"id": "ann", "isMfaCapable": true, "isMfaRegistered": true}]}})
+	_failed(doc) == {_ga}
+}
+
 test_passes_when_those_not_covered_cannot_sign_in if {
 	_passes(_with([made.row(object.union(made.user("off"), {"accountEnabled": false}), _sa)], []))
 	_passes(_with([made.row(made.user("ann"), roles.security_reader)], []))

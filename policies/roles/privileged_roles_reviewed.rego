@@ -20,7 +20,7 @@
 #   monotone: false
 #   evidence:
 #     all: [access_reviews]
-#     optional: [role_assignments, role_eligibility, role_group_members]
+#     optional: [group_eligibility, role_assignments, role_eligibility, role_group_members]
 #   licence: [AAD_PREMIUM_P2, Entra_Identity_Governance]
 #   params:
 #     privileged_roles:

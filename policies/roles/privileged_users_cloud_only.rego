@@ -22,7 +22,7 @@
 #   evidence:
 #     all: [users]
 #     any: [role_assignments, role_eligibility, role_schedules]
-#     optional: [role_group_members]
+#     optional: [group_eligibility, role_group_members]
 #   lookup: {users: id}
 #   licence: []
 #   params:

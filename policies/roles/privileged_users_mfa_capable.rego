@@ -23,7 +23,7 @@
 #   evidence:
 #     all: [mfa_registration]
 #     any: [role_assignments, role_eligibility, role_schedules]
-#     optional: [role_group_members, users]
+#     optional: [group_eligibility, role_group_members, users]
 #   lookup: {mfa_registration: id, users: id}
 #   licence: []
 #   params:

@@ -51,6 +51,30 @@ test_pitfall_h_fails_when_a_registered_method_is_not_allowed if {
 	_failed(doc) == {"ann"}
 }
 
+test_pitfall_h_unknown_when_only_registration_is_said if {
+	doc := object.union(_tenant([made.admin("ann")]), {"lookup": {"mfa_registration": {"ann": {"id": "ann", "isMfaRegistered": true}}}})
+	_failed(doc) == set()
+	_reasons(doc) == {["partial", "mfa_registration"]}
+}
+
+test_pitfall_i_unknown_when_the_report_was_throttled if {
+	doc := object.union(_tenant([made.admin("ann")]), made.gaps({"mfa_registration": "throttled"}))
+	_failed(doc) == set()
+	_reasons(doc) == {["throttled", "mfa_registration"]}
+}
+
+test_pitfall_c_fails_when_somebody_may_join_a_group_that_holds_the_role if {
+	doc := object.union(_with(_tenant([made.row(made.group("g"), _sa)]), {"ann": false, "bob": true}), {
+		"evidence": {"group_eligibility": [made.eligible("g", "ann", "member"), made.eligible("g", "bob", "owner")]},
+		"lookup": {"users": made.listed([made.user("ann"), made.user("bob")])},
+	})
+	_failed(doc) == {"ann"}
+	_reasons(doc) == set()
+	unread := object.union(object.union(doc, {"evidence": {"group_eligibility": []}}), made.gaps({"group_eligibility": "no_permission"}))
+	_failed(unread) == set()
+	_reasons(unread) == {["no_permission", "group_eligibility"]}
+}
+
 test_fails_when_an_emergency_account_or_somebody_eligible_is_not_capable if {
 	_failed(object.union(_with(_tenant([made.admin("ann")]), {"ann": false}), {"params": {"break_glass_accounts": ["ann"]}})) == {"ann"}
 	_failed(object.union(_with(_tenant([]), {"ann": false}), {"evidence": {"role_eligibility": [made.admin("ann")]}})) == {"ann"}

@@ -21,7 +21,7 @@
 #   evidence:
 #     all: [sign_in_activity]
 #     any: [role_assignments, role_eligibility, role_schedules]
-#     optional: [role_group_members, users]
+#     optional: [group_eligibility, role_group_members, users]
 #   lookup: {sign_in_activity: id, users: id}
 #   licence: []
 #   params:

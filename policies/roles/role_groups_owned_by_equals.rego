@@ -74,21 +74,13 @@ _user_name(id) := name if {
 	is_string(name)
 } else := id
 
-# Whoever is eligible for membership through PIM for Groups holds what the group grants.
-_eligible_members(group) := {row.principalId |
-	some row in input.evidence.group_eligibility
-	row.groupId == group
-	row.accessId == "member"
-}
-
 _weak(group) := {owner |
 	some owner in _owners(group)
-	not owner[0] in _eligible_members(group)
 	count(privileged.lacking(_pairs, owner[0], privileged.grants(_groups[group]))) > 0
 }
 
 # _hidden are the reasons for which an owner may hold a role unseen.
-_hidden := (privileged.hidden(input, _privileged) | _eligibility_unread) | _undescribed
+_hidden := privileged.hidden(input, _privileged) | _undescribed
 
 # What an assignment doesn't describe, and no user is, may be a group.
 _undescribed := {{
@@ -99,19 +91,10 @@ _undescribed := {{
 	ids := {account.principalId |
 		some account in _privileged
 		account.type == ""
+		account.via == ""
 		not account.lost
 	}
 	count(ids) > 0
-}
-
-_eligibility_unread := {{
-	"reason": gap.reason,
-	"kind": "group_eligibility",
-	"message": "Who is eligible for groups that grant a privileged role could not be read.",
-} |
-	gap := input.gaps.group_eligibility
-	gap.reason != "not_licensed"
-	count(_groups) > 0
 }
 
 deny contains {

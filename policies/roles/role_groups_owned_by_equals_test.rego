@@ -36,7 +36,7 @@ _grouped(owners, others, eligible) := object.union(_tenant(array.concat([made.ro
 	"group_eligibility": eligible,
 }})
 
-_eligible(id, access) := {"id": id, "groupId": "g", "principalId": id, "accessId": access}
+_eligible(id, access) := made.eligible("g", id, access)
 
 test_passes_when_nobody_owns_the_group if {
 	_passes(_grouped([], [], []))
