@@ -129,15 +129,10 @@ unknown contains reason if {
 }
 
 # That somebody isn't a guest is told by the assignment; that somebody wasn't invited, by
-# the users alone.
+# externalUserState of the users alone, where it is null.
 _told(account) if {
 	account.guest == false
-	not input.gaps.users
-}
-
-_told(account) if {
-	account.guest == false
-	input.lookup.users[account.principalId]
+	"externalUserState" in object.keys(input.lookup.users[account.principalId])
 }
 
 unknown contains reason if some reason in privileged.doubts(input, _outsiders)

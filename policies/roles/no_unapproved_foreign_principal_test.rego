@@ -106,6 +106,25 @@ test_unknown_when_it_is_not_said_who_was_invited_and_fails_stand if {
 	_reasons(object.union(doc, made.gaps({"users": "partial"}))) == set()
 }
 
+test_unknown_when_external_user_state_was_not_read if {
+	doc := _configured(_tenant([made.admin("ann")]))
+	silent := object.remove(made.listed([made.user("ann")]).ann, ["externalUserState"])
+	unsaid := object.union(object.remove(doc, ["lookup"]), {"lookup": {"users": {"ann": silent}}})
+	_failed(unsaid) == set()
+	_reasons(unsaid) == {["partial", "users"]}
+	unlisted := object.union(object.remove(doc, ["lookup"]), {"lookup": {"users": {}}})
+	_reasons(unlisted) == {["partial", "users"]}
+}
+
+test_pitfall_c_fails_when_a_guest_may_join_a_group_that_holds_the_role if {
+	doc := object.union(_configured(_tenant([made.row(made.group("g"), _sa)])), {
+		"evidence": {"group_eligibility": [made.eligible("g", "ann", "member")]},
+		"lookup": {"users": made.listed([_guest("ann")])},
+	})
+	_failed(doc) == {"ann"}
+	_reasons(doc) == set()
+}
+
 test_unknown_when_holders_may_be_hidden_and_fails_stand if {
 	doc := object.union(_configured(_tenant([made.row(_guest("ann"), _sa)])), made.gaps({"role_eligibility": "no_permission"}))
 	_failed(doc) == {"ann"}
