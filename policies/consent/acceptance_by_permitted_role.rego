@@ -24,6 +24,11 @@
 #   evidence:
 #     all: [attestations]
 #     optional: [incidents_probe, hunting_probe, defender_api_probe, portal_tenant_context, subscribed_skus]
+#   params:
+#     count_weak_plans:
+#       type: boolean
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
+#       default: true
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
 #   frameworks:
 #     nist_800_53: [{id: SA-9, coverage: part}]

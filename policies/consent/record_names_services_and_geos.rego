@@ -26,6 +26,10 @@
 #     all: [attestations]
 #     optional: [subscribed_skus, hunting_probe, onboarding_package, portal_tenant_context, incidents_probe, defender_api_probe]
 #   params:
+#     count_weak_plans:
+#       type: boolean
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
+#       default: true
 #     max_evidence_age:
 #       type: object
 #       description: How old evidence may be, by the way it was got (api, portal), in hours (24h) or days (90d).

@@ -29,6 +29,10 @@
 #       type: integer
 #       description: The longest time for which a statement may hold, in days.
 #       default: 365
+#     count_weak_plans:
+#       type: boolean
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
+#       default: true
 #     require_signed_attestations:
 #       type: boolean
 #       description: Whether an unsigned statement is a violation; otherwise it is only shown.

@@ -26,6 +26,10 @@
 #     all: [attestations]
 #     optional: [onboarding_package, portal_tenant_context, incidents_probe, hunting_probe, defender_api_probe, subscribed_skus]
 #   params:
+#     count_weak_plans:
+#       type: boolean
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
+#       default: true
 #     geo_groups:
 #       type: object
 #       description: What a name in a list of places stands for, as a list of codes by name; unset, the built-in table alone says which place lies in which.

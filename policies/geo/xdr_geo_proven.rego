@@ -26,6 +26,10 @@
 #     any: [onboarding_package, portal_tenant_context, attestations]
 #     optional: [incidents_probe, hunting_probe, defender_api_probe, subscribed_skus]
 #   params:
+#     count_weak_plans:
+#       type: boolean
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
+#       default: true
 #     min_geo_tier:
 #       type: string
 #       description: The weakest proof of a Geo that counts (signed, api, proxy, portal or attested, best first). A statement that two people signed counts above proxy and portal.

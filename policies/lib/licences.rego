@@ -58,7 +58,7 @@ service_plans := {
 _full := {plans.WINDEFATP, plans.THREAT_INTELLIGENCE, plans.ADALLOM_S_STANDALONE, plans.ATA}
 
 # _strong are the plans of which one suffices, by profile; _weak those that the text
-# lets suffice as well, but which half of all tenants hold with another purpose.
+# lets suffice as well, but which half of all tenants hold for another purpose.
 _strong := {
 	"mtp-2020-a": set(),
 	"mtp-2020-b": _full,
@@ -81,12 +81,15 @@ _weak := {
 	"xdr-current": {plans.MDE_LITE, plans.ADALLOM_S_DISCOVERY},
 }
 
-# _sought are the plans that count towards eligibility, by profile.
-_sought := {
-	"mtp-2020-a": _full,
-	"mtp-2020-b": _strong["mtp-2020-b"],
-	"xdr-current": (_strong["xdr-current"] | _weak["xdr-current"]),
-}
+# _sought are the plans that count towards eligibility under the profile of an input: the weak
+# ones as well unless the parameter count_weak_plans says that they don't.
+_sought(doc) := _full if {
+	doc.profile == "mtp-2020-a"
+} else := _sufficing(doc)
+
+_sufficing(doc) := _strong[doc.profile] | _weak[doc.profile] if {
+	doc.params.count_weak_plans
+} else := _strong[doc.profile]
 
 # offered holds when Microsoft offered the service to a cloud's tenants under a profile:
 # in 2020 to the commercial cloud alone, today to the US Government's clouds as well.
@@ -164,33 +167,28 @@ _readable(sku) if {
 	}
 }
 
-# eligible holds when the SKUs make a tenant eligible for the service under a profile,
-# by a weak plan too and whatever the SKUs' standing is, save that deleted ones are gone.
-eligible(skus, profile) if strongly_eligible(skus, profile)
+# eligible holds when the SKUs make a tenant eligible for the service, whatever their standing
+# is, save that deleted ones are gone. It takes the whole input for its profile, and for the
+# parameter count_weak_plans, which says whether a weak plan does: Defender for Endpoint Plan
+# 1, which the text may or may not mean, and Cloud App Discovery, which comes with every
+# Entra ID P1. Every rule that asks whether a tenant is eligible asks here.
+eligible(doc, skus) if count(held(skus) & _sufficing(doc)) > 0
 
-eligible(skus, profile) if count(held(skus) & _weak[profile]) > 0
-
-# strongly_eligible is eligible without the weak plans: Defender for Endpoint Plan 1,
-# which the text may or may not mean, and Cloud App Discovery, which comes with every
-# Entra ID P1.
-strongly_eligible(skus, profile) if count(held(skus) & _strong[profile]) > 0
-
-strongly_eligible(skus, "mtp-2020-a") if _fully_licensed(skus)
-
-# eligible_counting is eligible or strongly_eligible, as the parameter count_weak_plans
-# asks.
-eligible_counting(skus, profile, weak) if {
-	weak
-	eligible(skus, profile)
+eligible(doc, skus) if {
+	doc.profile == "mtp-2020-a"
+	_fully_licensed(skus)
 }
 
-eligible_counting(skus, profile, weak) if {
-	not weak
-	strongly_eligible(skus, profile)
+# weak_alone is the set of the names of the weak plans on which eligibility rests alone under a
+# profile, whether they count or not; it is empty where another plan suffices.
+weak_alone(skus, profile) := {_names[id] |
+	count(held(skus) & _strong[profile]) == 0
+	some id in (held(skus) & _weak[profile])
 }
 
-# in_good_standing is eligible over the SKUs that are enabled or in grace.
-in_good_standing(skus, profile) if eligible(standing(skus), profile)
+# in_good_standing holds when the tenant is eligible by SKUs that are enabled or in grace. It
+# takes the whole input.
+in_good_standing(doc) if eligible(doc, standing(doc.evidence.subscribed_skus))
 
 # standing are the SKUs that are enabled or in grace (Warning).
 standing(skus) := [sku |
@@ -198,15 +196,16 @@ standing(skus) := [sku |
 	sku.capabilityStatus in {"Enabled", "Warning"}
 ]
 
-# carriers are the SKUs that hold at least one plan that counts towards eligibility.
-carriers(skus, profile) := [sku |
+# carriers are the SKUs that hold at least one plan that counts towards eligibility. It takes
+# the whole input, as counted_plans does.
+carriers(doc, skus) := [sku |
 	some sku in skus
-	count(held([sku]) & _sought[profile]) > 0
+	count(held([sku]) & _sought(doc)) > 0
 ]
 
 # counted_plans is the sorted list of the names of the plans of a SKU that count towards
 # eligibility.
-counted_plans(sku, profile) := sort([_names[id] | some id in (held([sku]) & _sought[profile])])
+counted_plans(doc, sku) := sort([_names[id] | some id in (held([sku]) & _sought(doc))])
 
 # service_licensed holds when a plan of the service (endpoint, office, cloud_apps or
 # identity) is held.

@@ -4,23 +4,28 @@ import data.domicile.lib.licences
 import data.domicile.lib.licences_fixtures_test as made
 import data.domicile.lib.licences_skus
 
-_eligible(skus) := [profile | some profile in made.profiles; licences.eligible(skus, profile)]
+_doc(profile) := made.tenant(profile, [])
+
+# _strict is the input of a tenant for which weak plans don't count.
+_strict := object.union(_doc("xdr-current"), {"params": {"count_weak_plans": false}})
+
+_eligible(skus) := [profile | some profile in made.profiles; licences.eligible(_doc(profile), skus)]
 
 _sku(name) := made.sku(name)
 
 test_every_sku_of_the_catalogue_is_eligible_today if {
 	every name, _ in made.catalogue {
-		licences.eligible([_sku(name)], "xdr-current")
+		licences.eligible(_doc("xdr-current"), [_sku(name)])
 	}
 }
 
 test_only_the_catalogue_s_full_skus_are_eligible_alone_under_the_first_text if {
-	names := {name | some name, _ in made.catalogue; licences.eligible([_sku(name)], "mtp-2020-a")}
+	names := {name | some name, _ in made.catalogue; licences.eligible(_doc("mtp-2020-a"), [_sku(name)])}
 	names == made.full_2020
 }
 
 test_late_2020_takes_any_commercial_defender_plan if {
-	names := {name | some name, _ in made.catalogue; not licences.eligible([_sku(name)], "mtp-2020-b")}
+	names := {name | some name, _ in made.catalogue; not licences.eligible(_doc("mtp-2020-b"), [_sku(name)])}
 	plans := {plan | some name in names; some plan in made.catalogue[name][1]}
 	plans == {"MDE_LITE", "MDE_SMB", "ADALLOM_S_STANDALONE_DOD", "Defender_for_Iot_Enterprise", "MTP", "THREAT_INTELLIGENCE_GOV"}
 }
@@ -31,7 +36,7 @@ test_ems_e5_alone if _eligible([_sku("EMSPREMIUM")]) == ["mtp-2020-b", "xdr-curr
 
 test_microsoft_365_e3_alone_is_eligible_today_by_a_weak_plan if {
 	_eligible([_sku("SPE_E3")]) == ["xdr-current"]
-	not licences.strongly_eligible([_sku("SPE_E3")], "xdr-current")
+	not licences.eligible(_strict, [_sku("SPE_E3")])
 }
 
 test_e3_with_e5_security_is_eligible_in_all_profiles if {
@@ -39,7 +44,7 @@ test_e3_with_e5_security_is_eligible_in_all_profiles if {
 }
 
 test_gcc_high_e5_is_eligible_by_its_plans_and_offered_today_only if {
-	licences.eligible([_sku("SPE_E5_USGOV_GCCHIGH")], "xdr-current")
+	licences.eligible(_doc("xdr-current"), [_sku("SPE_E5_USGOV_GCCHIGH")])
 	[profile | some profile in made.profiles; licences.offered(profile, "gcchigh")] == ["xdr-current"]
 }
 
@@ -51,9 +56,13 @@ test_the_plan_mtp_is_neither_needed_nor_left_out if {
 test_cloud_app_discovery_alone_is_weak if {
 	skus := [made.made("AAD_PREMIUM", "078d2b04-f1bd-4111-bbd4-b4b1b354cef4", ["AAD_PREMIUM", "ADALLOM_S_DISCOVERY"])]
 	_eligible(skus) == ["xdr-current"]
-	licences.eligible_counting(skus, "xdr-current", true)
-	not licences.eligible_counting(skus, "xdr-current", false)
-	licences.eligible_counting([_sku("SPE_E5")], "xdr-current", false)
+	licences.weak_alone(skus, "xdr-current") == {"ADALLOM_S_DISCOVERY"}
+	licences.weak_alone(skus, "mtp-2020-b") == set()
+	not licences.eligible(_strict, skus)
+	not licences.in_good_standing(object.union(_strict, {"evidence": {"subscribed_skus": skus}}))
+	licences.carriers(_strict, skus) == []
+	licences.eligible(_strict, [_sku("SPE_E5")])
+	licences.weak_alone(array.concat(skus, [_sku("SPE_E5")]), "xdr-current") == set()
 }
 
 test_three_suites_together_are_eligible_under_the_first_text if {
@@ -61,13 +70,13 @@ test_three_suites_together_are_eligible_under_the_first_text if {
 	_eligible(skus) == made.profiles
 	every left_out in [0, 1, 2] {
 		rest := [sku | some i, sku in skus; i != left_out]
-		not licences.eligible(rest, "mtp-2020-a")
+		not licences.eligible(_doc("mtp-2020-a"), rest)
 	}
 }
 
 test_a_suite_without_its_plan_does_not_count if {
 	skus := [_sku("ENTERPRISEPREMIUM"), made.without("EMSPREMIUM", ["ATA"]), _sku("WIN10_VDA_E5")]
-	not licences.eligible(skus, "mtp-2020-a")
+	not licences.eligible(_doc("mtp-2020-a"), skus)
 }
 
 test_single_products_are_no_suite if {
@@ -77,7 +86,7 @@ test_single_products_are_no_suite if {
 
 test_e5_security_for_ems_e5_completes_ems_e5 if {
 	_eligible([_sku("EMSPREMIUM"), _sku("IDENTITY_THREAT_PROTECTION_FOR_EMS_E5")]) == made.profiles
-	not licences.eligible([_sku("IDENTITY_THREAT_PROTECTION_FOR_EMS_E5")], "mtp-2020-a")
+	not licences.eligible(_doc("mtp-2020-a"), [_sku("IDENTITY_THREAT_PROTECTION_FOR_EMS_E5")])
 }
 
 test_deleted_skus_and_disabled_plans_are_not_held if {
@@ -119,10 +128,10 @@ test_a_sku_is_called_by_its_part_number_or_its_id if {
 
 test_good_standing_takes_enabled_or_warning if {
 	every status in ["Enabled", "Warning"] {
-		licences.in_good_standing([made.in_status("SPE_E5", status)], "mtp-2020-a")
+		licences.in_good_standing(made.tenant("mtp-2020-a", [made.in_status("SPE_E5", status)]))
 	}
 	every status in ["Suspended", "LockedOut", "Deleted"] {
-		not licences.in_good_standing([made.in_status("SPE_E5", status)], "xdr-current")
+		not licences.in_good_standing(made.tenant("xdr-current", [made.in_status("SPE_E5", status)]))
 	}
 }
 
@@ -144,15 +153,15 @@ test_services_are_licensed_by_their_plans if {
 
 test_carriers_are_the_skus_with_a_plan_that_counts if {
 	skus := [_sku("SPE_E3"), _sku("EMSPREMIUM"), made.in_status("ATA", "Deleted")]
-	[sku.skuPartNumber | some sku in licences.carriers(skus, "mtp-2020-a")] == ["EMSPREMIUM"]
-	[sku.skuPartNumber | some sku in licences.carriers(skus, "xdr-current")] == ["SPE_E3", "EMSPREMIUM"]
-	licences.counted_plans(_sku("EMSPREMIUM"), "mtp-2020-a") == ["ADALLOM_S_STANDALONE", "ATA"]
+	[sku.skuPartNumber | some sku in licences.carriers(_doc("mtp-2020-a"), skus)] == ["EMSPREMIUM"]
+	[sku.skuPartNumber | some sku in licences.carriers(_doc("xdr-current"), skus)] == ["SPE_E3", "EMSPREMIUM"]
+	licences.counted_plans(_doc("mtp-2020-a"), _sku("EMSPREMIUM")) == ["ADALLOM_S_STANDALONE", "ATA"]
 }
 
 test_names_do_not_decide if {
 	every name in ["DEVELOPERPACK_E5", "M365EDU_A5_STUUSEBNFT"] {
 		licences.named(_sku(name), "mtp-2020-a")
-		not licences.eligible([_sku(name)], "mtp-2020-a")
+		not licences.eligible(_doc("mtp-2020-a"), [_sku(name)])
 		licences.lacking(_sku(name)) == ["WINDEFATP"]
 	}
 	every name in ["SPE_F5_SEC", "SPE_F5_SECCOMP", "M365_SECURITY_COMPLIANCE_FOR_FLW"] {

@@ -9,7 +9,7 @@ good := {
 	"tenant": {"id": "3f0c1d7e-0000-4000-8000-000000000001", "name": "Contoso", "cloud": "global"},
 	"now": "2026-11-21T00:00:00Z",
 	"profile": "xdr-current",
-	"params": {"expected_state": "on", "workload_days": 7, "services_not_used": []},
+	"params": {"count_weak_plans": true, "expected_state": "on", "workload_days": 7, "services_not_used": []},
 	"gaps": {},
 	"evidence": {
 		"incidents_probe": [{

@@ -70,7 +70,7 @@ tables(scan) := {"state": "some", "resolved": resolved, "reason": "", "message":
 
 # Whether an eligible licence is held, by LIC1001's predicate; state is held, lacking or unknown.
 licence(scan) := {"state": "held", "reason": "", "message": ""} if {
-	licences.eligible(scan.evidence.subscribed_skus, scan.profile)
+	licences.eligible(scan, scan.evidence.subscribed_skus)
 } else := {"state": "unknown", "reason": first.reason, "message": message} if {
 	first := [gap | some gap in (licences.unread(scan) | licences.unclear(scan.evidence.subscribed_skus))][0]
 	message := sprintf("%s Without them the answers can't be told from Microsoft Sentinel's.", [first.message])

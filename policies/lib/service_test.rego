@@ -1,5 +1,6 @@
 package domicile.lib.service_test
 
+import data.domicile.lib.licences
 import data.domicile.lib.service
 import data.domicile.lib.service_fixtures_test as fixture
 import data.domicile.lib.service_sources as sources
@@ -138,6 +139,9 @@ test_row_9_unknown_when_sentinel_alone_would_answer_the_same if {
 	sentinel := fixture.probes({name: fixture.unresolved(name) | some name in ["DeviceInfo", "EmailEvents", "IdentityLogonEvents", "CloudAppEvents"]})
 	verdict(fixture.scan({"hunting_probe": sentinel}, {})) == ["unknown", 9, "", "not_provisioned"]
 	verdict(fixture.scan({"subscribed_skus": []}, {})) == ["unknown", 9, "", "not_provisioned"]
+	weak := fixture.scan({"subscribed_skus": [fixture.licence_of([licences.plans.ADALLOM_S_DISCOVERY])]}, {})
+	verdict(weak) == ["on", 6, "proxy", ""]
+	verdict(object.union(weak, {"params": {"count_weak_plans": false}})) == ["unknown", 9, "", "not_provisioned"]
 	unread := service.state(fixture.scan({"subscribed_skus": []}, {"subscribed_skus": "no_permission"}))
 	[unread.row, unread.reason, unread.kind] == [9, "no_permission", "subscribed_skus"]
 	planless := object.remove(fixture.licence, ["servicePlans"])

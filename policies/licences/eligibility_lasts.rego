@@ -33,7 +33,7 @@
 #       default: []
 #     count_weak_plans:
 #       type: boolean
-#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible.
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
 #       default: true
 #     licence_expiry_days:
 #       type: integer
@@ -56,7 +56,7 @@ import data.domicile.lib.licences
 _skus := input.evidence.subscribed_skus
 
 # _covering are the SKUs that eligibility rests on today.
-_covering := licences.carriers(licences.standing(_skus), input.profile)
+_covering := licences.carriers(input, licences.standing(_skus))
 
 # _subscriptions are the subscriptions in force of those SKUs, each with what it is worth.
 _subscriptions := [{"row": row, "ends": _ends(row)} |
@@ -68,8 +68,8 @@ _subscriptions := [{"row": row, "ends": _ends(row)} |
 
 deny contains finding if {
 	_judged
-	not _eligible(_with({"no"}))
-	not _eligible(_with({"no", "unknown"}))
+	not licences.eligible(input, _with({"no"}))
+	not licences.eligible(input, _with({"no", "unknown"}))
 	finding := {
 		"resource": {"kind": "tenant", "id": input.tenant.id, "name": input.tenant.name},
 		"message": sprintf("Eligibility rests on what ends within %d days or is a trial: %s.", [_days, licences.quoted(_ending)]),
@@ -87,7 +87,7 @@ not_applicable contains reason if some reason in licences.not_offered(input)
 
 not_applicable contains reason if {
 	licences.judgeable(input)
-	not _eligible(_covering)
+	not licences.eligible(input, _covering)
 	count(licences.unclear(_skus)) == 0
 	reason := {
 		"reason": "nothing_to_judge",
@@ -99,7 +99,7 @@ unknown contains reason if some reason in licences.unread(input)
 
 unknown contains reason if {
 	licences.judgeable(input)
-	not _eligible(_with({"no"}))
+	not licences.eligible(input, _with({"no"}))
 	some reason in licences.unclear(_skus)
 }
 
@@ -115,8 +115,8 @@ unknown contains reason if {
 
 unknown contains reason if {
 	_judged
-	not _eligible(_with({"no"}))
-	_eligible(_with({"no", "unknown"}))
+	not licences.eligible(input, _with({"no"}))
+	licences.eligible(input, _with({"no", "unknown"}))
 	reason := {
 		"reason": "not_collected",
 		"kind": "subscriptions",
@@ -151,11 +151,9 @@ observed contains {"fact": "expiry", "service": "", "value": value, "tier": "api
 _judged if {
 	licences.judgeable(input)
 	not input.gaps.subscriptions
-	_eligible(_covering)
+	licences.eligible(input, _covering)
 	count(licences.unclear(_skus)) == 0
 }
-
-_eligible(skus) if licences.eligible_counting(skus, input.profile, input.params.count_weak_plans)
 
 # _with are the covering SKUs that have a subscription of which it is one of the answers
 # whether it ends soon. A SKU without a subscription in the list is unknown.

@@ -22,6 +22,11 @@
 #   monotone: false
 #   evidence:
 #     all: [subscribed_skus]
+#   params:
+#     count_weak_plans:
+#       type: boolean
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
+#       default: true
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
 #   frameworks: {}
 #   remediation:
@@ -39,7 +44,7 @@ _skus := input.evidence.subscribed_skus
 
 # A licence of the whole company can't be assigned.
 _judged := [sku |
-	some sku in licences.carriers(licences.standing(_skus), input.profile)
+	some sku in licences.carriers(input, licences.standing(_skus))
 	object.get(sku, "appliesTo", null) != "Company"
 ]
 

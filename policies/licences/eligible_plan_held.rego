@@ -30,7 +30,7 @@
 #   params:
 #     count_weak_plans:
 #       type: boolean
-#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible.
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
 #       default: true
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
 #   frameworks: {}
@@ -55,8 +55,6 @@ package domicile.licences.eligible_plan_held
 import data.domicile.lib.licences
 
 _skus := input.evidence.subscribed_skus
-
-_weak_names := {"MDE_LITE", "ADALLOM_S_DISCOVERY"}
 
 _expected := {
 	"mtp-2020-a": "the plans of all four services in one licence, or Office 365 E5, Enterprise Mobility + Security E5 and Windows E5 together",
@@ -87,24 +85,20 @@ unknown contains reason if {
 }
 
 observed contains _seen(value) if {
-	some sku in licences.carriers(_skus, input.profile)
-	plans := concat(", ", licences.counted_plans(sku, input.profile))
+	some sku in licences.carriers(input, _skus)
+	plans := concat(", ", licences.counted_plans(input, sku))
 	value := sprintf("'%s' (%s) holds %s", [licences.sku_name(sku), sku.capabilityStatus, plans])
 }
 
-observed contains _seen(sprintf("eligible only by %s", [concat(", ", sort(plans))])) if {
+observed contains _seen(sprintf("eligible only by %s", [concat(", ", sort(_weak_alone))])) if {
 	licences.judgeable(input)
-	_only_weak
-	plans := {plan |
-		some sku in licences.carriers(_skus, input.profile)
-		some plan in licences.counted_plans(sku, input.profile)
-	}
+	count(_weak_alone) > 0
 }
 
 observed contains _seen(value) if {
 	some sku in _skus
 	licences.named(sku, input.profile)
-	not licences.eligible([sku], input.profile)
+	not licences.eligible(input, [sku])
 	lacking := concat(", ", licences.lacking(sku))
 	value := sprintf("'%s' is eligible by its name and not by its plans: it lacks %s", [licences.sku_name(sku), lacking])
 }
@@ -117,24 +111,16 @@ observed contains _seen(value) if {
 	value := sprintf("'%s' is eligible by its plans; Microsoft's text of 2020 does not name it", [licences.sku_name(sku)])
 }
 
-_eligible if licences.eligible_counting(_skus, input.profile, input.params.count_weak_plans)
+_eligible if licences.eligible(input, _skus)
 
-_only_weak if {
-	licences.eligible(_skus, input.profile)
-	not licences.strongly_eligible(_skus, input.profile)
-}
+_weak_alone := licences.weak_alone(_skus, input.profile)
 
-_message := sprintf("The tenant is eligible only by %s, and the parameter count_weak_plans does not let such a plan count.", [licences.quoted(_weak_held)]) if {
-	_only_weak
+_message := sprintf("The tenant is eligible only by %s, and the parameter count_weak_plans does not let such a plan count.", [licences.quoted(_weak_alone)]) if {
+	count(_weak_alone) > 0
 }
 
 _message := sprintf("None of the tenant's SKUs (%d) holds an eligible plan set for the profile '%s'.", [count(_skus), input.profile]) if {
-	not _only_weak
-}
-
-_weak_held := {name |
-	some name in _weak_names
-	licences.plans[name] in licences.held(_skus)
+	count(_weak_alone) == 0
 }
 
 _seen(value) := {"fact": "licence", "service": "", "value": value, "tier": "api", "kind": "subscribed_skus"}

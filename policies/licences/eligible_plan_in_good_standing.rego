@@ -29,7 +29,7 @@
 #   params:
 #     count_weak_plans:
 #       type: boolean
-#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible.
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
 #       default: true
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
 #   frameworks: {}
@@ -46,12 +46,12 @@ import data.domicile.lib.licences
 
 _skus := input.evidence.subscribed_skus
 
-_carriers := licences.carriers(_skus, input.profile)
+_carriers := licences.carriers(input, _skus)
 
 deny contains finding if {
 	licences.judgeable(input)
-	_eligible(_skus)
-	not _eligible(licences.standing(_skus))
+	licences.eligible(input, _skus)
+	not licences.eligible(input, licences.standing(_skus))
 	count(licences.unclear(_skus)) == 0
 	finding := {
 		"resource": {"kind": "tenant", "id": input.tenant.id, "name": input.tenant.name},
@@ -73,7 +73,7 @@ not_applicable contains reason if some reason in licences.not_offered(input)
 
 not_applicable contains reason if {
 	licences.judgeable(input)
-	not _eligible(_skus)
+	not licences.eligible(input, _skus)
 	count(licences.unclear(_skus)) == 0
 	reason := {
 		"reason": "nothing_to_judge",
@@ -85,7 +85,7 @@ unknown contains reason if some reason in licences.unread(input)
 
 unknown contains reason if {
 	licences.judgeable(input)
-	not _eligible(licences.standing(_skus))
+	not licences.eligible(input, licences.standing(_skus))
 	some reason in licences.unclear(_skus)
 }
 
@@ -114,7 +114,5 @@ _graces(sku) := [subscription |
 	subscription.status == "Warning"
 	is_string(subscription.nextLifecycleDateTime)
 ]
-
-_eligible(skus) if licences.eligible_counting(skus, input.profile, input.params.count_weak_plans)
 
 _expiry(value) := {"fact": "expiry", "service": "", "value": value, "tier": "api", "kind": "subscriptions"}

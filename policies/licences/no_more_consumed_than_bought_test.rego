@@ -39,6 +39,14 @@ test_passes_over_licences_that_give_no_eligibility if {
 	_quiet(_tenant([_sku(1, {"enabled": 25}), free]))
 }
 
+test_not_applicable_when_only_a_weak_plan_is_held_and_does_not_count if {
+	weak := object.union(made.made("AAD_PREMIUM", "id", ["ADALLOM_S_DISCOVERY"]), {"id": "t1_p1", "appliesTo": "User", "consumedUnits": 2, "prepaidUnits": {"enabled": 1}})
+	count(rule.deny) == 1 with input as _tenant([weak])
+	strict := object.union(_tenant([weak]), {"params": {"count_weak_plans": false}})
+	count(rule.deny) == 0 with input as strict
+	{n.reason | some n in rule.not_applicable} == {"nothing_to_judge"} with input as strict
+}
+
 test_not_applicable_when_only_company_or_suspended_licences_are_there if {
 	company := object.union(_sku(9, {"enabled": 1}), {"appliesTo": "Company"})
 	suspended := object.union(_sku(9, {"enabled": 0, "suspended": 9}), {"capabilityStatus": "Suspended"})

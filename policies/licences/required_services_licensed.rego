@@ -26,6 +26,10 @@
 #     optional: []
 #   licence: []
 #   params:
+#     count_weak_plans:
+#       type: boolean
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
+#       default: true
 #     required_services:
 #       type: [string]
 #       description: The services that must be licensed, out of endpoint, office, cloud_apps and identity. Unset it is all four in the profile mtp-2020-a and none in the others.
@@ -109,9 +113,9 @@ observed contains {"fact": "licence", "service": service, "value": value, "tier"
 # _usable are the SKUs that a required service may rest on: those in good standing. Where
 # the tenant's eligibility itself isn't, that is LIC1002's finding, and not one more for
 # every service.
-_usable := licences.standing(_skus) if licences.in_good_standing(_skus, input.profile)
+_usable := licences.standing(_skus) if licences.in_good_standing(input)
 
-_usable := _skus if not licences.in_good_standing(_skus, input.profile)
+_usable := _skus if not licences.in_good_standing(input)
 
 _provisioned(service) if {
 	some [_, status] in _usable_offers(service)

@@ -25,6 +25,10 @@
 #     optional: [subscribed_skus, role_assignments]
 #   licence: []
 #   params:
+#     count_weak_plans:
+#       type: boolean
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
+#       default: true
 #     missing_record:
 #       type: string
 #       values: [unknown, fail]
@@ -104,10 +108,10 @@ _state := service.state(input)
 _judged := "provisioned" if {
 	_state.state == "on"
 } else := "ineligible" if {
-	not licences.eligible(input.evidence.subscribed_skus, input.profile)
+	not licences.eligible(input, input.evidence.subscribed_skus)
 	count(_unsure) == 0
 } else := "licence unsure" if {
-	not licences.eligible(input.evidence.subscribed_skus, input.profile)
+	not licences.eligible(input, input.evidence.subscribed_skus)
 } else := "unprovisioned" if {
 	_state.state == "off"
 } else := "unsure"

@@ -26,6 +26,10 @@
 #     optional: [hunting_probe, subscribed_skus]
 #   licence: []
 #   params:
+#     count_weak_plans:
+#       type: boolean
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
+#       default: true
 #     expected_state:
 #       type: string
 #       values: ["on", "off"]

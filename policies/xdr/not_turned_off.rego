@@ -27,6 +27,10 @@
 #     optional: [incidents_probe, hunting_probe, defender_api_probe, portal_tenant_context, attestations, subscribed_skus, onboarding_package]
 #   licence: []
 #   params:
+#     count_weak_plans:
+#       type: boolean
+#       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
+#       default: true
 #     package_max_age_days:
 #       type: integer
 #       description: Days for which the onboarding package counts after its signer's certificate ended; the package itself bears no date.
@@ -228,7 +232,7 @@ _ended_since := record if {
 _licence_ended if {
 	licences.judgeable(input)
 	count(licences.unclear(input.evidence.subscribed_skus)) == 0
-	not licences.in_good_standing(input.evidence.subscribed_skus, input.profile)
+	not licences.in_good_standing(input)
 }
 
 _loss := "turning it off permanently deletes its data at once" if {
