@@ -1,8 +1,11 @@
 package findings
 
 import (
+	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -11,19 +14,63 @@ import (
 
 // Write writes the Result as result.json: indented, without HTML escapes, with lists
 // and maps that are empty rather than null, sorted as the fields say and in UTC, so
-// that equal results give equal bytes. The Result itself is left as it is.
+// that equal results give equal bytes. The Result itself is left as it is. Memory holds one
+// encoded finding at a time.
 func (r *Result) Write(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r.Normalised()); err != nil {
+	if err := r.Normalised().write(w); err != nil {
 		return fmt.Errorf("writing the result: %w", err)
 	}
 	return nil
 }
 
+// noFindings is how a result without findings ends: they are its last member.
+const noFindings = "[]\n}\n"
+
+func (r *Result) write(w io.Writer) error {
+	head := *r
+	head.Findings = []Finding{}
+	encoded, err := indented(head, "")
+	if err != nil {
+		return err
+	}
+	before, ends := bytes.CutSuffix(encoded, []byte(noFindings))
+	if !ends {
+		return errors.New("findings are not the last member of a result")
+	}
+	out := bufio.NewWriter(w)
+	out.Write(before)
+	separator := "[\n    "
+	for _, finding := range r.Findings {
+		encoded, err := indented(finding, "    ")
+		if err != nil {
+			return err
+		}
+		out.WriteString(separator)
+		out.Write(bytes.TrimSuffix(encoded, []byte("\n")))
+		separator = ",\n    "
+	}
+	if len(r.Findings) == 0 {
+		out.WriteString(noFindings)
+	} else {
+		out.WriteString("\n  ]\n}\n")
+	}
+	return out.Flush()
+}
+
+// indented encodes a value as result.json writes it where each of its lines but the first
+// begins with a prefix.
+func indented(value any, prefix string) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent(prefix, "  ")
+	err := encoder.Encode(value)
+	return out.Bytes(), err
+}
+
 // Normalised returns a copy that has its version set, no nil list or map, its times in
-// UTC, and its lists in the order that their fields name. Reports render such a copy.
+// UTC, and its lists in the order that their fields name. Reports render such a copy, and
+// leave its findings as they are: it shares those that are in order already.
 func (r *Result) Normalised() *Result {
 	out := *r
 	if out.Version == 0 {
@@ -50,8 +97,10 @@ func (r *Result) Normalised() *Result {
 		out.Rules[i] = normalRule(out.Rules[i])
 	}
 	slices.SortStableFunc(out.Rules, func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
-	out.Findings = list(r.Findings)
-	slices.SortStableFunc(out.Findings, compareFindings)
+	if out.Findings == nil || !slices.IsSortedFunc(out.Findings, compareFindings) {
+		out.Findings = list(r.Findings)
+		slices.SortStableFunc(out.Findings, compareFindings)
+	}
 	return &out
 }
 

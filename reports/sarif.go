@@ -32,7 +32,7 @@ func writeSARIF(w io.Writer, result *findings.Result) error {
 type sarifLog struct {
 	result     *findings.Result
 	run        *sarif.Run
-	results    []*sarif.Result
+	grouped    map[string][]findings.Finding // by rule
 	frameworks []framework
 	// rules, taxa and logical are the indexes of what the run lists, by id, by framework
 	// and control, and by qualified name.
@@ -44,6 +44,7 @@ type sarifLog struct {
 func newSARIFLog(result *findings.Result) *sarifLog {
 	log := &sarifLog{
 		result:     result,
+		grouped:    byRule(result.Findings),
 		frameworks: frameworksOf(result),
 		rules:      map[string]uint{},
 		taxa:       map[string]map[string]uint{},
@@ -70,7 +71,7 @@ func newSARIFLog(result *findings.Result) *sarifLog {
 		"coverage": coverage(result.Summary),
 	}
 	log.run.Tool = sarif.Tool{Driver: log.driver()}
-	log.addResults()
+	log.addLocations()
 	return log
 }
 

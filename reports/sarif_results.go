@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"iter"
 	"net/url"
 	"strings"
 
@@ -20,19 +21,45 @@ const (
 	kindReview = "review"
 )
 
-// addResults adds one result for every finding, and one for every rule that says
-// something else than its findings do.
-func (l *sarifLog) addResults() {
-	grouped := byRule(l.result.Findings)
-	for _, rule := range l.result.Rules {
-		taxa := l.taxaOf(rule)
-		for _, finding := range grouped[rule.ID] {
-			l.results = append(l.results, l.findingResult(rule, finding, taxa))
-		}
-		if len(grouped[rule.ID]) == 0 || (rule.Outcome != findings.Fail && rule.Outcome != findings.Waived) {
-			l.results = append(l.results, l.ruleResult(rule, len(grouped[rule.ID]) > 0))
+// results yields one result for every finding, and one for every rule that says something
+// else than its findings do. None is kept.
+func (l *sarifLog) results() iter.Seq[*sarif.Result] {
+	return func(yield func(*sarif.Result) bool) {
+		for _, rule := range l.result.Rules {
+			taxa, found := l.taxaOf(rule), l.grouped[rule.ID]
+			for _, finding := range found {
+				if !yield(l.findingResult(rule, finding, taxa)) {
+					return
+				}
+			}
+			if says(rule, found) && !yield(l.ruleResult(rule, len(found) > 0)) {
+				return
+			}
 		}
 	}
+}
+
+// says says whether a rule says something else than its findings do.
+func says(rule findings.Rule, found []findings.Finding) bool {
+	return len(found) == 0 || rule.Outcome != findings.Fail && rule.Outcome != findings.Waived
+}
+
+// addLocations lists the logical locations of all results, which stand before them.
+func (l *sarifLog) addLocations() {
+	for _, rule := range l.result.Rules {
+		found := l.grouped[rule.ID]
+		for _, finding := range found {
+			l.logicalLocation(rule, finding.Resource)
+		}
+		if says(rule, found) {
+			l.logicalLocation(rule, l.tenant())
+		}
+	}
+}
+
+// tenant is the tenant as a resource.
+func (l *sarifLog) tenant() findings.Resource {
+	return findings.Resource{Kind: "tenant", ID: l.result.Tenant.ID, Name: l.result.Tenant.Name}
 }
 
 // findingResult is a violation, suppressed if it is waived.
@@ -59,7 +86,7 @@ func (l *sarifLog) findingResult(rule findings.Rule, finding findings.Finding, t
 // which a finding about the tenant would have, so that a pass that becomes a failure is
 // seen as a change of one result.
 func (l *sarifLog) ruleResult(rule findings.Rule, besideFindings bool) *sarif.Result {
-	tenant := findings.Resource{Kind: "tenant", ID: l.result.Tenant.ID, Name: l.result.Tenant.Name}
+	tenant := l.tenant()
 	identity := tenant
 	if besideFindings {
 		identity = findings.Resource{Kind: "rule", ID: rule.ID}

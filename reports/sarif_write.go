@@ -27,16 +27,15 @@ func (l *sarifLog) write(w io.Writer) error {
 	put([]byte(`{"version":"2.1.0","$schema":"` + schemaURI + `","runs":[`))
 	put(bytes.TrimSuffix(head, []byte("\n}")))
 	put([]byte(",\n \"results\": ["))
-	for i, result := range l.results {
+	separator := "\n"
+	for result := range l.results() {
 		encoded, failed := mended(result, nil)
 		if failed != nil {
 			return failed
 		}
-		if i > 0 {
-			put([]byte(","))
-		}
-		put([]byte("\n"))
+		put([]byte(separator))
 		put(encoded)
+		separator = ",\n"
 	}
 	put([]byte("\n ]\n}]}\n"))
 	if err != nil {

@@ -210,11 +210,17 @@ func resourceName(resource findings.Resource) string {
 	return cleanName(resource.ID)
 }
 
-// byRule groups findings by their rule, in order.
+// byRule groups findings that are sorted by rule, as those of a normalised result are; the
+// groups are parts of the list.
 func byRule(all []findings.Finding) map[string][]findings.Finding {
 	grouped := map[string][]findings.Finding{}
-	for _, finding := range all {
-		grouped[finding.Rule] = append(grouped[finding.Rule], finding)
+	for from := 0; from < len(all); {
+		rule, to := all[from].Rule, from
+		for to < len(all) && all[to].Rule == rule {
+			to++
+		}
+		grouped[rule] = all[from:to:to]
+		from = to
 	}
 	return grouped
 }
