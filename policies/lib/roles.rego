@@ -118,6 +118,10 @@ holders(doc) := {object.union(holder, {"principal": known[holder.principalId]}) 
 	known := object.union_n([{holder.principalId: holder.principal} | some holder in all])
 }
 
+# holds holds for who has a role, or has it by activation alone: who may become owner of a group
+# that holds the role must put somebody into the group first.
+holds(holder) if holder.through != "eligible_owner"
+
 _through_groups(doc, direct) := {holder |
 	some group in direct
 	some belonging in of[group.principalId]

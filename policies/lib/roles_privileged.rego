@@ -157,7 +157,7 @@ in_force(entry, now) if attestations.time_ns(now) <= attestations.end_ns(entry.u
 # may become owner of a group doesn't hold what it grants, but may take it.
 pairs(all) := {[account.principalId, account.roleDefinitionId, account.scope] |
 	some account in all
-	account.through != "eligible_owner"
+	roles.holds(account)
 }
 
 # grants are what accounts hold, as [role, scope].

@@ -89,6 +89,13 @@ _perhaps := {account.principalId |
 
 _seen := _sure | _perhaps
 
+# _able are those of _sure who need nobody's role but their own.
+_able := {account.principalId |
+	some account in _accounts
+	account.principalId in _sure
+	roles.holds(account)
+}
+
 _min := input.params.global_admins_min
 
 _max := input.params.global_admins_max
@@ -102,7 +109,7 @@ _too_many if {
 # Too few takes all the evidence.
 _too_few if {
 	_configured
-	count(_seen) < _min
+	count(_able | _perhaps) < _min
 	count(_incomplete) == 0
 }
 
@@ -130,9 +137,9 @@ deny contains _finding(message, count(_seen)) if {
 	])
 }
 
-deny contains _finding(message, count(_sure)) if {
+deny contains _finding(message, count(_able)) if {
 	_too_few
-	message := sprintf("Enabled Global Administrators number %d, fewer than %d.", [count(_sure), _min])
+	message := sprintf("Enabled Global Administrators number %d, fewer than %d.", [count(_able), _min])
 }
 
 unknown contains reason if {
@@ -155,7 +162,7 @@ unknown contains reason if {
 }
 
 unknown contains reason if {
-	count(_sure) < _min
+	count(_able) < _min
 	some gap in _incomplete
 	reason := {
 		"reason": gap.reason,
@@ -165,7 +172,7 @@ unknown contains reason if {
 }
 
 unknown contains reason if {
-	count(_sure) < _min
+	count(_able) < _min
 	not _too_few
 	count(_incomplete) == 0
 	reason := {

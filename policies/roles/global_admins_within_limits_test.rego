@@ -188,3 +188,11 @@ test_unknown_when_break_glass_accounts_are_not_named if {
 		["needs_configuration", ""] in {[reason.reason, reason.kind] | some reason in rule.unknown} with input as doc
 	}
 }
+
+test_who_may_own_a_group_that_holds_the_role_counts_towards_the_most_and_not_the_least if {
+	group := made.row(made.group("g"), roles.global_administrator)
+	owned := {"group_eligibility": [made.eligible("g", "may", "owner")]}
+	users := {"lookup": {"users": made.listed([made.user("may")])}}
+	_fails(object.union(_with(_tenant(array.concat(_admins(1), [group])), owned), users), "1")
+	_passes(object.union(_with(_tenant(array.concat(_admins(3), [group])), owned), users))
+}

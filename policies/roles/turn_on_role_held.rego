@@ -58,6 +58,7 @@ _candidates := {account |
 	some account in _all
 	account.roleDefinitionId in _permitted
 	account.scope == "/"
+	roles.holds(account)
 }
 
 _able := {account |

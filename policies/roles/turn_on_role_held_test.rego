@@ -133,3 +133,10 @@ test_passes_when_the_users_know_the_holder if {
 	bare := object.remove(made.row(made.user("ann"), _sa), ["principal"])
 	_passes(object.union(made.tenant("xdr-current", [bare]), {"lookup": {"users": made.listed([made.user("ann")])}}))
 }
+
+test_fails_when_the_role_is_only_that_of_a_group_one_may_come_to_own if {
+	group := made.row(made.group("g"), _sa)
+	doc := object.union(made.tenant("xdr-current", [group]), {"lookup": {"users": made.listed([made.user("ann")])}})
+	_fails(_with(doc, {"group_eligibility": [made.eligible("g", "ann", "owner")]}))
+	_passes(_with(doc, {"group_eligibility": [made.eligible("g", "ann", "member")]}))
+}
