@@ -2,11 +2,15 @@ package policies_test
 
 import (
 	"bytes"
+	"cmp"
+	"compress/gzip"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,7 +21,7 @@ import (
 )
 
 // archive packs a tree as opa build does, signed where a private key is given.
-func archive(t *testing.T, tree policies.Tree, data map[string]any, private string) []byte {
+func archive(t *testing.T, tree policies.Tree, data map[string]any, private string, algorithm ...string) []byte {
 	t.Helper()
 	packed := opa.Bundle{Data: data}
 	packed.Manifest.Init()
@@ -28,7 +32,7 @@ func archive(t *testing.T, tree policies.Tree, data map[string]any, private stri
 		})
 	}
 	if private != "" {
-		if err := packed.GenerateSignature(opa.NewSigningConfig(private, "ES256", ""), "key", false); err != nil {
+		if err := packed.GenerateSignature(opa.NewSigningConfig(private, cmp.Or(append(algorithm, "ES256")...), ""), "key", false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -39,9 +43,9 @@ func archive(t *testing.T, tree policies.Tree, data map[string]any, private stri
 	return out.Bytes()
 }
 
-func keyPair(t *testing.T) (private, public string) {
+func keyPair(t *testing.T, curve elliptic.Curve) (private, public string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,26 +63,40 @@ func keyPair(t *testing.T) (private, public string) {
 
 func TestReadBundle(t *testing.T) {
 	tree := ruleFile("subject", "scope: tenant\nevidence: {all: [users]}", denyUsers)
-	private, public := keyPair(t)
-	_, foreign := keyPair(t)
+	private, public := keyPair(t, elliptic.P256())
+	_, foreign := keyPair(t, elliptic.P256())
+	private384, public384 := keyPair(t, elliptic.P384())
+	var bomb bytes.Buffer
+	packing := gzip.NewWriter(&bomb)
+	if _, err := packing.Write(make([]byte, 20<<20)); err != nil || packing.Close() != nil {
+		t.Fatal(err)
+	}
+	const noKey = "none"
 	tests := []struct {
 		name, key string
 		packed    []byte
 		says      string
 	}{
-		{"unsigned", "", archive(t, tree, map[string]any{}, ""), ""},
+		{"unsigned", noKey, archive(t, tree, map[string]any{}, ""), ""},
 		{"signed", public, archive(t, tree, map[string]any{}, private), ""},
 		{"signed by another", foreign, archive(t, tree, map[string]any{}, private), "verif"},
 		{"unsigned with a key", public, archive(t, tree, map[string]any{}, ""), "signature"},
-		{"signed without a key", "", archive(t, tree, map[string]any{}, private), "--policy-key"},
-		{"with data", "", archive(t, tree, map[string]any{"secrets": 1}, ""), "holds data"},
-		{"without a rule", "", archive(t, policies.Tree{}, map[string]any{}, ""), "no Rego file"},
-		{"no archive", "", []byte("hello"), "reading a bundle of rules"},
+		{"signed without a key", noKey, archive(t, tree, map[string]any{}, private), "--policy-key"},
+		{"with data", noKey, archive(t, tree, map[string]any{"secrets": 1}, ""), "holds data"},
+		{"without a rule", noKey, archive(t, policies.Tree{}, map[string]any{}, ""), "no Rego file"},
+		{"no archive", noKey, []byte("hello"), "reading a bundle of rules"},
 		{"no key", "nonsense", archive(t, tree, map[string]any{}, private), "not a public key"},
+		{"an empty key", "", archive(t, tree, map[string]any{}, ""), "not a public key"},
+		{"of another curve", public384, archive(t, tree, map[string]any{}, private384, "ES384"), ""},
+		{"that unpacks without end", noKey, bomb.Bytes(), "larger than"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			read, err := policies.ReadBundle(bytes.NewReader(tt.packed), tt.key)
+			key := []byte(tt.key)
+			if tt.key == noKey {
+				key = nil
+			}
+			read, err := policies.ReadBundle(bytes.NewReader(tt.packed), key)
 			if tt.says != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.says) {
 					t.Errorf("ReadBundle = %v, want an error with %q", err, tt.says)
@@ -93,6 +111,60 @@ func TestReadBundle(t *testing.T) {
 				t.Errorf("Load of the bundle = %v, want its one rule", err)
 			}
 		})
+	}
+}
+
+// What stands in another place than its package says could add to a shipped rule, and
+// with it change the verdict.
+func TestLoadRefusesStrangers(t *testing.T) {
+	rule := ruleFile("subject", "scope: tenant\nevidence: {all: [users]}", denyUsers)
+	source := rule["integration/subject.rego"]
+	tests := []struct {
+		name string
+		tree policies.Tree
+		says string
+	}{
+		{
+			"a library that adds to a rule",
+			policies.Tree{"lib/more.rego": "package domicile.integration.subject\n\nnot_applicable contains {}"},
+			"lib/more.rego: package domicile.integration.subject does not follow from the path; write package domicile.lib.more",
+		},
+		{
+			"a library that adds to another",
+			policies.Tree{"lib/more.rego": "package domicile.lib.geo\n\nx := 1"},
+			"write package domicile.lib.more",
+		},
+		{
+			"a rule of no topic",
+			policies.Tree{"weather/subject.rego": strings.ReplaceAll(strings.ReplaceAll(source, "TEST1001", "TEST1002"), "domicile.integration", "domicile.weather")},
+			`topic "weather" is unknown`,
+		},
+		{
+			"a rule without a schema",
+			policies.Tree{"geo/subject.rego": strings.NewReplacer("TEST1001", "TEST1002", "domicile.integration", "domicile.geo", "# schemas:\n#   - input: schema.input\n", "").Replace(source)},
+			"schemas doesn't hold the input",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := policies.Load(t.Context(), rule, tt.tree)
+			if err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("Load = %v, want an error with %q", err, tt.says)
+			}
+		})
+	}
+}
+
+func TestReadTreeRefuses(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := policies.ReadTree(os.DirFS(dir)); err == nil || !strings.Contains(err.Error(), "no Rego file") {
+		t.Errorf("ReadTree of an empty folder = %v, want an error that says so", err)
+	}
+	if err := os.Symlink(os.DevNull, filepath.Join(dir, "endless.rego")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	if _, err := policies.ReadTree(os.DirFS(dir)); err == nil || !strings.Contains(err.Error(), "endless.rego: it is no file") {
+		t.Errorf("ReadTree with a device = %v, want an error that names it", err)
 	}
 }
 

@@ -75,6 +75,10 @@ func rulesOf(modules map[string]*ast.Module, compiler *ast.Compiler) ([]Rule, er
 	for _, name := range slices.Sorted(maps.Keys(modules)) {
 		module := modules[name]
 		annotations := packageAnnotations(module)
+		if want := packageOf(name); !module.Package.Path.Equal(want) {
+			errs = append(errs, fmt.Errorf("reading %s: package %s does not follow from the path; write package %s", name, dotted(module.Package.Path), dotted(want)))
+			continue
+		}
 		switch {
 		case strings.HasPrefix(name, "lib/"):
 			continue
@@ -101,6 +105,19 @@ func rulesOf(modules map[string]*ast.Module, compiler *ast.Compiler) ([]Rule, er
 	slices.SortFunc(rules, func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
 	return rules, errors.Join(errs...)
 }
+
+// packageOf is the package that a file must hold: its path, under domicile. A package has
+// one file then, so that nothing adds to a rule or library that stands elsewhere.
+func packageOf(file string) ast.Ref {
+	ref := ast.Ref{ast.DefaultRootDocument, ast.StringTerm("domicile")}
+	for part := range strings.SplitSeq(strings.TrimSuffix(file, ".rego"), "/") {
+		ref = append(ref, ast.StringTerm(part))
+	}
+	return ref
+}
+
+// dotted is a package's path as one writes it.
+func dotted(path ast.Ref) string { return strings.TrimPrefix(path.String(), "data.") }
 
 func packageAnnotations(module *ast.Module) *ast.Annotations {
 	for _, annotations := range module.Annotations {

@@ -156,7 +156,17 @@ func decodeRule(file string, module *ast.Module, annotations *ast.Annotations) (
 	if rule.Clouds, err = readClouds(c.Clouds, rule.Profiles); err != nil {
 		return Rule{}, err
 	}
-	return rule, rule.check()
+	if !checksInput(annotations) {
+		err = errors.New("schemas doesn't hold the input against schema.input, so that a misspelt kind or field would go unseen")
+	}
+	return rule, errors.Join(err, rule.check())
+}
+
+// checksInput says whether a rule is compiled against the schema of the whole input.
+func checksInput(annotations *ast.Annotations) bool {
+	return slices.ContainsFunc(annotations.Schemas, func(schema *ast.SchemaAnnotation) bool {
+		return schema.Path.String() == "input" && schema.Schema.String() == "schema.input"
+	})
 }
 
 // readClouds takes one list for every profile, or a list a profile.
@@ -200,8 +210,7 @@ func (r *Rule) check() error {
 	}
 	demand(ruleID.MatchString(r.ID), "custom.id %q is not letters and four digits", r.ID)
 	demand(ruleFile.MatchString(r.File), "the file is not <topic>/<rule>.rego")
-	demand(r.pkg.String() == "data.domicile."+strings.ReplaceAll(strings.TrimSuffix(r.File, ".rego"), "/", "."),
-		"package %s does not follow from the path", r.pkg)
+	demand(slices.Contains(Topics(), r.Topic), "topic %q is unknown; the file stands in the folder of one of %s", r.Topic, strings.Join(Topics(), ", "))
 	demand(slices.Contains(r.outputs, "deny"), "there is no rule deny")
 	demand(r.Title != "" && r.Description != "", "title or description is missing")
 	demand(slices.Contains(findings.Severities(), r.Severity), "custom.severity %q is not a severity", r.Severity)

@@ -38,20 +38,28 @@ func Builtin() Tree {
 // maxRego bounds one Rego file, which is text for people.
 const maxRego = 1 << 20
 
-// ReadTree reads every .rego file of a folder.
+// ReadTree reads every .rego file of a folder, which must have one.
 func ReadTree(folder fs.FS) (Tree, error) {
 	tree := Tree{}
 	err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(name) != ".rego" {
 			return err
 		}
-		if info, err := entry.Info(); err != nil || info.Size() > maxRego {
-			return errors.Join(err, fmt.Errorf("reading rule %s: it is larger than %d bytes", name, maxRego))
+		// A link is judged by what it leads to.
+		info, err := fs.Stat(folder, name)
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() || info.Size() > maxRego {
+			return fmt.Errorf("reading rule %s: it is no file, or larger than %d bytes", name, maxRego)
 		}
 		source, err := fs.ReadFile(folder, name)
 		tree[name] = string(source)
 		return err
 	})
+	if err == nil && len(tree) == 0 {
+		err = errors.New("it holds no Rego file; name the folder above the topics")
+	}
 	return tree, err
 }
 

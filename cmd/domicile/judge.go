@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,13 +93,11 @@ func (j *judging) rules(ctx context.Context, cfg *config.Config) (*policies.Set,
 	return set, usage(err)
 }
 
-// frameworkKey is the key of a framework by its short name; other names stay as they are.
+// frameworkKey is the key of a framework by its name or its short one, in any letter case.
 func frameworkKey(name string) string {
 	short := map[string]string{"cis": "cis_m365", "nist": "nist_800_53", "iso27001": "iso_27001", "iso": "iso_27001"}
-	if key, known := short[strings.ToLower(name)]; known {
-		return key
-	}
-	return name
+	name = strings.ToLower(name)
+	return cmp.Or(short[name], name)
 }
 
 // frameworksOf lists the frameworks that rules name.
@@ -141,13 +140,13 @@ func readTree(path, key string) (policies.Tree, error) {
 			return nil, err
 		}
 		defer file.Close()
-		public := []byte{}
+		var public []byte
 		if key != "" {
 			if public, err = os.ReadFile(key); err != nil {
 				return nil, err
 			}
 		}
-		return policies.ReadBundle(file, string(public))
+		return policies.ReadBundle(file, public)
 	}
 	if _, err := os.ReadDir(path); err != nil {
 		return nil, fmt.Errorf("it is neither a folder that can be read nor a bundle (.tar.gz): %w", err)
