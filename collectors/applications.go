@@ -69,21 +69,18 @@ func readTermsOfUse(ctx context.Context, r *reading) error {
 
 // eachObject lists a collection and calls take with each object and its id.
 func (r *reading) eachObject(ctx context.Context, path string, take func(object json.RawMessage, id string) error) error {
-	for page, err := range r.run.source.List(ctx, Request{API: r.collector.API, Path: path}) {
-		r.count()
+	for object, err := range r.each(ctx, path) {
 		if err != nil {
 			return err
 		}
-		for _, object := range page.Objects {
-			var identified struct {
-				ID string `json:"id"`
-			}
-			if err := json.Unmarshal(object, &identified); err != nil {
-				return &RefusalError{Reason: evidence.Invalid, Message: "the service sent an object that is not of the documented shape"}
-			}
-			if err := take(object, identified.ID); err != nil {
-				return err
-			}
+		var identified struct {
+			ID string `json:"id"`
+		}
+		if err := json.Unmarshal(object, &identified); err != nil {
+			return &RefusalError{Reason: evidence.Invalid, Message: "the service sent an object that is not of the documented shape"}
+		}
+		if err := take(object, identified.ID); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -54,19 +54,16 @@ func readAzureCoverage(ctx context.Context, r *reading) error {
 }
 
 func (r *reading) coverage(ctx context.Context, path string, convert func(json.RawMessage) (coverageLine, error)) error {
-	for page, err := range r.run.source.List(ctx, Request{API: ARM, Path: path}) {
-		r.countPage(err)
+	for object, err := range r.each(ctx, path) {
 		if err != nil {
 			return err
 		}
-		for _, object := range page.Objects {
-			line, err := convert(object)
-			if err != nil {
-				return &RefusalError{Reason: evidence.Invalid, Message: "Azure's answer is not of the documented shape: " + err.Error()}
-			}
-			if err := r.marshal(line); err != nil {
-				return err
-			}
+		line, err := convert(object)
+		if err != nil {
+			return &RefusalError{Reason: evidence.Invalid, Message: "Azure's answer is not of the documented shape: " + err.Error()}
+		}
+		if err := r.marshal(line); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"iter"
 	"maps"
 	"net/url"
 	"slices"
@@ -212,6 +213,24 @@ func (r *reading) page() {
 	r.out.Page(r.pending)
 	r.pending = 0
 	r.run.progress(Progress{Kind: r.collector.Kind, Objects: r.objects, Requests: r.requests})
+}
+
+// each lists a collection of the collector's API, object by object.
+func (r *reading) each(ctx context.Context, path string) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		for page, err := range r.run.source.List(ctx, Request{API: r.collector.API, Path: path}) {
+			r.countPage(err)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, object := range page.Objects {
+				if !yield(object, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // countPage counts the request that gave a page or an error. A link that isn't followed

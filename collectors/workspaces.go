@@ -66,18 +66,15 @@ func (r *reading) eachSubscription(take func(id string) error) error {
 // azureList lists a collection of Azure; a provider that isn't registered answers 404 and
 // has nothing.
 func (r *reading) azureList(ctx context.Context, path string, take func(object json.RawMessage) error) error {
-	for page, err := range r.run.source.List(ctx, Request{API: ARM, Path: path}) {
-		r.count()
+	for object, err := range r.each(ctx, path) {
 		if notFound(err) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		for _, object := range page.Objects {
-			if err := take(object); err != nil {
-				return err
-			}
+		if err := take(object); err != nil {
+			return err
 		}
 	}
 	return nil
