@@ -17,7 +17,7 @@ const maxAttestationNesting = 64
 // parseStatements reads the statements of one file.
 func parseStatements(data []byte) ([]statement, error) {
 	if len(data) > maxAttestationBytes {
-		return nil, fmt.Errorf("it has %d bytes, more than the %d that are read; an attestation names artefacts by their hash and holds none", len(data), maxAttestationBytes)
+		return nil, fmt.Errorf("it has more than the %d bytes that are read; an attestation names artefacts by their hash and holds none", maxAttestationBytes)
 	}
 	text, err := decodeText(data)
 	if err != nil {

@@ -63,13 +63,20 @@ func regionCodes(regions any) ([]any, error) {
 		if !ok {
 			return nil, errors.New("reading AllowedMailboxRegions: a region is not text; convert with ConvertTo-Json -Depth 4")
 		}
-		code, _, _ := strings.Cut(text, "=")
-		if code = strings.TrimSpace(code); code != "" {
+		text = strings.TrimSpace(text)
+		if flattened(text) {
+			return nil, errors.New("reading AllowedMailboxRegions: it is a list in one text; convert with ConvertTo-Json -Depth 4")
+		}
+		if code, _, _ := strings.Cut(text, "="); code != "" {
 			codes = append(codes, code)
 		}
 	}
 	return codes, nil
 }
+
+// flattened says whether text is what ConvertTo-Json writes for a list that lies deeper than
+// its -Depth: the elements, none of which has a space, one after the other.
+func flattened(text string) bool { return strings.ContainsAny(text, " \t") }
 
 func looksLikeAuditConfig(d importDocument) bool {
 	list, ok := d.innerList()
@@ -130,6 +137,9 @@ func readRetentionPolicies(d importDocument, o ImportOptions) (Import, error) {
 	}
 	policies := []any{}
 	for _, policy := range objects {
+		if types, _ := policy["RecordTypes"].(string); flattened(types) {
+			return Import{}, errors.New("reading RecordTypes: it is a list in one text; convert with ConvertTo-Json -Depth 5")
+		}
 		for _, name := range []string{"RecordTypes", "Operations"} {
 			if list, there := policy[name]; there && list != nil {
 				policy[name] = powerShellList(list)

@@ -12,9 +12,9 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 )
 
-// maxImportBytes bounds one imported file. ScubaGear's export of a large tenant has some
+// MaxImportBytes bounds one imported file. ScubaGear's export of a large tenant has some
 // ten MiB; nothing that is accepted comes near the bound.
-const maxImportBytes = 64 << 20
+const MaxImportBytes = 64 << 20
 
 // File is a file that a person saved. Name is for messages, Data is the content.
 type File struct {
@@ -169,8 +169,8 @@ func ImportFile(f File, o ImportOptions) (Import, error) {
 }
 
 func openDocument(f File) (importDocument, error) {
-	if len(f.Data) > maxImportBytes {
-		return importDocument{}, fmt.Errorf("it has %d bytes, more than the %d that are read; import the export itself", len(f.Data), maxImportBytes)
+	if len(f.Data) > MaxImportBytes {
+		return importDocument{}, fmt.Errorf("it has more than the %d bytes that are read; import the export itself", MaxImportBytes)
 	}
 	text, err := decodeText(f.Data)
 	if err != nil {

@@ -23,20 +23,22 @@ var (
 )
 
 // decodeText turns a text file into UTF-8 without a byte order mark. UTF-16 is known by
-// its mark.
-func decodeText(data []byte) ([]byte, error) {
+// its mark. Text has no NUL; what has one is UTF-16 without its mark, UTF-32, or no text.
+func decodeText(data []byte) (text []byte, err error) {
 	switch {
 	case bytes.HasPrefix(data, markUTF8):
-		data = data[len(markUTF8):]
+		text = data[len(markUTF8):]
 	case bytes.HasPrefix(data, markUTF16LE):
-		return decodeUTF16(data[len(markUTF16LE):], binary.LittleEndian)
+		text, err = decodeUTF16(data[len(markUTF16LE):], binary.LittleEndian)
 	case bytes.HasPrefix(data, markUTF16BE):
-		return decodeUTF16(data[len(markUTF16BE):], binary.BigEndian)
+		text, err = decodeUTF16(data[len(markUTF16BE):], binary.BigEndian)
+	default:
+		text = data
 	}
-	if !utf8.Valid(data) {
-		return nil, errors.New("reading its text: it is neither UTF-8 nor UTF-16 with a byte order mark; save it as UTF-8")
+	if err == nil && (!utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0) {
+		err = errors.New("reading its text: it is neither UTF-8 nor UTF-16 with a byte order mark; save it as UTF-8")
 	}
-	return data, nil
+	return text, err
 }
 
 func decodeUTF16(data []byte, order binary.ByteOrder) ([]byte, error) {
@@ -63,14 +65,15 @@ func jsonObject(text []byte) (map[string]json.RawMessage, bool) {
 	return object, true
 }
 
-// damagedJSON tells why text that begins like a JSON object isn't one, nil for other text.
+// damagedJSON tells why text that begins like a JSON object or list isn't one, nil for
+// other text.
 func damagedJSON(text []byte) error {
 	text = bytes.TrimSpace(text)
-	if len(text) == 0 || text[0] != '{' {
+	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
 		return nil
 	}
-	var object map[string]json.RawMessage
-	return json.Unmarshal(text, &object)
+	var whole json.RawMessage
+	return json.Unmarshal(text, &whole)
 }
 
 // jsonText is the string that raw holds, "" for anything else.

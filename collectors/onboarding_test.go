@@ -204,7 +204,7 @@ func TestOnboardingPackageHostile(t *testing.T) {
 		{"backslashes", `{` + strings.Repeat(`\`, 4095) + `"body` + strings.Repeat(`\`, 4095) + `":1}`, "more than 8 times"},
 		{"backslashes alone", strings.Repeat(`\`, 1<<20) + `"body"`, "holds none"},
 		{"braces", strings.Repeat(`{"body"`, 1<<17), "holds none"},
-		{"base64 of nothing", strings.Repeat("QUFB", 100), "holds none"},
+		{"base64 of nothing", strings.Repeat("QUFB", 100), "neither UTF-8"},
 		{"base64 of bytes", strings.Repeat("/////", 100), "neither UTF-8"},
 		{"cut off", plain[:len(plain)-40], "holds none"},
 	}

@@ -208,16 +208,16 @@ func objectsOf(value any) ([]map[string]any, error) {
 }
 
 // powerShellList is a list as PowerShell writes one: by itself, as its only element, or,
-// in Windows PowerShell 5, as {"value": [...], "Count": n}.
+// in Windows PowerShell 5, as {"value": [...], "Count": n}. An empty list that lies deeper
+// than -Depth is an empty text.
 func powerShellList(value any) []any {
 	if wrapped, ok := value.(map[string]any); ok {
 		if _, counted := wrapped["Count"]; counted {
 			value = wrapped["value"]
 		}
 	}
-	list := asList(value)
-	if list == nil {
+	if value == nil || value == "" {
 		return []any{}
 	}
-	return list
+	return asList(value)
 }

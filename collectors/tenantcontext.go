@@ -120,7 +120,7 @@ func unwrapSaved(d importDocument, o ImportOptions) (savedFile, time.Time, error
 	if saved.SavedAt == "" {
 		return saved, time.Time{}, nil
 	}
-	made, ok := readTime(saved.SavedAt)
+	made, ok := readTime(jsonDate(saved.SavedAt))
 	if !ok {
 		return savedFile{}, time.Time{}, fmt.Errorf("reading savedAt %q: it is no time; write it like 2026-11-21T08:30:00Z", saved.SavedAt)
 	}
@@ -143,7 +143,7 @@ func wrapperOf(d importDocument) (savedFile, error) {
 			continue
 		}
 		if err := json.Unmarshal(d.object[name], text); err != nil {
-			return savedFile{}, fmt.Errorf("%s is not a text: %w", name, err)
+			return savedFile{}, fmt.Errorf("%s is not a text; write it like \"adele@contoso.example\" or \"2026-11-21T08:30:00Z\"", name)
 		}
 	}
 	return saved, nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -141,11 +140,11 @@ where one does. Tenant and cloud are held against the configuration's.`,
 			}
 			var files []collectors.File
 			for _, path := range args {
-				data, err := os.ReadFile(path)
+				file, err := scan.ReadFile(path)
 				if err != nil {
 					return usage(fmt.Errorf("reading attestation: %w", err))
 				}
-				files = append(files, collectors.File{Name: filepath.Base(path), Data: data})
+				files = append(files, file)
 			}
 			read, err := collectors.ReadAttestations(files, collectors.ImportOptions{Tenant: tenant, Now: a.Now()})
 			if err != nil {

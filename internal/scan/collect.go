@@ -268,26 +268,31 @@ func (in *inputs) readAttestations(paths []string) error {
 	return nil
 }
 
-// maxImport bounds an imported file: an export of a large tenant is some megabytes.
-const maxImport = 256 << 20
-
 func readFiles(paths []string) ([]collectors.File, error) {
 	files := make([]collectors.File, 0, len(paths))
 	for _, path := range paths {
-		info, err := os.Stat(path)
+		file, err := ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("importing %s: %w", path, err)
 		}
-		if info.IsDir() || info.Size() > maxImport {
-			return nil, fmt.Errorf("importing %s: it is a folder or larger than %d bytes", path, maxImport)
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("importing %s: %w", path, err)
-		}
-		files = append(files, collectors.File{Name: filepath.Base(path), Data: data})
+		files = append(files, file)
 	}
 	return files, nil
+}
+
+// ReadFile reads a file that a person saved. No more is read than tells that it is too
+// large: the path may be of a device or a pipe, which have no size and may have no end.
+func ReadFile(path string) (collectors.File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return collectors.File{}, err
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return collectors.File{}, errors.New("it is a folder; name the file")
+	}
+	data, err := io.ReadAll(io.LimitReader(file, collectors.MaxImportBytes+1))
+	return collectors.File{Name: filepath.Base(path), Data: data}, err
 }
 
 // customRoots are the authorities that vouch for onboarding packages of a custom cloud:
