@@ -1,9 +1,9 @@
 package collectors
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/domicile-audit/domicile/evidence"
@@ -28,11 +28,7 @@ func looksLikeOrganizationConfig(d importDocument) bool {
 // readOrganizationConfig reads Get-OrganizationConfig | ConvertTo-Json. Regions come as
 // "NAM=..." or as the code alone; the code is kept.
 func readOrganizationConfig(d importDocument, o ImportOptions) (Import, error) {
-	saved, value, err := openSaved(d, o)
-	if err != nil {
-		return Import{}, err
-	}
-	objects, err := objectsOf(value)
+	saved, objects, err := openObjects(d, o)
 	if err != nil {
 		return Import{}, err
 	}
@@ -86,11 +82,7 @@ func looksLikeAuditConfig(d importDocument) bool {
 // readAuditConfig reads Get-AdminAuditLogConfig | ConvertTo-Json, the first half of its
 // kind; Join adds the retention policies.
 func readAuditConfig(d importDocument, o ImportOptions) (Import, error) {
-	saved, value, err := openSaved(d, o)
-	if err != nil {
-		return Import{}, err
-	}
-	objects, err := objectsOf(value)
+	saved, objects, err := openObjects(d, o)
 	if err != nil {
 		return Import{}, err
 	}
@@ -158,14 +150,13 @@ func joinAudit(halves []Imported) (Imported, error) {
 	if len(halves) != 2 {
 		return Imported{}, fmt.Errorf("%d files hold it; give one of Get-AdminAuditLogConfig and one of Get-UnifiedAuditLogRetentionPolicy", len(halves))
 	}
-	var objects [2]map[string]any
-	for i, half := range halves {
-		if err := json.Unmarshal(half.Objects[0], &objects[i]); err != nil {
-			return Imported{}, fmt.Errorf("joining its halves: %w", err)
-		}
+	objects, err := halfObjects(halves)
+	if err != nil {
+		return Imported{}, err
 	}
 	if _, first := objects[0]["retentionPolicies"]; first {
-		halves, objects = []Imported{halves[1], halves[0]}, [2]map[string]any{objects[1], objects[0]}
+		slices.Reverse(objects)
+		halves = []Imported{halves[1], halves[0]}
 	}
 	_, switched := objects[0]["UnifiedAuditLogIngestionEnabled"]
 	policies, told := objects[1]["retentionPolicies"]
@@ -177,7 +168,6 @@ func joinAudit(halves []Imported) (Imported, error) {
 	object["retentionPolicies"] = policies
 	object["sha256"] = hashOf(objects[0]["sha256"], objects[1]["sha256"])
 	mergeSaved(object, objects[1])
-	data, err := json.Marshal(object)
-	joined.Objects = []json.RawMessage{data}
+	err = joined.hold(object)
 	return joined, err
 }

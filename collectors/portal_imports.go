@@ -207,6 +207,16 @@ func objectsOf(value any) ([]map[string]any, error) {
 	return objects, nil
 }
 
+// openObjects opens a file that holds a list of objects.
+func openObjects(d importDocument, o ImportOptions) (savedContent, []map[string]any, error) {
+	saved, value, err := openSaved(d, o)
+	if err != nil {
+		return savedContent{}, nil, err
+	}
+	objects, err := objectsOf(value)
+	return saved, objects, err
+}
+
 // powerShellList is a list as PowerShell writes one: by itself, as its only element, or,
 // in Windows PowerShell 5, as {"value": [...], "Count": n}. An empty list that lies deeper
 // than -Depth is an empty text.

@@ -3,6 +3,7 @@ package collectors
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,6 +76,28 @@ func joinedImport(parts []Imported) Imported {
 	}
 	joined.API = "import: " + strings.Join(apis, " and ")
 	return joined
+}
+
+// halfObjects are the objects of several files, in their order.
+func halfObjects(halves []Imported) ([]map[string]any, error) {
+	var objects []map[string]any
+	for _, half := range halves {
+		for _, data := range half.Objects {
+			var object map[string]any
+			if err := json.Unmarshal(data, &object); err != nil {
+				return nil, fmt.Errorf("joining its halves: %w", err)
+			}
+			objects = append(objects, object)
+		}
+	}
+	return objects, nil
+}
+
+// hold adds an object to what was joined.
+func (i *Imported) hold(object map[string]any) error {
+	data, err := json.Marshal(object)
+	i.Objects = append(i.Objects, data)
+	return err
 }
 
 // mergeSaved puts into an object who saved both it and the other, and the older of their days.

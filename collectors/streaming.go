@@ -46,11 +46,7 @@ func looksLikeStreaming(d importDocument) bool {
 // readStreaming reads the exports. An empty list has no object that could name who saved
 // it, so that it counts only in a wrapper that does.
 func readStreaming(d importDocument, o ImportOptions) (Import, error) {
-	saved, value, err := openSaved(d, o)
-	if err != nil {
-		return Import{}, err
-	}
-	exports, err := objectsOf(value)
+	saved, exports, err := openObjects(d, o)
 	if err != nil {
 		return Import{}, err
 	}

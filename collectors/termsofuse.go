@@ -59,11 +59,7 @@ func looksLikeAcceptances(d importDocument) bool {
 // readTerms reads either half. Objects are agreements; those of acceptances alone have an
 // id and the acceptances, those of agreements alone have null for them.
 func readTerms(d importDocument, o ImportOptions) (Import, error) {
-	saved, value, err := openSaved(d, o)
-	if err != nil {
-		return Import{}, err
-	}
-	objects, err := objectsOf(value)
+	saved, objects, err := openObjects(d, o)
 	if err != nil {
 		return Import{}, err
 	}
@@ -121,26 +117,26 @@ func joinTerms(halves []Imported) (Imported, error) {
 	agreements, accepted, order := map[string]map[string]any{}, map[string][]any{}, []string(nil)
 	joined := joinedImport(halves)
 	joined.Complete, joined.Gap = true, nil
-	for _, half := range halves {
-		for _, data := range half.Objects {
-			var object map[string]any
-			if err := json.Unmarshal(data, &object); err != nil {
-				return Imported{}, fmt.Errorf("joining its halves: %w", err)
-			}
-			id, _ := object["id"].(string)
-			id = strings.ToLower(id)
-			if list, ok := object["acceptances"].([]any); ok {
-				accepted[id] = append(nonNil(accepted[id]), list...)
-			}
-			if _, named := object["isViewingBeforeAcceptanceRequired"]; !named && len(object) == 2 {
-				continue
-			}
-			if _, twice := agreements[id]; twice {
-				return Imported{}, fmt.Errorf("two files hold the agreement %q; leave one of them out", id)
-			}
-			agreements[id] = object
-			order = append(order, id)
+	objects, err := halfObjects(halves)
+	if err != nil {
+		return Imported{}, err
+	}
+	for _, object := range objects {
+		id, _ := object["id"].(string)
+		id = strings.ToLower(id)
+		if list, ok := object["acceptances"].([]any); ok {
+			accepted[id] = append(nonNil(accepted[id]), list...)
 		}
+		if _, named := object["isViewingBeforeAcceptanceRequired"]; !named && len(object) == 2 {
+			continue
+		}
+		if _, twice := agreements[id]; twice {
+			return Imported{}, fmt.Errorf("two files hold the agreement %q; leave one of them out", id)
+		}
+		agreements[id] = object
+		order = append(order, id)
+	}
+	for _, half := range halves {
 		if half.Gap != nil && half.Gap.Message != termsWithoutAcceptances && half.Gap.Message != termsWithoutAgreements {
 			joined.partial(half.Gap.Message)
 		}
@@ -159,11 +155,9 @@ func (i Imported) terms(agreements map[string]map[string]any, accepted map[strin
 			i.partial(termsWithoutAcceptances)
 		}
 		delete(accepted, id)
-		data, err := json.Marshal(agreement)
-		if err != nil {
+		if err := i.hold(agreement); err != nil {
 			return Imported{}, err
 		}
-		i.Objects = append(i.Objects, data)
 	}
 	if len(accepted) > 0 {
 		i.partial(termsWithoutAgreements)
