@@ -157,11 +157,35 @@ func TestPartialNeverPassesWithoutEvidence(t *testing.T) {
 	}
 }
 
+// serve starts a simulated tenant at the time of the tests.
+func serve(t *testing.T, name string) *simulator.Server {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tenant, err := simulator.Load(domicile.Tenants(), name, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := simulator.Start(t.Context(), simulator.Options{Tenant: tenant, Now: at})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
 // TestEveryGapCosts takes each kind away from good's evidence in turn: no rule that needs
 // it may still pass, and what it said before with the kind it must not say without it.
 func TestEveryGapCosts(t *testing.T) {
 	dir := t.TempDir()
-	if code, _, stderr := run1(t, "collect", "--demo", "--tenant", "good", "--now", now, "--out", filepath.Join(dir, "bundle"), "--quiet"); code != 0 {
+	server := serve(t, "good")
+	defer server.Close()
+	if err := server.WriteConfig(dir); err != nil {
+		t.Fatal(err)
+	}
+	settings := filepath.Join(dir, config.FileName)
+	if code, _, stderr := run1(t, "collect", "--config", settings, "--now", now, "--out", filepath.Join(dir, "bundle"), "--quiet"); code != 0 {
 		t.Fatalf("collect ended with %d\n%s", code, stderr)
 	}
 	bundle, err := evidence.Verify(filepath.Join(dir, "bundle"))
@@ -173,7 +197,7 @@ func TestEveryGapCosts(t *testing.T) {
 		cut := filepath.Join(dir, "without-"+entry.Kind)
 		without(t, bundle, entry.Kind, cut)
 		out := filepath.Join(dir, "out-"+entry.Kind)
-		run1(t, "evaluate", cut, "--out", out, "--format", "json", "--quiet")
+		run1(t, "evaluate", cut, "--config", settings, "--out", out, "--format", "json", "--quiet")
 		file, err := os.Open(filepath.Join(out, "result.json"))
 		if err != nil {
 			t.Fatal(err)
@@ -246,19 +270,8 @@ func without(t *testing.T, bundle *evidence.Bundle, kind, dir string) {
 // TestASeparateSimulatorGivesTheSame scans a simulated tenant that stands elsewhere, with
 // a configuration of a custom cloud, and compares with the demo's.
 func TestASeparateSimulatorGivesTheSame(t *testing.T) {
-	at, err := time.Parse(time.RFC3339, now)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, name := range []string{"good", "weak"} {
-		tenant, err := simulator.Load(domicile.Tenants(), name, at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		server, err := simulator.Start(t.Context(), simulator.Options{Tenant: tenant, Now: at})
-		if err != nil {
-			t.Fatal(err)
-		}
+		server := serve(t, name)
 		dir := t.TempDir()
 		if err := server.WriteConfig(dir); err != nil {
 			t.Fatal(err)
