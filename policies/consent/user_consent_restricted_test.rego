@@ -89,7 +89,7 @@ test_row_4_passes_where_the_managed_policy_is_accepted if {
 	_values(seen) == {"microsoft-user-default-recommended (as Microsoft manages it on 2026-11-21)"}
 }
 
-test_row_5_mail_clients_are_shown_or_fail if {
+test_row_5_fails_for_mail_clients_when_no_consent_is_wanted_and_else_shows_them if {
 	tenant := _input(["ManagePermissionGrantsForSelf.microsoft-user-default-allow-consent-apps", _low])
 	_quiet with input as tenant
 	seen := rule.observed with input as tenant

@@ -51,7 +51,7 @@ test_row_5_unknown_when_equals_disagree if {
 	count(rule.deny) == 0 with input as scan
 }
 
-test_row_6_judged_by_the_strongest_when_a_weaker_one_disagrees if {
+test_row_6_passes_or_fails_by_the_strongest_when_a_weaker_one_disagrees if {
 	good := fixtures.with_evidence({"onboarding_package": [fixtures.package_read], "attestations": [fixtures.xdr_geo("US")]})
 	count(rule.deny | rule.unknown) == 0 with input as good
 	bad := fixtures.with_evidence({"onboarding_package": [object.union(fixtures.package_read, {"datacenter": "EastUs3"})], "attestations": [fixtures.xdr_geo("EU")]})

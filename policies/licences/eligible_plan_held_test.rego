@@ -32,6 +32,15 @@ _values(doc) := found if {
 	found := {fact.value | some fact in rule.observed} with input as doc
 }
 
+_passes_in(status) if {
+	every profile in made.profiles {
+		doc := made.tenant(profile, [made.in_status("SPE_E5", status)])
+		_outcome(doc) == "pass"
+		some value in _values(doc)
+		startswith(value, sprintf("'SPE_E5' (%s) holds ", [status]))
+	}
+}
+
 _no_weak := {"params": {"count_weak_plans": false}}
 
 test_passes_when_microsoft_365_e5_is_held if _outcomes(["SPE_E5"]) == ["pass", "pass", "pass"]
@@ -102,12 +111,14 @@ test_row_4_fails_when_a_weak_plan_does_not_count if {
 	_outcome(object.union(made.tenant("xdr-current", [made.sku("SPE_E3"), made.sku("ATA")]), _no_weak)) == "pass"
 }
 
-test_rows_5_to_7_pass_when_the_status_is_any_but_deleted if {
-	every status in ["Enabled", "Warning", "Suspended", "LockedOut"] {
-		doc := made.tenant("mtp-2020-a", [made.in_status("SPE_E5", status)])
-		_outcome(doc) == "pass"
-		_values(doc) == {sprintf("'SPE_E5' (%s) holds ADALLOM_S_STANDALONE, ATA, THREAT_INTELLIGENCE, WINDEFATP", [status])}
-	}
+test_row_5_passes_when_an_eligible_sku_is_enabled if _passes_in("Enabled")
+
+test_row_6_passes_when_an_eligible_sku_is_in_grace if _passes_in("Warning")
+
+# What a status means for the service is LIC1002's to say.
+test_row_7_passes_when_an_eligible_sku_is_suspended_or_locked_out if {
+	_passes_in("Suspended")
+	_passes_in("LockedOut")
 }
 
 test_row_8_fails_when_only_deleted_skus_are_left if {

@@ -190,7 +190,7 @@ test_row_9_does_not_hold_for_an_older_or_a_hollow_record if {
 	outcome(scan({}, object.union(off, {"attestations": [hollow]}))) == fails("off")
 }
 
-test_row_5_an_empty_organisation_id_is_no_change if {
+test_passes_as_an_empty_organisation_id_is_no_change if {
 	outcome(scan({"orgId": ""}, {})) == pass
 	context := object.union(fixture.context, {"OrgId": ""})
 	outcome(scan({}, {"portal_tenant_context": [context]})) == pass

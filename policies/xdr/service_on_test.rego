@@ -28,7 +28,7 @@ test_row_1_not_applicable_where_it_was_not_offered if {
 	outcome(old(object.union(fixture.good, {"tenant": {"cloud": "gcchigh"}}))) == none
 }
 
-test_row_2_mirrored_when_it_is_meant_to_be_off if {
+test_row_2_fails_passes_or_is_unknown_when_it_is_meant_to_be_off if {
 	outcome(meant_off(fixture.good)) == fails("off", "on")
 	outcome(meant_off(fixture.scan({"defender_api_probe": fixture.disabled}, {}))) == pass
 	off := fixture.scan(object.union(fixture.dark, {"attestations": [fixture.turned_off]}), {})
@@ -110,10 +110,14 @@ test_row_11_unknown_without_the_permission if {
 	outcome(inp) == not_known("no_permission", "incidents_probe")
 	some found in rule.unknown with input as inp
 	found.message == "Incidents answered 403; the token does not show SecurityIncident.Read.All: grant it to the scanner and consent to it."
+	blind := fixture.scan({"hunting_probe": fixture.all_refused(false), "portal_tenant_context": []}, {})
+	outcome(blind) == not_known("no_permission", "hunting_probe")
 }
 
 test_row_12_unknown_when_a_probe_failed if {
-	outcome(fixture.scan({"incidents_probe": []}, {"incidents_probe": "throttled"})) == not_known("throttled", "incidents_probe")
+	every reason in ["throttled", "service_error"] {
+		outcome(fixture.scan({"incidents_probe": []}, {"incidents_probe": reason})) == not_known(reason, "incidents_probe")
+	}
 	failed := [object.union(fixture.answered("print", null), {"status": 500, "code": "UnknownError"})]
 	outcome(fixture.scan({"hunting_probe": failed}, {})) == not_known("service_error", "hunting_probe")
 }

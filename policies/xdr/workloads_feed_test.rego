@@ -84,6 +84,10 @@ test_row_2_office_not_judged_where_it_is_not_integrated if {
 	outcome(inp) == pass
 	feeds(inp, "office") == "Microsoft Defender for Office 365 is not integrated where the tenant's data rests ('nor', attested). (decision table row 2)"
 
+	every code in ["NOR", "ZAF", "ARE", "SWE", "SGP"] {
+		outcome(object.union(silent, {"evidence": {"attestations": [object.union(norway, {"value": {"geo": code}})]}})) == pass
+	}
+
 	elsewhere := object.union(norway, {"value": {"geo": "EUR", "services": [{"service": "exchange", "geo": "Singapore"}]}})
 	outcome(object.union(silent, {"evidence": {"attestations": [elsewhere]}})) == pass
 	mailboxes_in_germany := object.union(norway, {"value": {"services": [{"service": "exchange", "geo": "DEU"}]}})
@@ -143,7 +147,7 @@ test_row_8_fails_when_cloud_apps_is_silent if {
 	contains(finding.message, "connector is off, or it was never opened (INT1008)")
 }
 
-test_row_9_office_needs_mailboxes if {
+test_row_9_office_fails_or_is_not_judged_without_mailboxes if {
 	outcome(with_tables(empty("EmailEvents"))) == fails("office", "no row in the window")
 	unassigned := object.union(fixture.licence, {"consumedUnits": 0})
 	outcome(object.union(with_tables(empty("EmailEvents")), {"evidence": {"subscribed_skus": [unassigned]}})) == pass
@@ -152,7 +156,7 @@ test_row_9_office_needs_mailboxes if {
 	outcome(part).deny == set()
 }
 
-test_not_applicable_when_no_service_is_judged if {
+test_row_10_not_applicable_when_no_service_is_judged if {
 	nothing := object.union(pass, {"not_applicable": {"nothing_to_judge"}})
 	outcome(fixture.scan({"subscribed_skus": []}, {})) == nothing
 	outcome(licensed(["identity", "office"], {"mdi_sensors": []})) == nothing
