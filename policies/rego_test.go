@@ -25,5 +25,12 @@ func TestRego(t *testing.T) {
 	if report.Passed == 0 {
 		t.Error("no Rego test passed")
 	}
+	byPackage := 0
+	for _, tests := range report.Packages {
+		byPackage += len(tests.Passed)
+	}
+	if byPackage != report.Passed {
+		t.Errorf("the packages' passed tests are %d, of %d in all", byPackage, report.Passed)
+	}
 	t.Logf("%d Rego tests passed, coverage %.1f %%", report.Passed, report.Coverage)
 }

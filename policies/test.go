@@ -16,12 +16,22 @@ import (
 
 // TestReport is what a run of the rules' tests gave.
 type TestReport struct {
-	Passed int
+	// Packages are those of the rules and libraries that have tests, by their name.
+	Packages []PackageTests
+	Passed   int
 	// Failures name each failed test and where it stands.
 	Failures []string
 	// Coverage is in percent of the rules' lines, Uncovered the lines that no test ran.
 	Coverage  float64
 	Uncovered []string
+}
+
+// PackageTests are the tests of one rule or library.
+type PackageTests struct {
+	// Name is the path of the file without its ending: geo/xdr_geo_allowed.
+	Name string
+	// Passed and Failed are the tests' names in their order in the file.
+	Passed, Failed []string
 }
 
 // Test runs every test of the rules of trees with OPA's own runner.
@@ -51,13 +61,28 @@ func Test(ctx context.Context, only string, trees ...Tree) (TestReport, error) {
 	if err != nil {
 		return TestReport{}, fmt.Errorf("testing rules: %w", err)
 	}
-	report := TestReport{}
+	var all []*tester.Result
 	for result := range results {
+		all = append(all, result)
+	}
+	slices.SortFunc(all, func(a, b *tester.Result) int { return a.Location.Compare(b.Location) })
+	report := TestReport{}
+	packages := map[string]*PackageTests{}
+	for _, result := range all {
+		name := strings.TrimSuffix(result.Location.File, "_test.rego")
+		if packages[name] == nil {
+			packages[name] = &PackageTests{Name: name}
+		}
 		if result.Pass() {
 			report.Passed++
+			packages[name].Passed = append(packages[name].Passed, result.Name)
 			continue
 		}
+		packages[name].Failed = append(packages[name].Failed, result.Name)
 		report.Failures = append(report.Failures, fmt.Sprintf("%s: %s.%s: %s", result.Location, strings.TrimPrefix(result.Package, "data."), result.Name, outcome(result)))
+	}
+	for _, name := range slices.Sorted(maps.Keys(packages)) {
+		report.Packages = append(report.Packages, *packages[name])
 	}
 	slices.Sort(report.Failures)
 	covered, uncovered := 0, 0

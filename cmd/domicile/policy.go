@@ -158,12 +158,14 @@ func showRule(w io.Writer, rule policies.Rule) {
 
 func newPolicyTest(a *app) *cobra.Command {
 	var judging judging
+	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "test",
 		Short: "Run the tests of the rules, those of --policy included",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := judging.rules(cmd.Context(), nil); err != nil {
+			set, err := judging.rules(cmd.Context(), nil)
+			if err != nil {
 				return err
 			}
 			trees, err := judging.sources(nil)
@@ -174,13 +176,7 @@ func newPolicyTest(a *app) *cobra.Command {
 			if err != nil {
 				return usage(err)
 			}
-			for _, failure := range report.Failures {
-				fmt.Fprintln(a.Stdout, "FAIL", failure)
-			}
-			for _, line := range report.Uncovered {
-				fmt.Fprintln(a.Stdout, "not covered by any test:", line)
-			}
-			fmt.Fprintf(a.Stdout, "%d tests passed, %d failed, coverage %.1f %%\n", report.Passed, len(report.Failures), report.Coverage)
+			showTests(a.Stdout, set, report, verbose)
 			if len(report.Failures) > 0 || len(report.Uncovered) > 0 {
 				return &exitError{code: exitViolations}
 			}
@@ -188,5 +184,47 @@ func newPolicyTest(a *app) *cobra.Command {
 		},
 	}
 	judging.addTrees(cmd)
+	cmd.Flags().BoolVar(&verbose, "verbose", false, "name every test")
 	return cmd
+}
+
+// showTests writes a line a rule, by its id, then a line a library, each with its tests
+// where all is wanted, then what went wrong, and the sum.
+func showTests(w io.Writer, set *policies.Set, report policies.TestReport, all bool) {
+	of := map[string]policies.PackageTests{}
+	for _, tests := range report.Packages {
+		of[tests.Name] = tests
+	}
+	rows := [][]string{{"ID", "PASSED", "NAME"}}
+	add := func(id string, tests policies.PackageTests) {
+		rows = append(rows, []string{id, fmt.Sprintf("%d of %d", len(tests.Passed), len(tests.Passed)+len(tests.Failed)), tests.Name})
+		if !all {
+			return
+		}
+		for _, name := range tests.Passed {
+			rows = append(rows, []string{"", "ok", name})
+		}
+		for _, name := range tests.Failed {
+			rows = append(rows, []string{"", "FAIL", name})
+		}
+	}
+	for _, rule := range set.Rules() {
+		name := strings.TrimSuffix(rule.File, ".rego")
+		tests := of[name]
+		tests.Name = name
+		delete(of, name)
+		add(rule.ID, tests)
+	}
+	for _, name := range sortedKeys(of) {
+		add("", of[name])
+	}
+	columns(w, rows)
+	fmt.Fprintln(w)
+	for _, failure := range report.Failures {
+		fmt.Fprintln(w, "FAIL", failure)
+	}
+	for _, line := range report.Uncovered {
+		fmt.Fprintln(w, "not covered by any test:", line)
+	}
+	fmt.Fprintf(w, "%d tests passed, %d failed, coverage %.1f %%\n", report.Passed, len(report.Failures), report.Coverage)
 }
