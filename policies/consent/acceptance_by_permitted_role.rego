@@ -29,6 +29,10 @@
 #       type: boolean
 #       description: Whether a plan that Microsoft's text lets suffice but that comes with other products (Defender for Endpoint Plan 1, Cloud App Discovery) makes the tenant eligible. Every rule that asks whether the tenant is eligible goes by it.
 #       default: true
+#     max_evidence_age:
+#       type: object
+#       description: How old evidence may be, by the way it was got (api, portal), in hours (24h) or days (90d).
+#       default: {api: 24h, portal: 90d}
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
 #   frameworks:
 #     nist_800_53: [{id: SA-9, coverage: part}]

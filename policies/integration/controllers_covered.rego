@@ -23,6 +23,11 @@
 #   evidence:
 #     any: [secure_scores, mdi_sensors]
 #   licence: [ATA]
+#   params:
+#     max_evidence_age:
+#       type: object
+#       description: How old evidence may be, by the way it was got (api, portal), in hours (24h) or days (90d).
+#       default: {api: 24h, portal: 90d}
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
 #   frameworks:
 #     nist_800_53: [{id: SI-4, coverage: part}]
@@ -50,7 +55,8 @@ deny contains {
 	"actual": sprintf("%d", [_counted.covered]),
 } if {
 	not _no_sensors
-	_counted.controllers > 0
+	_counts
+	_fresh
 	_counted.covered < _counted.controllers
 }
 
@@ -63,6 +69,13 @@ unknown contains {"reason": gap.reason, "kind": "secure_scores", "message": mess
 	not _counts
 	gap := input.gaps.secure_scores
 	message := sprintf("Secure Score could not be read (%s), which takes SecurityEvents.Read.All.", [gap.reason])
+}
+
+unknown contains {"reason": "stale", "kind": "secure_scores", "message": message} if {
+	not _no_sensors
+	_counts
+	not _fresh
+	message := sprintf("The newest Secure Score is of %s, which is no date or too long ago (max_evidence_age); scan again when Microsoft has calculated a new one.", [_day])
 }
 
 unknown contains {"reason": "partial", "kind": "secure_scores", "message": message} if {
@@ -88,6 +101,8 @@ _counted := secure_score.sensors(_control)
 
 # A text that counts no controller at all isn't one of a directory.
 _counts if _counted.controllers > 0
+
+_fresh if secure_score.fresh(input, secure_score.latest(input))
 
 _silence := "Secure Score doesn't count the domain controllers in the text of 'AATP_Sensor', as where the control was marked as resolved elsewhere" if {
 	_control

@@ -53,9 +53,16 @@ test_unknown_when_the_text_does_not_count if {
 	outcome(covered(0, 0)) == not_known("partial", "secure_scores")
 	bare := fixture.scan({"secure_scores": [{"createdDateTime": null, "controlScores": []}]}, {})
 	outcome(bare) == not_known("partial", "secure_scores")
-	undated := fixture.scan({"secure_scores": [object.remove(covered(2, 3).evidence.secure_scores[0], ["createdDateTime"])]}, {})
-	some finding in rule.deny with input as undated
-	contains(finding.message, "of an unnamed day")
+}
+
+test_unknown_when_the_score_is_outdated_or_undated if {
+	score := covered(2, 3).evidence.secure_scores[0]
+	old := fixture.scan({"secure_scores": [object.union(score, {"createdDateTime": "2026-11-18T00:00:00Z"})]}, {})
+	outcome(old) == not_known("stale", "secure_scores")
+	some found in rule.unknown with input as old
+	startswith(found.message, "The newest Secure Score is of 2026-11-18, which is no date or too long ago")
+	outcome(object.union(old, {"params": {"max_evidence_age": {"api": "3d"}}})).deny == {["identity", "2"]}
+	outcome(fixture.scan({"secure_scores": [object.remove(score, ["createdDateTime"])]}, {})) == not_known("stale", "secure_scores")
 }
 
 test_unknown_when_the_score_could_not_be_read if {

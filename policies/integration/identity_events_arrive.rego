@@ -43,6 +43,10 @@
 #       type: [string]
 #       description: Services (endpoint, office, cloud_apps, identity) that are licensed and not deployed on purpose.
 #       default: []
+#     max_evidence_age:
+#       type: object
+#       description: How old evidence may be, by the way it was got (api, portal), in hours (24h) or days (90d).
+#       default: {api: 24h, portal: 90d}
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
 #   frameworks: {}
 #   remediation:

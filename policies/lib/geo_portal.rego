@@ -8,6 +8,7 @@
 #   - ref: https://learn.microsoft.com/defender-xdr/m365d-enable
 package domicile.lib.geo_portal
 
+import data.domicile.lib.age
 import data.domicile.lib.attestations
 
 # contexts is the set of the saved contexts that don't name another tenant.
@@ -21,10 +22,8 @@ contexts(inp) := {context |
 default fresh(_, _) := false
 
 fresh(inp, context) if {
-	now := attestations.time_ns(inp.now)
-	age := now - attestations.time_ns(context.savedAt)
-	age >= 0
-	age <= _nanoseconds(object.get(object.get(inp.params, "max_evidence_age", {}), "portal", "90d"))
+	age.past(inp, context.savedAt)
+	age.within(inp, "portal", attestations.time_ns(context.savedAt))
 }
 
 # named is true for a context that names this tenant, the person who saved it and the
@@ -45,10 +44,3 @@ _foreign(context, id) if not lower(_tenant(context)) in {"", lower(id)}
 _tenant(context) := context.AuthInfo.TenantId if {
 	is_string(context.AuthInfo.TenantId)
 } else := ""
-
-# _nanoseconds reads an age such as 24h or 90d; anything else is undefined, so that
-# nothing counts as fresh.
-_nanoseconds(age) := to_number(parts[1]) * {"h": 3600000000000, "d": 86400000000000}[parts[2]] if {
-	is_string(age)
-	parts := regex.find_all_string_submatch_n(`^([0-9]{1,5})([hd])$`, age, 1)[0]
-}

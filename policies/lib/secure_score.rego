@@ -9,10 +9,20 @@
 #   - ref: https://learn.microsoft.com/graph/api/resources/securescore
 package domicile.lib.secure_score
 
+import data.domicile.lib.age
+import data.domicile.lib.attestations
+
 # The newest score; undefined when there is none.
 latest(scan) := dated[count(dated) - 1][1] if {
 	dated := sort([[object.get(score, "createdDateTime", null), score] | some score in scan.evidence.secure_scores])
 	count(dated) > 0
+}
+
+# fresh is true for a score that is young enough by max_evidence_age.api, which runs from the
+# end of the score's day: Microsoft calculates one a day. One without a date is not.
+fresh(scan, score) if {
+	age.past(scan, score.createdDateTime)
+	age.within(scan, "api", attestations.end_ns(substring(score.createdDateTime, 0, 10)))
 }
 
 # A control of the newest score by its name; undefined when the score doesn't have it.

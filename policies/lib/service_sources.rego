@@ -11,11 +11,9 @@
 package domicile.lib.service_sources
 
 import data.domicile.lib.attestations
+import data.domicile.lib.geo_portal
 import data.domicile.lib.hunting
 import data.domicile.lib.licences
-
-# A portal export older than this many days says nothing of today.
-portal_max_age_days := 90
 
 # The tiers that claim a state, best first.
 _tiers := ["api", "proxy", "portal", "attested"]
@@ -89,7 +87,7 @@ context_of(scan) := dated[count(dated) - 1][1] if {
 	dated := sort([[object.get(context, "savedAt", null), context] |
 		some context in scan.evidence.portal_tenant_context
 		_of_tenant(context, scan.tenant.id)
-		_fresh(context, scan.now)
+		geo_portal.fresh(scan, context)
 	])
 	count(dated) > 0
 }
@@ -179,13 +177,6 @@ _of_tenant(context, id) if _tenant(context) in {"", lower(id)}
 _tenant(context) := lower(context.AuthInfo.TenantId) if {
 	is_string(context.AuthInfo.TenantId)
 } else := ""
-
-# Nobody can tell the age of one without a date, so that it says nothing of today.
-_fresh(context, now) if {
-	age := attestations.time_ns(now) - attestations.time_ns(context.savedAt)
-	age >= 0
-	age <= ((portal_max_age_days * 24) * 3600) * 1000000000
-}
 
 _statements(scan) := {statement |
 	some fact in ["terms-accepted", "service-decision"]

@@ -94,12 +94,17 @@ test_row_7_ignores_what_the_portal_cannot_prove if {
 		{"IsMdatpActive": false, "IsSentinelActive": true},
 		{"AuthInfo": {"TenantId": "00000000-0000-4000-8000-000000000009"}},
 		{"savedAt": "2026-08-01T00:00:00Z"},
+		{"savedAt": null},
 	] {
 		evidence := {"hunting_probe": fixture.all_refused(false), "portal_tenant_context": [object.union(fixture.context, useless)]}
 		verdict(fixture.scan(evidence, {})) == ["unknown", 11, "", "no_permission"]
 	}
 	undated := object.remove(fixture.context, ["savedAt"])
 	verdict(fixture.scan({"hunting_probe": fixture.all_refused(false), "portal_tenant_context": [undated]}, {})) == ["unknown", 11, "", "no_permission"]
+
+	# How old it may be is the configuration's to say.
+	blind := fixture.scan({"hunting_probe": fixture.all_refused(false)}, {})
+	verdict(object.union(blind, {"params": {"max_evidence_age": {"portal": "1h"}}})) == ["unknown", 11, "", "no_permission"]
 	nameless := object.remove(fixture.context, ["AuthInfo"])
 	verdict(fixture.scan({"hunting_probe": fixture.all_refused(false), "portal_tenant_context": [nameless]}, {})) == ["on", 7, "proxy", ""]
 }

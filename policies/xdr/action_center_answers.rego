@@ -36,6 +36,10 @@
 #       values: ["on", "off"]
 #       description: The state that the organisation decided on, on or off. With off this rule doesn't apply.
 #       default: "on"
+#     max_evidence_age:
+#       type: object
+#       description: How old evidence may be, by the way it was got (api, portal), in hours (24h) or days (90d).
+#       default: {api: 24h, portal: 90d}
 #     services_not_used:
 #       type: [string]
 #       description: Services (endpoint, office, cloud_apps, identity) that are licensed and not deployed on purpose.

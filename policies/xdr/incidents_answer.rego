@@ -35,6 +35,10 @@
 #       values: ["on", "off"]
 #       description: The state that the organisation decided on, on or off. With off this rule doesn't apply.
 #       default: "on"
+#     max_evidence_age:
+#       type: object
+#       description: How old evidence may be, by the way it was got (api, portal), in hours (24h) or days (90d).
+#       default: {api: 24h, portal: 90d}
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
 #   frameworks:
 #     nist_800_53: [{id: SI-4, coverage: part}, {id: IR-4(1), coverage: part}]
