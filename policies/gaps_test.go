@@ -1,6 +1,8 @@
 package policies_test
 
 import (
+	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -143,6 +145,73 @@ func TestMissingEvidenceMakesNothingPass(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// rewritten is the bundle with every object of its kinds as change leaves it.
+func rewritten(t *testing.T, b *evidence.Bundle, change func(any) any) *evidence.Bundle {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "bundle")
+	writer, err := evidence.Create(dir, b.Manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range b.Manifest.Kinds {
+		out, err := writer.Kind(entry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line, err := range b.Objects(entry.Kind) {
+			var object any
+			if err := errors.Join(err, json.Unmarshal(line, &object)); err != nil {
+				t.Fatal(err)
+			}
+			changed, err := json.Marshal(change(object))
+			if err := errors.Join(err, out.Write(changed)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if entry.Complete {
+			out.Complete()
+		}
+	}
+	for _, gap := range b.Manifest.Gaps {
+		writer.Gap(gap)
+	}
+	if _, err := writer.Close(b.Manifest.Finished); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := evidence.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened
+}
+
+// withNulls puts a null before the items of every list, as the schemas allow it.
+func withNulls(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for key, member := range value {
+			value[key] = withNulls(member)
+		}
+	case []any:
+		items := []any{nil}
+		for _, item := range value {
+			items = append(items, withNulls(item))
+		}
+		return items
+	}
+	return value
+}
+
+// TestNullItemsBreakNoRule: a null among the items of a list is ignored, or makes a rule
+// unknown; it never makes one fail to judge.
+func TestNullItemsBreakNoRule(t *testing.T) {
+	set := shipped(t)
+	for _, tenant := range []string{"good", "weak", "off"} {
+		bundle, options := collected(t, tenant)
+		outcomesOf(t, set, rewritten(t, bundle, withNulls), options)
 	}
 }
 

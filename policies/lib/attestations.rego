@@ -58,6 +58,7 @@ signed(statement) if statement.signed in [true]
 # failed_checks is the set of the names and messages of a statement's failed checks.
 failed_checks(statement) := {{"name": object.get(check, "name", ""), "message": object.get(check, "message", "")} |
 	some check in statement.checks
+	is_object(check)
 	not _passed(check)
 }
 

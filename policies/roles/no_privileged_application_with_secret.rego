@@ -68,6 +68,7 @@ _applications := applications.applications(input, _privileged)
 _secrets(application) := {_secret_name(password) |
 	some holder in [application.principal, application.registration]
 	some password in holder.passwordCredentials
+	is_object(password)
 	not _ended(password)
 }
 
