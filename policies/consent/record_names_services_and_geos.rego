@@ -24,7 +24,7 @@
 #   monotone: false
 #   evidence:
 #     all: [attestations]
-#     optional: [subscribed_skus, hunting_probe, onboarding_package, portal_tenant_context, incidents_probe, defender_api_probe]
+#     optional: [subscribed_skus, hunting_probe, onboarding_package, portal_tenant_context, portal_mcas_about, exchange_organization, incidents_probe, defender_api_probe]
 #   params:
 #     count_weak_plans:
 #       type: boolean
@@ -99,12 +99,15 @@ unknown contains {"reason": _own.reason, "kind": _own.kind, "message": _own.mess
 	_own.state != "known"
 }
 
+unknown contains question if {
+	_state == "accepted"
+	some question in record_geos.unsettled(input)
+}
+
 unknown contains {"reason": "needs_attestation", "kind": "attestations", "message": message} if {
 	_state == "accepted"
-	count(_places) == 0
-	some name in ["cloud_apps", "identity", "office"]
+	some name, message in record_geos.silent(input)
 	_feeds[name].state == "feeds"
-	message := "Where the data of the services that feed the service rests isn't on record; attest mdi-geo, mdca-geo, exchange-regions and m365-data-location."
 }
 
 not_applicable contains {"reason": "switched_off", "message": "The service is off and there is no record of a decision to use it."} if _state == "off"

@@ -13,7 +13,12 @@ _value := {
 	"acknowledged": [{"service": "cloud_apps", "geo": "UK"}],
 }
 
-_places := [_statement("xdr-geo", {"geo": "EU"}), _statement("mdi-geo", {"geo": "Europe"}), _statement("mdca-geo", {"geo": "UK"})]
+_places := [
+	_statement("xdr-geo", {"geo": "EU"}), _statement("mdi-geo", {"geo": "Europe"}), _statement("mdca-geo", {"geo": "UK"}),
+	_statement("exchange-regions", {"defaultMailboxRegion": "EUR"}),
+]
+
+_saved(content) := object.union(content, {"sha256": "dd44", "savedBy": "anna@contoso.example", "savedAt": "2026-11-01T00:00:00Z"})
 
 _with(statements) := object.union(fixture.good, {
 	"params": {"package_max_age_days": 400, "max_evidence_age": {"portal": "90d"}},
@@ -91,8 +96,40 @@ test_unknown_when_what_feeds_is_not_known if {
 }
 
 test_unknown_when_places_are_not_known if {
-	_unknown(_with([_statement("service-decision", _value), _places[1]])) == {["needs_attestation", ""]}
-	_unknown(_with([_statement("service-decision", _value), _places[0]])) == {["needs_attestation", "attestations"]}
+	_unknown(_with(array.concat([_statement("service-decision", _value)], array.slice(_places, 1, 4)))) == {["needs_attestation", ""]}
+	every i in [1, 2, 3] {
+		others := array.concat(array.slice(_places, 0, i), array.slice(_places, i + 1, 4))
+		_unknown(_with(array.concat([_statement("service-decision", _value)], others))) == {["needs_attestation", "attestations"]}
+	}
+}
+
+test_unknown_when_what_tells_a_place_is_outdated_or_disagrees if {
+	old := object.union(_saved({"regionName": "West Europe"}), {"savedAt": "2026-01-01T00:00:00Z"})
+	decision := _statement("service-decision", object.union(_value, {"acknowledged": []}))
+	stale := object.union(_with([decision, _places[0], _places[1], _places[3]]), {"evidence": {"portal_mcas_about": [old]}})
+	_unknown(stale) == {["stale", "portal_mcas_about"]}
+	pages := {"portal_mcas_about": [_saved({"regionName": "UK South"}), _saved({"regionName": "West Europe"})]}
+	torn := object.union(_with([decision, _places[0], _places[1], _places[3]]), {"evidence": pages})
+	_unknown(torn) == {["conflict", "portal_mcas_about"]}
+	_failed(torn) == set()
+}
+
+test_fails_for_a_place_that_only_a_saved_page_or_export_tells if {
+	saved := {
+		"portal_mcas_about": [_saved({"regionName": "UK South"})],
+		"exchange_organization": [_saved({"DefaultMailboxRegion": "EUR", "AllowedMailboxRegions": ["EUR", "NAM"]})],
+	}
+	doc := object.union(_with([_statement("service-decision", object.union(_value, {"acknowledged": []})), _places[0], _places[1]]), {"evidence": saved})
+	_failed(doc) == {"The record 'service-decision.yaml' does not name that data of Defender for Cloud Apps rests in 'UK South', that data of Exchange Online rests in 'NAM'."}
+	_unknown(doc) == set()
+}
+
+test_judged_by_the_page_and_not_by_a_weaker_statement if {
+	stated := object.union(_places[2], {"signed": false, "value": {"geo": "US"}})
+	page := {"portal_mcas_about": [_saved({"regionName": "UK South"})]}
+	doc := object.union(_with([_statement("service-decision", _value), _places[0], _places[1], stated, _places[3]]), {"evidence": page})
+	_failed(doc) == set()
+	_unknown(doc) == set()
 }
 
 test_not_applicable_when_off_or_refused if {

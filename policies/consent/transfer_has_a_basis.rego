@@ -24,7 +24,7 @@
 #   monotone: false
 #   evidence:
 #     all: [attestations]
-#     optional: [onboarding_package, portal_tenant_context, incidents_probe, hunting_probe, defender_api_probe, subscribed_skus]
+#     optional: [onboarding_package, portal_tenant_context, portal_mcas_about, exchange_organization, incidents_probe, hunting_probe, defender_api_probe, subscribed_skus]
 #   params:
 #     count_weak_plans:
 #       type: boolean
@@ -100,11 +100,9 @@ unknown contains {"reason": _own.reason, "kind": _own.kind, "message": _own.mess
 	_own.state != "known"
 }
 
-unknown contains {"reason": "partial", "kind": place.kind, "message": message} if {
+unknown contains question if {
 	_judged
-	some place in _places
-	place.geo == ""
-	message := sprintf("The place %s of %s isn't a known one, so that nobody can tell whether it lies in a home region.", [geo.quoted(place.value), geo.title(place.service)])
+	some question in (record_geos.unsettled(input) | record_geos.missing(input))
 }
 
 not_applicable contains {"reason": "switched_off", "message": "The parameter regimes doesn't name gdpr, so that no basis of a transfer is asked for."} if {

@@ -1,6 +1,8 @@
 package domicile.consent.transfer_has_a_basis_test
 
 import data.domicile.consent.transfer_has_a_basis as rule
+import data.domicile.lib.geo_fixtures_test as fixtures
+import data.domicile.lib.licences
 import data.domicile.lib.service
 
 _on := {"state": "on", "tier": "proxy", "row": 6, "reason": "", "kind": "hunting_probe", "message": "It answers."}
@@ -16,7 +18,7 @@ _eu := _statement("xdr-geo", {"geo": "EU"})
 _input(statements, params) := {
 	"tenant": {"id": "t1", "name": "contoso", "cloud": "global"}, "now": "2026-11-21T00:00:00Z", "profile": "xdr-current",
 	"params": object.union({"regimes": ["gdpr"], "missing_record": "unknown", "package_max_age_days": 400, "max_evidence_age": {"portal": "90d"}}, params),
-	"gaps": {}, "evidence": {"attestations": statements, "onboarding_package": [], "portal_tenant_context": []},
+	"gaps": {}, "evidence": {"attestations": statements, "onboarding_package": [], "portal_tenant_context": [], "subscribed_skus": []},
 }
 
 _home := {"home_regions": ["EU"]}
@@ -73,6 +75,26 @@ test_unknown_when_the_place_is_not_known if {
 	_unknown(_input([_basis], _home), _on) == {["needs_attestation", ""]}
 	_unknown(_input([_basis, _eu, _statement("mdi-geo", {"geo": "nowhere"})], _home), _on) == {["partial", "attestations"]}
 	{o.value | some o in rule.observed; o.service == "defender_for_identity"} == {"'nowhere'"} with input as _input([_basis, _eu, _statement("mdi-geo", {"geo": "nowhere"})], _home) with service.state as _on
+}
+
+test_fails_for_a_place_that_only_a_saved_page_or_export_tells if {
+	by := {"sha256": "dd44", "savedBy": "anna@contoso.example", "savedAt": "2026-11-01T00:00:00Z"}
+	saved := {
+		"portal_mcas_about": [object.union(by, {"regionName": "UK South"})],
+		"exchange_organization": [object.union(by, {"DefaultMailboxRegion": "EUR", "AllowedMailboxRegions": ["EUR", "NAM"]})],
+	}
+	doc := object.union(_input([_basis, _eu], _home), {"evidence": saved})
+	_failed(doc, _on) == {"Data of Exchange Online rests in 'NAM', outside the home regions, and the record 'transfer-basis.yaml' gives no basis for it."}
+	_unknown(doc, _on) == set()
+	stale := object.union(_input([_basis, _eu], _home), {"evidence": {"portal_mcas_about": [object.union(saved.portal_mcas_about[0], {"savedAt": "2026-01-01T00:00:00Z"})]}})
+	_unknown(stale, _on) == {["stale", "portal_mcas_about"]}
+}
+
+test_unknown_when_nothing_tells_of_a_licensed_service if {
+	skus := {"subscribed_skus": [fixtures.sku(licences.plans.ADALLOM_S_STANDALONE)]}
+	doc := object.union(_input([_basis, _eu], _home), {"evidence": skus})
+	_unknown(doc, _on) == {["needs_attestation", ""]}
+	_unknown(object.union(_input([_basis, _eu], _home), {"gaps": {"subscribed_skus": {"reason": "throttled"}}}), _on) == {["throttled", "subscribed_skus"]}
 }
 
 test_not_applicable_where_the_regime_is_not_named if {

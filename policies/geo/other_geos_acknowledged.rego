@@ -62,8 +62,7 @@ package domicile.geo.other_geos_acknowledged
 
 import data.domicile.lib.attestations
 import data.domicile.lib.geo
-import data.domicile.lib.geo_services as services
-import data.domicile.lib.licences
+import data.domicile.lib.record_geos
 
 deny contains finding if {
 	_own.state == "known"
@@ -85,18 +84,7 @@ unknown contains {"reason": "needs_attestation", "kind": "attestations", "messag
 	message := "Where the data of the services that feed the service rests isn't on record; attest mdi-geo, mdca-geo, exchange-regions and m365-data-location."
 }
 
-unknown contains {"reason": found.reason, "kind": found.kind, "message": found.message} if {
-	some service, found in _found
-	_matters(service, found)
-}
-
-# A service that may be licensed may hold data in a Geo that nobody named.
-unknown contains question if {
-	some service, plan in _feeding
-	_found[service].state == "none"
-	not licences.service_licensed(input.evidence.subscribed_skus, plan)
-	some question in (licences.unread(input) | licences.unclear(input.evidence.subscribed_skus))
-}
+unknown contains question if some question in (record_geos.unsettled(input) | record_geos.missing(input))
 
 unknown contains {"reason": "needs_attestation", "kind": "attestations", "message": message} if {
 	_own.state == "known"
@@ -149,30 +137,6 @@ _differing := {place |
 
 _unacknowledged := {place | some place in _differing; not _acknowledged(place)}
 
-_acknowledged(place) if {
-	some entry in _record.value.acknowledged
-	geo.service_named(entry.service) == place.service
-	geo.inside(place.value, [entry.geo])
-}
+_acknowledged(place) if record_geos.acknowledged(_record, place)
 
-# Where the data of each other service is known to rest, by the strongest source of each.
-_places := {place | some found in _found; some place in found.best}
-
-_found := {service: services.settle(service, services.attested(input, service) | _saved(service)) | some service, _ in services.facts}
-
-_saved(service) := services.cloud_apps_pages(input) if {
-	service == "cloud_apps"
-} else := services.exchange_exports(input) if {
-	service == "exchange"
-} else := set()
-
-# The plans of the services that feed the service with data of their own Geo.
-_feeding := {"defender_for_identity": "identity", "cloud_apps": "cloud_apps", "exchange": "office"}
-
-# A Geo that nothing tells matters where a plan of the service is held.
-_matters(_, found) if found.state in {"stale", "conflict", "partial"}
-
-_matters(service, found) if {
-	found.state == "none"
-	licences.service_licensed(input.evidence.subscribed_skus, _feeding[service])
-}
+_places := record_geos.others(input)

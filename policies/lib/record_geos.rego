@@ -10,7 +10,8 @@
 package domicile.lib.record_geos
 
 import data.domicile.lib.geo
-import data.domicile.lib.geo_services
+import data.domicile.lib.geo_services as services
+import data.domicile.lib.licences
 
 # own is the set of the places of the service's storage and telemetry, as {service, value, geo,
 # tier, kind}; geo is "" for a place that isn't known. It takes the whole input.
@@ -19,12 +20,34 @@ own(inp) := {{"service": "xdr", "value": seen.value, "geo": seen.geo, "tier": se
 	some seen in geo.settled(inp, what).best
 }
 
-# others is the same for the services whose place people attest to, as geo_services reads their
-# statements.
-others(inp) := {{"service": service, "value": seen.value, "geo": seen.geo, "tier": seen.tier, "kind": seen.kind} |
-	some service, _ in geo_services.facts
-	some seen in geo_services.attested(inp, service)
-	seen.fresh
+# others is the set of the places where the data of each other service is known to rest, by the
+# strongest source of each: statements, and what a person saved of a page or a cmdlet.
+others(inp) := {place | some found in _settled(inp); some place in found.best}
+
+# unsettled is the set of the reasons why a place of those services isn't known although
+# something tells of it, as {reason, kind, message}.
+unsettled(inp) := {object.filter(found, ["reason", "kind", "message"]) |
+	some found in _settled(inp)
+	found.state in {"stale", "conflict", "partial"}
+}
+
+# silent gives the message of each service that feeds the service, by its plan's name, of whose
+# place nothing tells.
+silent(inp) := {plan: found[service].message |
+	found := _settled(inp)
+	some service, plan in _feeding
+	found[service].state == "none"
+}
+
+# missing is the set of the reasons why the place of a service that is licensed, or may be, isn't
+# known: nothing tells of it.
+missing(inp) := {{"reason": "needs_attestation", "kind": "", "message": message} |
+	some plan, message in silent(inp)
+	licences.service_licensed(inp.evidence.subscribed_skus, plan)
+} | {question |
+	some plan, _ in silent(inp)
+	not licences.service_licensed(inp.evidence.subscribed_skus, plan)
+	some question in (licences.unread(inp) | licences.unclear(inp.evidence.subscribed_skus))
 }
 
 # acknowledged holds when a record of acceptance or decision names a service with a Geo in which
@@ -35,3 +58,16 @@ acknowledged(record, place) if {
 	is_string(entry.geo)
 	geo.inside(place.value, [entry.geo])
 }
+
+_settled(inp) := {service: services.settle(service, services.attested(inp, service) | _saved(inp, service)) |
+	some service, _ in services.facts
+}
+
+_saved(inp, service) := services.cloud_apps_pages(inp) if {
+	service == "cloud_apps"
+} else := services.exchange_exports(inp) if {
+	service == "exchange"
+} else := set()
+
+# The plans of the services that feed the service with data of their own Geo.
+_feeding := {"defender_for_identity": "identity", "cloud_apps": "cloud_apps", "exchange": "office"}
