@@ -23,7 +23,7 @@
 #   monotone: true
 #   evidence:
 #     all: [attestations]
-#     optional: [onboarding_package, portal_tenant_context, incidents_probe, hunting_probe, defender_api_probe, subscribed_skus]
+#     optional: [onboarding_package, portal_tenant_context, portal_mcas_about, exchange_organization, secure_scores, log_workspaces, azure_resources, incidents_probe, hunting_probe, defender_api_probe, subscribed_skus]
 #   params:
 #     attestation_days:
 #       type: integer

@@ -134,3 +134,10 @@ test_message_lists_three_problems_and_counts_the_rest if {
 		endswith(message, "; and 2 more.")
 	}
 }
+
+test_fails_when_an_export_contradicts_a_statement if {
+	stated := object.union(object.remove(_good, ["value"]), {"fact": "exchange-regions", "file": "exchange.yaml", "signed": false, "value": {"defaultMailboxRegion": "EUR"}})
+	export := {"DefaultMailboxRegion": "NAM", "savedAt": "2026-11-20T00:00:00Z", "savedBy": "ada@contoso.example", "sha256": "00"}
+	contradicted := object.union(_input([stated]), {"evidence": {"exchange_organization": [export]}})
+	_messages(rule.deny) == {"A statement of the fact 'exchange-regions' is not sound: it says 'EUR' and Get-OrganizationConfig 'NAM' ('exchange.yaml')."} with input as contradicted with service.state as _on
+}

@@ -47,9 +47,10 @@
 #         - Give the role Customer Lockbox access approver to the people who decide.
 package domicile.geo.customer_lockbox_on
 
-import data.domicile.lib.attestations
 import data.domicile.lib.geo_portal
 import data.domicile.lib.licences
+import data.domicile.lib.lockbox
+import data.domicile.lib.secure_score
 
 deny contains {
 	"resource": {"kind": "tenant", "id": input.tenant.id, "name": input.tenant.name},
@@ -71,10 +72,9 @@ unknown contains {"reason": "conflict", "kind": "", "message": message} if {
 	message := "Equally strong sources disagree on whether Customer Lockbox is on; find out which is right."
 }
 
-unknown contains {"reason": reason, "kind": "exchange_organization", "message": message} if {
+unknown contains _open if {
 	count(_answers) == 0
 	not _unlicensed
-	[reason, message] := _open
 }
 
 # It can't be turned on without a plan, so that it is no failure where none may be held.
@@ -90,10 +90,17 @@ observed contains {"fact": "setting", "service": "exchange", "value": sprintf("C
 
 _words := {true: "on", false: "off"}
 
-_open := ["stale", "The answer of Get-OrganizationConfig is older than its limit of age or has no date; save and import it again."] if {
+_open := {"reason": "stale", "kind": "exchange_organization", "message": message} if {
 	some export in input.evidence.exchange_organization
 	not geo_portal.fresh(input, export)
-} else := ["needs_attestation", "No evidence says whether Customer Lockbox is on; import the answer of Get-OrganizationConfig, let the scanner read secure scores, or attest lockbox."]
+	message := "The answer of Get-OrganizationConfig is older than its limit of age or has no date; save and import it again."
+} else := {"reason": "stale", "kind": "secure_scores", "message": message} if {
+	secure_score.control(input, "CustomerLockBoxEnabled")
+	not secure_score.fresh(input, secure_score.latest(input))
+	message := "The newest Secure Score is older than its limit of age or has no date; scan again when Microsoft has calculated a new one."
+} else := {"reason": "needs_attestation", "kind": "exchange_organization", "message": message} if {
+	message := "No evidence says whether Customer Lockbox is on; import the answer of Get-OrganizationConfig, let the scanner read secure scores, or attest lockbox."
+}
 
 # What the strongest sources say, and how it is known.
 _answers := {reading.on | some reading in _strongest}
@@ -105,46 +112,7 @@ _strongest := {reading |
 	reading.rank == min({other.rank | some other in _readings})
 }
 
-_readings contains {"on": on, "tier": "portal", "rank": 5, "kind": "exchange_organization"} if {
-	some export in input.evidence.exchange_organization
-	geo_portal.fresh(input, export)
-	_vouched(export)
-	on := export.CustomerLockBoxEnabled
-	is_boolean(on)
-}
-
-_readings contains {"on": on, "tier": "attested", "rank": 7, "kind": "exchange_organization"} if {
-	some export in input.evidence.exchange_organization
-	geo_portal.fresh(input, export)
-	not _vouched(export)
-	on := export.CustomerLockBoxEnabled
-	is_boolean(on)
-}
-
-# Secure Score gives no points for what is off. It gives them as well for what somebody marked
-# as reviewed or solved elsewhere, so that points count less than an export.
-_readings contains {"on": on, "tier": "proxy", "rank": {false: 4, true: 6}[on], "kind": "secure_scores"} if {
-	some score in input.evidence.secure_scores
-	some control in score.controlScores
-	control.controlName == "CustomerLockBoxEnabled"
-	is_number(control.score)
-	on := control.score > 0
-}
-
-# A statement that two people signed counts above proxy and portal.
-_readings contains {"on": on, "tier": "attested", "rank": rank, "kind": "attestations"} if {
-	statement := attestations.latest(input.evidence.attestations, "lockbox")
-	on := statement.value.enabled
-	is_boolean(on)
-	rank := {true: 3, false: 7}[statement.signed == true]
-}
-
-_vouched(export) if {
-	every text in [export.savedBy, export.sha256] {
-		is_string(text)
-		text != ""
-	}
-}
+_readings := lockbox.readings(input)
 
 _licensed if {
 	some name in ["LOCKBOX_ENTERPRISE", "LOCKBOX_ENTERPRISE_GOV", "CustomerLockboxA_Enterprise"]

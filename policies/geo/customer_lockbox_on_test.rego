@@ -6,7 +6,7 @@ import data.domicile.lib.licences
 
 _export(on) := {"CustomerLockBoxEnabled": on, "sha256": "ee55", "savedBy": "anna@contoso.com", "savedAt": "2026-11-01T00:00:00Z"}
 
-_score(points) := {"id": "s", "controlScores": [
+_score(points) := {"id": "s", "createdDateTime": "2026-11-20T00:00:00Z", "controlScores": [
 	{"controlName": "AdminMFAV2", "score": 10},
 	{"controlName": "CustomerLockBoxEnabled", "score": points},
 ]}
@@ -61,6 +61,10 @@ test_unknown_when_nothing_says_it if {
 
 test_unknown_when_the_export_is_too_old if {
 	_said(_scan({"exchange_organization": [object.union(_export(true), {"savedAt": "2026-01-01T00:00:00Z"})]})) == [set(), {"stale"}, set()]
+}
+
+test_unknown_when_the_score_is_too_old if {
+	_said(_scan({"secure_scores": [object.union(_score(1), {"createdDateTime": "2026-11-18T00:00:00Z"})]})) == [set(), {"stale"}, set()]
 }
 
 test_unknown_when_it_is_off_and_the_licences_are_not_known if {

@@ -131,21 +131,11 @@ _verdict := object.union(off, {"outcome": "inapplicable"}) if {
 
 _feed := feeds.feed(input, "CloudAppEvents", input.params.workload_days)
 
-# Applications of the Microsoft 365 connector, as CloudAppEvents names them; Microsoft Azure and
-# others have connectors of their own.
-_applications := {
-	"Microsoft 365", "Microsoft Exchange Online", "Microsoft OneDrive for Business", "Microsoft SharePoint Online",
-	"Microsoft Teams", "Office 365",
-}
-
 _table := hunting.table(input.evidence.hunting_probe, "CloudAppEvents")
 
-_rows := sum([hunting.rows_of(_table, application, input.now, input.params.workload_days) | some application in _applications])
+_rows := sum([hunting.rows_of(_table, application, input.now, input.params.workload_days) | some application in feeds.microsoft_365])
 
-_rows_since if {
-	some application in _applications
-	hunting.last_day(_table, application) >= _recorded_day
-}
+_rows_since if feeds.last_connector_day(input) >= _recorded_day
 
 _record := attestations.latest(input.evidence.attestations, "mdca-connector")
 

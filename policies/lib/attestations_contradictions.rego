@@ -3,19 +3,32 @@
 # description: >-
 #   What better evidence says against a valid statement. A statement never overrides it: the
 #   contradiction is the statement's failure. Only the newest valid statement of a fact is
-#   held against evidence, because an older one no longer claims to be true of today.
+#   held against evidence, because an older one no longer claims to be true of today. Held are
+#   xdr-geo and mde-org-binding against the onboarding package and the portal, terms-accepted,
+#   service-decision and service-off against the service's state, mdca-geo against the about page
+#   of Cloud Apps, exchange-regions and lockbox against Get-OrganizationConfig (and lockbox against
+#   Secure Score), aatp-mcas-integration and mdca-connector against the rows of hunting, and
+#   known-copy against Azure. Of the other facts no evidence tells.
 # scope: package
 package domicile.lib.attestations_contradictions
 
 import data.domicile.lib.attestations
+import data.domicile.lib.azure
 import data.domicile.lib.geo
 import data.domicile.lib.geo_package
 import data.domicile.lib.geo_portal
+import data.domicile.lib.geo_services
+import data.domicile.lib.hunting_feeds as feeds
+import data.domicile.lib.lockbox
 import data.domicile.lib.service
+import data.domicile.lib.service_exports as exports
 
 # all is the set of the contradictions as {fact, file, says}; says is a clause without a
 # full stop.
-all(scan) := ((((_geo_signed(scan) | _geo_portal(scan)) | _org_signed(scan)) | _org_portal(scan)) | _off(scan)) | (_on(scan) | _consent(scan))
+all(scan) := union({
+	_geo_signed(scan), _geo_portal(scan), _org_signed(scan), _org_portal(scan), _off(scan), _on(scan), _consent(scan),
+	_cloud_apps(scan), _exchange(scan), _lockbox(scan), _silent(scan), _copies(scan),
+})
 
 # The attested Geo against the onboarding package that Microsoft signed.
 _geo_signed(scan) := {_against(statement, says) |
@@ -91,6 +104,97 @@ _consent(scan) := {_against(statement, says) |
 	not service.off(scan)
 	says := sprintf("it says accepted: %v, and the Defender portal MtpConsent: %v", [statement.value.accepted, context.MtpConsent])
 }
+
+# The about page of Cloud Apps stands above a statement, unless two people signed that.
+_cloud_apps(scan) := {_against(statement, says) |
+	statement := attestations.latest(scan.evidence.attestations, "mdca-geo")
+	some stated in geo_services.attested(scan, "cloud_apps")
+	some page in geo_services.cloud_apps_pages(scan)
+	page.fresh
+	page.rank < stated.rank
+	geo.geo(stated.value) != geo.geo(page.value)
+	says := sprintf("it says '%s' and the about page of Cloud Apps '%s'", [_short(stated.value), _short(page.value)])
+}
+
+# So does a saved answer of Get-OrganizationConfig that somebody answers for.
+_exchange(scan) := {_against(statement, says) |
+	statement := attestations.latest(scan.evidence.attestations, "exchange-regions")
+	not attestations.signed(statement)
+	some export in exports.fresh(scan, scan.evidence.exchange_organization)
+	exports.tier(export) == "portal"
+	[stated, seen] := _regions(statement.value, export)
+	_geos(stated) != _geos(seen)
+	says := sprintf("it says '%s' and Get-OrganizationConfig '%s'", [_short(concat(", ", sort(stated))), _short(concat(", ", sort(seen)))])
+}
+
+_lockbox(scan) := {_against(statement, says) |
+	statement := attestations.latest(scan.evidence.attestations, "lockbox")
+	some stated in lockbox.readings(scan)
+	stated.kind == "attestations"
+	some seen in lockbox.readings(scan)
+	seen.rank < stated.rank
+	seen.on != stated.on
+	says := sprintf("it says that Customer Lockbox is %s, and '%s' that it is %s", [_switch[stated.on], seen.kind, _switch[seen.on]])
+}
+
+# Rows of a later day show that what was off then is on. That rows are missing shows less, and is
+# INT1001's and INT1008's to judge.
+_silent(scan) := {_against(statement, says) |
+	some fact, days in {
+		"aatp-mcas-integration": {day | day := feeds.last_directory_day(scan)},
+		"mdca-connector": {day | day := feeds.last_connector_day(scan)},
+	}
+	statement := attestations.latest(scan.evidence.attestations, fact)
+	statement.value.enabled in [false]
+	some last in days
+	last > substring(statement.observedAt, 0, 10)
+	says := sprintf("it says off, and rows came on %s", [last])
+}
+
+# Azure tells where a copy rests that a statement names.
+_copies(scan) := {_against(statement, says) |
+	some statement in attestations.valid(scan.evidence.attestations, "known-copy")
+	not _superseded(scan, statement)
+	geo.geo(statement.value.geo)
+	outside := azure.outside(_rests(scan, azure.key(statement.value.resourceId)), [statement.value.geo])
+	count(outside) > 0
+	says := sprintf("it says '%s', and by Azure the copy rests at %s", [_short(statement.value.geo), azure.said(outside)])
+}
+
+_superseded(scan, statement) if {
+	some other in attestations.valid(scan.evidence.attestations, "known-copy")
+	azure.key(other.value.resourceId) == azure.key(statement.value.resourceId)
+	attestations.time_ns(other.observedAt) > attestations.time_ns(statement.observedAt)
+}
+
+_rests(scan, key) := {at |
+	some workspace in scan.evidence.log_workspaces
+	azure.key(workspace.id) == key
+	some at in azure.workspace_places(workspace)
+} | {at |
+	some resource in scan.evidence.azure_resources
+	azure.key(resource.id) == key
+	some at in azure.places(resource)
+}
+
+# What a statement and an export say of the same: all regions where both list the allowed ones,
+# the default one otherwise. A region that isn't known can't be compared.
+_regions(value, export) := [stated, seen] if {
+	is_array(value.allowedMailboxRegions)
+	is_array(export.AllowedMailboxRegions)
+	stated := geo_services.regions(value.defaultMailboxRegion, value.allowedMailboxRegions)
+	seen := geo_services.regions(object.get(export, "DefaultMailboxRegion", null), export.AllowedMailboxRegions)
+} else := [geo_services.regions(value.defaultMailboxRegion, null), geo_services.regions(export.DefaultMailboxRegion, null)]
+
+_geos(regions) := geos if {
+	geos := {geo.geo(region) | some region in regions}
+	every region in regions {
+		geo.geo(region)
+	}
+	count(geos) > 0
+}
+
+_switch := {true: "on", false: "off"}
 
 _against(statement, says) := {"fact": statement.fact, "file": attestations.file(statement), "says": says}
 

@@ -156,3 +156,98 @@ test_what_a_source_leaves_out_hides_no_contradiction if {
 		count(contradictions.all(_scan([_geo({"geo": "US"})], [object.remove(_package, [member])], []))) == 1 with service.state as _on
 	}
 }
+
+_with(statement, kinds) := object.union(_scan([statement], [], []), {"evidence": kinds})
+
+_saved(content) := object.union({"savedAt": "2026-11-20T00:00:00Z", "savedBy": "ada@contoso.example", "sha256": "00"}, content)
+
+_signed(statement) := object.union(statement, {"signed": true})
+
+_none(scan) if {
+	contradictions.all(scan) == set() with service.state as _on
+}
+
+test_page_of_cloud_apps_contradicts_an_unsigned_geo if {
+	page := _saved({"regionName": "UK South", "dataCenterName": null})
+	stated := _statement("mdca-geo", {"geo": "EU", "datacenter": "eu2"})
+	_says(_with(stated, {"portal_mcas_about": [page]})) == {["mdca-geo", "it says 'eu2' and the about page of Cloud Apps 'UK South'"]} with service.state as _on
+	_none(_with(stated, {"portal_mcas_about": [_saved({"regionName": "West Europe"})]}))
+	_none(_with(_signed(stated), {"portal_mcas_about": [page]}))
+	every change in [{"savedBy": null}, {"sha256": ""}, {"savedAt": "2026-01-01T00:00:00Z"}, {"regionName": "Atlantis"}] {
+		_none(_with(stated, {"portal_mcas_about": [object.union(page, change)]}))
+	}
+	_none(_with(_statement("mdca-geo", {"geo": "Atlantis"}), {"portal_mcas_about": [page]}))
+}
+
+test_export_of_exchange_contradicts_unsigned_regions if {
+	export := _saved({"DefaultMailboxRegion": "EUR", "AllowedMailboxRegions": ["EUR=abc", "NAM"]})
+	says := _says(_with(_statement("exchange-regions", {"defaultMailboxRegion": "EUR", "allowedMailboxRegions": ["EUR", "DEU"]}), {"exchange_organization": [export]})) with service.state as _on
+	says == {["exchange-regions", "it says 'DEU, EUR' and Get-OrganizationConfig 'EUR, NAM'"]}
+	_none(_with(_statement("exchange-regions", {"defaultMailboxRegion": "EUR", "allowedMailboxRegions": ["NAM"]}), {"exchange_organization": [export]}))
+}
+
+test_default_region_alone_is_compared_where_either_lists_no_others if {
+	export := _saved({"DefaultMailboxRegion": "NAM", "AllowedMailboxRegions": ["NAM", "GBR"]})
+	stated := _statement("exchange-regions", {"defaultMailboxRegion": "EUR"})
+	expected := {["exchange-regions", "it says 'EUR' and Get-OrganizationConfig 'NAM'"]}
+	_says(_with(stated, {"exchange_organization": [export]})) == expected with service.state as _on
+	listed := _statement("exchange-regions", {"defaultMailboxRegion": "EUR", "allowedMailboxRegions": ["EUR"]})
+	_says(_with(listed, {"exchange_organization": [object.union(export, {"AllowedMailboxRegions": null})]})) == expected with service.state as _on
+	_none(_with(_statement("exchange-regions", {"defaultMailboxRegion": "NAM"}), {"exchange_organization": [export]}))
+}
+
+test_export_that_proves_nothing_contradicts_no_regions if {
+	export := _saved({"DefaultMailboxRegion": "NAM", "AllowedMailboxRegions": []})
+	stated := _statement("exchange-regions", {"defaultMailboxRegion": "EUR", "allowedMailboxRegions": []})
+	_none(_with(_signed(stated), {"exchange_organization": [export]}))
+	every change in [{"savedBy": null}, {"sha256": ""}, {"savedAt": "2026-01-01T00:00:00Z"}, {"DefaultMailboxRegion": "Atlantis"}, {"DefaultMailboxRegion": null}] {
+		_none(_with(stated, {"exchange_organization": [object.union(export, change)]}))
+	}
+	_none(_with(_statement("exchange-regions", null), {"exchange_organization": [export]}))
+}
+
+test_better_evidence_contradicts_a_statement_of_customer_lockbox if {
+	stated := _statement("lockbox", {"enabled": true})
+	export := _saved({"CustomerLockBoxEnabled": false})
+	_says(_with(stated, {"exchange_organization": [export]})) == {["lockbox", "it says that Customer Lockbox is on, and 'exchange_organization' that it is off"]} with service.state as _on
+	score := {"createdDateTime": "2026-11-20T00:00:00Z", "controlScores": [{"controlName": "CustomerLockBoxEnabled", "score": 0}]}
+	_says(_with(stated, {"secure_scores": [score]})) == {["lockbox", "it says that Customer Lockbox is on, and 'secure_scores' that it is off"]} with service.state as _on
+	_none(_with(_signed(stated), {"exchange_organization": [export], "secure_scores": [score]}))
+	_none(_with(stated, {"exchange_organization": [_saved({"CustomerLockBoxEnabled": true})]}))
+	every change in [{"savedBy": null}, {"savedAt": "2026-01-01T00:00:00Z"}, {"CustomerLockBoxEnabled": null}] {
+		_none(_with(stated, {"exchange_organization": [object.union(export, change)]}))
+	}
+	_none(_with(stated, {"secure_scores": [object.union(score, {"createdDateTime": "2026-10-01T00:00:00Z"})]}))
+}
+
+_rows(name, application, day) := {"hunting_probe": [{"table": name, "status": 200, "code": "", "message": "", "permitted": true, "days": {day: {application: 3}}}]}
+
+test_later_rows_contradict_what_was_off if {
+	every fact, rows in {
+		"aatp-mcas-integration": ["IdentityLogonEvents", "Active Directory"],
+		"mdca-connector": ["CloudAppEvents", "Microsoft Teams"],
+	} {
+		off := _statement(fact, {"enabled": false})
+		_says(_with(off, _rows(rows[0], rows[1], "2026-10-02"))) == {[fact, "it says off, and rows came on 2026-10-02"]} with service.state as _on
+		_none(_with(off, _rows(rows[0], rows[1], "2026-10-01")))
+		_none(_with(off, _rows(rows[0], "Dropbox", "2026-10-02")))
+		_none(_with(_statement(fact, {"enabled": true}), _rows(rows[0], rows[1], "2026-10-02")))
+	}
+}
+
+test_azure_contradicts_where_a_copy_is_said_to_rest if {
+	id := "/subscriptions/s1/resourceGroups/sec/providers/Microsoft.OperationalInsights/workspaces/soc"
+	copy := _statement("known-copy", {"resourceId": id, "geo": "EU", "reason": "SIEM"})
+	workspace := {"id": lower(id), "location": "eastus"}
+	says := {["known-copy", "it says 'EU', and by Azure the copy rests at 'eastus' (region)"]}
+	_says(_with(copy, {"log_workspaces": [workspace]})) == says with service.state as _on
+	_says(_with(copy, {"azure_resources": [object.union(workspace, {"status": 200})]})) == says with service.state as _on
+	_none(_with(copy, {"log_workspaces": [object.union(workspace, {"location": "westeurope"})]}))
+	_none(_with(copy, {"log_workspaces": [object.union(workspace, {"location": "marsnorth"})]}))
+	_none(_with(copy, {"log_workspaces": [object.union(workspace, {"id": concat("", [id, "2"])})]}))
+	_none(_with(object.union(copy, {"value": {"geo": "Atlantis"}}), {"log_workspaces": [workspace]}))
+
+	# A newer statement of the same copy takes the older one's place.
+	newer := object.union(copy, {"observedAt": "2026-10-02T00:00:00Z", "value": {"geo": "US"}})
+	_none(object.union(_with(copy, {"log_workspaces": [workspace]}), {"evidence": {"attestations": [copy, newer]}}))
+}

@@ -49,9 +49,13 @@ cloud_apps_pages(inp) := {seen |
 # an allowed region as NAM or as NAM=..., of which the first part is the region.
 exchange_exports(inp) := {seen |
 	some i, export in inp.evidence.exchange_organization
-	some value in _regions(object.get(export, "DefaultMailboxRegion", null), object.get(export, "AllowedMailboxRegions", null))
+	some value in regions(object.get(export, "DefaultMailboxRegion", null), object.get(export, "AllowedMailboxRegions", null))
 	seen := _saved(inp, export, {"service": "exchange", "value": value, "kind": "exchange_organization", "source": sprintf("exchange_organization %d", [i])})
 }
+
+# regions is the set of Exchange's default region and the allowed ones, without what Exchange
+# writes behind = of each.
+regions(main, others) := _texts([main]) | {trim_space(split(region, "=")[0]) | some region in _texts(_list(others))}
 
 # settle judges what is said of one service, by the strongest of what is fresh. state is
 # known, none, stale, conflict or partial; reason, kind and message tell why it isn't known;
@@ -132,7 +136,7 @@ _stated("app_governance", value) := _texts([value.geo]) if {
 	not object.get(value, "enabled", null) in [false]
 }
 
-_stated("exchange", value) := _regions(object.get(value, "defaultMailboxRegion", null), object.get(value, "allowedMailboxRegions", null)) if {
+_stated("exchange", value) := regions(object.get(value, "defaultMailboxRegion", null), object.get(value, "allowedMailboxRegions", null)) if {
 	is_object(value)
 }
 
@@ -145,8 +149,6 @@ _stated("microsoft_365", value) := _texts([value.geo]) | _texts([entry.geo |
 _of_microsoft_365(name) if not geo.service_named(name)
 
 _of_microsoft_365(name) if geo.service_named(name) == "microsoft_365"
-
-_regions(main, others) := _texts([main]) | {trim_space(split(region, "=")[0]) | some region in _texts(_list(others))}
 
 _list(values) := values if {
 	is_array(values)

@@ -40,6 +40,19 @@ last_directory_day(scan) := max({day |
 	day := hunting.last_day(_resolved(scan, name), hunting.directory)
 })
 
+# microsoft_365 is the set of the applications of Cloud Apps' connector Microsoft 365, as
+# CloudAppEvents names them; Microsoft Azure and others have connectors of their own.
+microsoft_365 := {
+	"Microsoft 365", "Microsoft Exchange Online", "Microsoft OneDrive for Business", "Microsoft SharePoint Online",
+	"Microsoft Teams", "Office 365",
+}
+
+# last_connector_day is the newest day with rows of that connector; undefined when there is none.
+last_connector_day(scan) := max({day |
+	some application in microsoft_365
+	day := hunting.last_day(_resolved(scan, "CloudAppEvents"), application)
+})
+
 _directory(scan, name, days) := _counted(scan, name, n) if {
 	n := hunting.rows_of(_resolved(scan, name), hunting.directory, scan.now, days)
 } else := _uncounted(scan, name)
