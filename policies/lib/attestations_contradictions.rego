@@ -127,12 +127,14 @@ _exchange(scan) := {_against(statement, says) |
 	says := sprintf("it says '%s' and Get-OrganizationConfig '%s'", [_short(concat(", ", sort(stated))), _short(concat(", ", sort(seen)))])
 }
 
+# The strongest of the sources of Customer Lockbox speaks, as in GEO1023.
 _lockbox(scan) := {_against(statement, says) |
 	statement := attestations.latest(scan.evidence.attestations, "lockbox")
 	some stated in lockbox.readings(scan)
 	stated.kind == "attestations"
 	some seen in lockbox.readings(scan)
 	seen.rank < stated.rank
+	seen.rank == min({other.rank | some other in lockbox.readings(scan)})
 	seen.on != stated.on
 	says := sprintf("it says that Customer Lockbox is %s, and '%s' that it is %s", [_switch[stated.on], seen.kind, _switch[seen.on]])
 }

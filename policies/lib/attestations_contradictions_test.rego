@@ -213,6 +213,10 @@ test_better_evidence_contradicts_a_statement_of_customer_lockbox if {
 	score := {"createdDateTime": "2026-11-20T00:00:00Z", "controlScores": [{"controlName": "CustomerLockBoxEnabled", "score": 0}]}
 	_says(_with(stated, {"secure_scores": [score]})) == {["lockbox", "it says that Customer Lockbox is on, and 'secure_scores' that it is off"]} with service.state as _on
 	_none(_with(_signed(stated), {"exchange_organization": [export], "secure_scores": [score]}))
+
+	# Points can be had without a fact, so that a stronger source silences them.
+	points := json.patch(score, [{"op": "replace", "path": "/controlScores/0/score", "value": 1}])
+	_none(_with(_statement("lockbox", {"enabled": false}), {"exchange_organization": [export], "secure_scores": [points]}))
 	_none(_with(stated, {"exchange_organization": [_saved({"CustomerLockBoxEnabled": true})]}))
 	every change in [{"savedBy": null}, {"savedAt": "2026-01-01T00:00:00Z"}, {"CustomerLockBoxEnabled": null}] {
 		_none(_with(stated, {"exchange_organization": [object.union(export, change)]}))
