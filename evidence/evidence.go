@@ -95,7 +95,8 @@ type Entry struct {
 	Bytes  int64  `json:"bytes"`
 	// Objects is the number of lines in File.
 	Objects int `json:"objects"`
-	// Pages and Requests count the pages that were read and the requests they took.
+	// Pages and Requests count the pages that were read and the requests they took. What an
+	// interruption lost was asked for as well and stands in requests.ndjson alone.
 	Pages    int `json:"pages"`
 	Requests int `json:"requests"`
 	// Complete says that every page was followed and every count compared.
@@ -141,6 +142,9 @@ type Manifest struct {
 	Reader   Reader    `json:"reader"`
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
+	// Resumed are the times at which the collection was gone on with after it had been
+	// interrupted. It is of the time Started all the same.
+	Resumed []time.Time `json:"resumed,omitempty"`
 	// Asked are the kinds that the collection was asked for, sorted.
 	Asked []string `json:"asked"`
 	Kinds []Entry  `json:"kinds"`

@@ -119,7 +119,7 @@ func (m *Manifest) check() error {
 
 // readLimited reads a regular file of at most limit bytes.
 func readLimited(path string, limit int64) ([]byte, error) {
-	file, err := openRegular(path)
+	file, err := openRegular(path, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func readLimited(path string, limit int64) ([]byte, error) {
 }
 
 // openRegular opens a file of a bundle; links, pipes and devices are refused.
-func openRegular(path string) (*os.File, error) {
+func openRegular(path string, flag int) (*os.File, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func openRegular(path string) (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &TamperedError{File: filepath.Base(path), What: "it is not a regular file"}
 	}
-	return os.Open(path)
+	return os.OpenFile(path, flag, 0)
 }
 
 // Objects yields the objects of a kind in the order they were read. A kind that the
@@ -151,7 +151,7 @@ func (b *Bundle) Objects(kind string) iter.Seq2[json.RawMessage, error] {
 		if !held {
 			return
 		}
-		file, err := openRegular(filepath.Join(b.Dir, entry.File))
+		file, err := openRegular(filepath.Join(b.Dir, entry.File), os.O_RDONLY)
 		if err != nil {
 			yield(nil, fmt.Errorf("reading evidence kind %s: %w", kind, err))
 			return

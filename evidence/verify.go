@@ -81,7 +81,7 @@ type measured struct {
 // measure hashes a file and counts its objects, each of which must be a JSON object on
 // a line of its own.
 func measure(path string) (measured, error) {
-	file, err := openRegular(path)
+	file, err := openRegular(path, os.O_RDONLY)
 	if err != nil {
 		return measured{}, err
 	}

@@ -22,6 +22,9 @@ import (
 // ErrInUse says that another run is writing the same bundle.
 var ErrInUse = errors.New("the folder is in use by another run")
 
+// ErrTwice says that WriteOnce passed over an object.
+var ErrTwice = errors.New("the object was written before")
+
 // ErrUnfit says that an object can't stand in a bundle: it is no JSON object, or larger
 // than what is read back.
 var ErrUnfit = errors.New("the object can't stand in a bundle")
@@ -46,14 +49,21 @@ type Writer struct {
 	requests *lines
 	failed   error
 	open     map[string]*KindWriter
+	journal  *os.File     // nil before the first page
+	noted    bool         // something of this run in it
+	left     *Interrupted // nil where the bundle is begun
 }
 
 // Create starts the bundle dir of a tenant. It fails with ErrInUse while another run
-// writes the same bundle. What an interrupted run left under <dir>.partial gives way; an
-// earlier bundle under dir stays untouched until Close.
+// writes the same bundle. What an interrupted run left under <dir>.partial gives way (see
+// Resume); an earlier bundle under dir stays untouched until Close.
 func Create(dir string, manifest Manifest) (*Writer, error) {
+	return begin(dir, manifest, (*Writer).start)
+}
+
+// begin makes a writer that holds the lock, and readies it with start.
+func begin(dir string, manifest Manifest, start func(*Writer) error) (*Writer, error) {
 	dir = filepath.Clean(dir)
-	partial := dir + ".partial"
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return nil, fmt.Errorf("creating evidence %s: %w", dir, unusable(err))
 	}
@@ -61,9 +71,16 @@ func Create(dir string, manifest Manifest) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{dir: dir, partial: partial, lock: lock, manifest: manifest, open: map[string]*KindWriter{}}
-	if err := w.start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("creating evidence %s: %w", dir, err), lock.Unlock())
+	w := &Writer{dir: dir, partial: partialOf(dir), lock: lock, manifest: manifest, open: map[string]*KindWriter{}}
+	err = recoverReplaced(dir)
+	if err == nil {
+		err = unusable(replaceable(dir))
+	}
+	if err == nil {
+		err = start(w)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("creating evidence %s: %w", dir, err), w.release())
 	}
 	return w, nil
 }
@@ -95,13 +112,7 @@ func unusable(err error) error {
 }
 
 func (w *Writer) start() error {
-	if err := recoverReplaced(w.dir); err != nil {
-		return err
-	}
-	if err := replaceable(w.dir); err != nil {
-		return unusable(err)
-	}
-	if err := os.RemoveAll(w.partial); err != nil {
+	if err := w.discard(); err != nil {
 		return err
 	}
 	if err := os.Mkdir(w.partial, 0o700); err != nil {
@@ -110,6 +121,14 @@ func (w *Writer) start() error {
 	requests, err := createLines(filepath.Join(w.partial, requestsFile))
 	w.requests = requests
 	return err
+}
+
+// discard removes the bundle in the making: its journal first, which vouches for the rest.
+func (w *Writer) discard() error {
+	if err := os.Remove(journalOf(w.dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.RemoveAll(w.partial)
 }
 
 // replaceable refuses a dir that exists and isn't a bundle, or holds more than one, so
@@ -143,12 +162,17 @@ func (w *Writer) Kind(entry Entry) (*KindWriter, error) {
 	if _, twice := w.open[entry.Kind]; twice {
 		return nil, fmt.Errorf("writing evidence kind %s twice", entry.Kind)
 	}
+	if w.left != nil && w.left.kinds[entry.Kind].Entry != nil {
+		if err := w.note(record{Anew: entry.Kind}); err != nil {
+			return nil, fmt.Errorf("writing evidence kind %s: %w", entry.Kind, err)
+		}
+	}
 	entry.File = entry.Kind + ".ndjson"
 	out, err := createLines(filepath.Join(w.partial, entry.File))
 	if err != nil {
 		return nil, fmt.Errorf("writing evidence kind %s: %w", entry.Kind, err)
 	}
-	kind := &KindWriter{entry: entry, lines: out}
+	kind := &KindWriter{writer: w, entry: entry, lines: out}
 	w.open[entry.Kind] = kind
 	return kind, nil
 }
@@ -183,11 +207,18 @@ func (w *Writer) Request(request Request) {
 	}
 }
 
-// Reader sets who read the tenant, which is known only after the sign-in.
-func (w *Writer) Reader(reader Reader) {
+// Reader sets who reads the tenant, which is known only after the sign-in. It fails where
+// it isn't who read what an interrupted run left.
+func (w *Writer) Reader(reader Reader) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.left != nil {
+		if before := w.left.Manifest.Reader; before.TenantID != reader.TenantID || before.AppID != reader.AppID {
+			return fmt.Errorf("going on with evidence %s: it was read by the application %s, and not by %s; leave out --resume to start afresh", w.dir, before.AppID, reader.AppID)
+		}
+	}
 	w.manifest.Reader = reader
+	return nil
 }
 
 // Abort gives up and releases the lock. What was read stays on disk under the bundle's
@@ -196,14 +227,14 @@ func (w *Writer) Abort() error {
 	if w.lock == nil {
 		return nil
 	}
-	errs := []error{w.requests.close()}
+	var errs []error
 	for _, kind := range w.open {
 		errs = append(errs, kind.lines.close())
 	}
-	if len(w.open) == 0 {
-		errs = append(errs, os.RemoveAll(w.partial))
+	if len(w.open) == 0 && w.left == nil {
+		errs = append(errs, w.discard())
 	}
-	return errors.Join(append(errs, w.unlock())...)
+	return errors.Join(append(errs, w.release())...)
 }
 
 // Close finishes the bundle at a time and gives it its final name. It returns the
@@ -213,7 +244,7 @@ func (w *Writer) Close(finished time.Time) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, errors.Join(fmt.Errorf("finishing evidence %s: %w", w.dir, err), w.Abort())
 	}
-	return manifest, w.unlock()
+	return manifest, w.release()
 }
 
 func (w *Writer) finish(finished time.Time) (Manifest, error) {
@@ -227,15 +258,16 @@ func (w *Writer) finish(finished time.Time) (Manifest, error) {
 		if err := kind.lines.close(); err != nil {
 			return Manifest{}, err
 		}
-		entry := kind.entry
-		entry.SHA256, entry.Bytes, entry.Objects = kind.lines.sum(), kind.lines.bytes, kind.lines.count
-		m.Kinds = append(m.Kinds, entry)
+		m.Kinds = append(m.Kinds, kind.Entry())
 	}
 	slices.SortFunc(m.Kinds, func(a, b Entry) int { return cmp.Compare(a.Kind, b.Kind) })
 	m.Gaps = slices.SortedFunc(slices.Values(m.Gaps), func(a, b Gap) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason))
 	})
 	m.normalise()
+	if err := w.strays(); err != nil {
+		return Manifest{}, err
+	}
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return Manifest{}, err
@@ -249,7 +281,10 @@ func (w *Writer) finish(finished time.Time) (Manifest, error) {
 	if err := writeSynced(filepath.Join(w.partial, sumFile), []byte(sumLine)); err != nil {
 		return Manifest{}, err
 	}
-	return m, replace(w.partial, w.dir)
+	if err := replace(w.partial, w.dir); err != nil {
+		return Manifest{}, err
+	}
+	return m, w.discard()
 }
 
 // replaced is where an earlier bundle stands while a new one takes its place. The name
@@ -286,25 +321,66 @@ func recoverReplaced(dir string) error {
 	return nil
 }
 
-func (w *Writer) unlock() error {
+// release gives the files and the lock back; a second time it does nothing.
+func (w *Writer) release() error {
 	lock := w.lock
 	w.lock = nil
 	if lock == nil {
 		return nil
 	}
-	return lock.Unlock()
+	errs := []error{w.requests.close()}
+	if w.journal != nil {
+		errs = append(errs, w.journal.Close())
+	}
+	return errors.Join(append(errs, lock.Unlock())...)
 }
 
 // KindWriter writes the objects of one kind.
 type KindWriter struct {
-	entry Entry
-	lines *lines
-	line  bytes.Buffer
+	writer *Writer
+	entry  Entry
+	lines  *lines
+	line   bytes.Buffer
+	at     Checkpoint
+	seen   map[[sha256.Size224]byte]struct{} // written since Distinct
 }
 
 // Write adds one object, as compact JSON on a line of its own. An error names what
 // isn't JSON. An object that doesn't fit is ErrUnfit.
 func (k *KindWriter) Write(object json.RawMessage) error {
+	if err := k.compact(object); err != nil {
+		return err
+	}
+	return k.lines.write(k.line.Bytes())
+}
+
+// WriteOnce does as Write, but passes over an object with ErrTwice that it has written
+// since Distinct was called.
+func (k *KindWriter) WriteOnce(object json.RawMessage) error {
+	if err := k.compact(object); err != nil {
+		return err
+	}
+	if !k.first(k.line.Bytes()) {
+		return ErrTwice
+	}
+	return k.lines.write(k.line.Bytes())
+}
+
+// Distinct forgets which objects WriteOnce has written.
+func (k *KindWriter) Distinct() { k.seen = nil }
+
+// first says whether a line is seen for the first time.
+func (k *KindWriter) first(line []byte) bool {
+	if k.seen == nil {
+		k.seen = map[[sha256.Size224]byte]struct{}{}
+	}
+	before := len(k.seen)
+	k.seen[sha256.Sum224(line)] = struct{}{}
+	return len(k.seen) > before
+}
+
+// compact puts an object into the line.
+func (k *KindWriter) compact(object json.RawMessage) error {
 	k.line.Reset()
 	if err := json.Compact(&k.line, object); err != nil {
 		return fmt.Errorf("writing an object of %s: %w: %w", k.entry.Kind, ErrUnfit, err)
@@ -315,7 +391,7 @@ func (k *KindWriter) Write(object json.RawMessage) error {
 	if k.line.Len() > maxLine-2 {
 		return fmt.Errorf("writing an object of %s: %w: larger than %d bytes", k.entry.Kind, ErrUnfit, maxLine-2)
 	}
-	return k.lines.write(k.line.Bytes())
+	return nil
 }
 
 // Page counts a page that was read, and the requests it took.
