@@ -145,12 +145,7 @@ func readOnboardingPackages(ctx context.Context, r *reading) error {
 // writePackages writes the packages that ARM gave and those that were imported, each
 // signed body once: ARM's stand, for they say which tenant they are of.
 func (r *reading) writePackages(packages []json.RawMessage) error {
-	for _, imported := range r.run.options.Import {
-		if imported.Kind == r.collector.Kind {
-			packages = append(packages, imported.Objects...)
-		}
-	}
-	packages, err := distinctPackages(packages)
+	packages, err := distinctPackages(append(packages, r.imported(r.collector.Kind)...))
 	if err != nil {
 		return &fatal{err}
 	}

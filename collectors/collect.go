@@ -54,6 +54,7 @@ type run struct {
 	kept    map[string][]json.RawMessage
 	gaps    map[string]evidence.Reason
 	written map[string]bool
+	whole   map[string]bool // read by an interrupted run
 }
 
 // fatal is an error that ends the collection: the disk is full, say.
@@ -68,7 +69,7 @@ func (f *fatal) Unwrap() error { return f.err }
 func Collect(ctx context.Context, source Source, writer *evidence.Writer, o Options) error {
 	r := &run{
 		source: source, writer: writer, options: o,
-		kept: map[string][]json.RawMessage{}, gaps: map[string]evidence.Reason{}, written: map[string]bool{},
+		kept: map[string][]json.RawMessage{}, gaps: map[string]evidence.Reason{}, written: map[string]bool{}, whole: map[string]bool{},
 	}
 	var waiting []Collector
 	if source != nil {
@@ -143,16 +144,30 @@ func (r *run) collect(ctx context.Context, collector Collector) error {
 	if reading.out != nil && reading.pending > 0 {
 		reading.out.Page(reading.pending)
 	}
+	if err := reading.end(); err != nil {
+		return err
+	}
 	r.settle(reading)
 	return nil
 }
 
-// attempt reads the kind, unless the cloud or the token rules it out beforehand.
+// attempt reads the kind, unless the cloud or the token rules it out beforehand. What an
+// interrupted run read counts only where the token carries the permission still.
 func (r *reading) attempt(ctx context.Context) error {
 	if err := r.allowed(ctx); err != nil && (!r.collector.probe || !errors.Is(err, errUnpermitted)) {
 		return err
 	}
-	return r.collector.read(ctx, r)
+	if r.resume() {
+		return nil
+	}
+	err := r.collector.read(ctx, r)
+	if errors.Is(err, errExpired) || err == nil && r.missed() {
+		if err := r.restart(); err != nil {
+			return err
+		}
+		return r.collector.read(ctx, r)
+	}
+	return err
 }
 
 // allowed says whether the cloud has the API and the token carries the permission.
@@ -179,7 +194,7 @@ func (r *run) settle(reading *reading) {
 	r.mu.Lock()
 	kind := reading.collector.Kind
 	r.kept[kind] = reading.kept
-	r.written[kind] = reading.out != nil
+	r.written[kind], r.whole[kind] = reading.out != nil, reading.whole
 	reason := r.gaps[kind]
 	r.mu.Unlock()
 	r.progress(Progress{Kind: kind, Objects: reading.objects, Requests: reading.requests, Done: true, Gap: reason})
@@ -196,6 +211,13 @@ func (r *run) gapOf(kind string) evidence.Reason {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.gaps[kind]
+}
+
+// stood says whether an interrupted run had read a kind whole.
+func (r *run) stood(kind string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.whole[kind]
 }
 
 func (r *run) earlier(kind string) []json.RawMessage {

@@ -168,6 +168,7 @@ func (r *reading) subscriptionTenants() (map[string]string, error) {
 // imported returns the objects that files gave of a kind.
 func (r *reading) imported(kind string) []json.RawMessage {
 	var objects []json.RawMessage
+	r.joins = true
 	for _, imported := range r.run.options.Import {
 		if imported.Kind == kind {
 			objects = append(objects, imported.Objects...)

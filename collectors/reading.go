@@ -3,7 +3,6 @@ package collectors
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"iter"
@@ -27,6 +26,13 @@ type reading struct {
 	objects  int
 	requests int
 	pending  int // requests since the last page was noted
+
+	lists   int                  // that were begun
+	listing bool                 // a list is being read
+	besides bool                 // something was asked for besides lists
+	joins   bool                 // imported files were looked at
+	whole   bool                 // an interrupted run had read it all
+	at      *evidence.Checkpoint // where an interrupted run left it, until that is reached
 }
 
 // path fills a path of the collector: {fields} with the fields of its kind, and the
@@ -51,14 +57,17 @@ func (r *reading) start() error {
 	if r.out != nil {
 		return nil
 	}
-	out, err := r.run.writer.Kind(evidence.Entry{
-		Kind: r.collector.Kind, Tier: r.collector.Tier, API: r.describe(), Time: r.run.options.Now.UTC(),
-	})
+	out, err := r.run.writer.Kind(r.entry())
 	if err != nil {
 		return &fatal{err}
 	}
 	r.out = out
 	return nil
+}
+
+// entry is what the manifest says of the kind before anything is read.
+func (r *reading) entry() evidence.Entry {
+	return evidence.Entry{Kind: r.collector.Kind, Tier: r.collector.Tier, API: r.describe(), Time: r.run.options.Now.UTC()}
 }
 
 // describe names what is asked, for the manifest.
@@ -78,39 +87,50 @@ func (r *reading) get(ctx context.Context, path string) (Answer, error) {
 	return r.run.source.Get(ctx, Request{API: r.collector.API, Path: path})
 }
 
-// list reads a whole collection into the kind, adding members to each object. A service
-// whose data change while it is paged may send an object twice; it is written once, and
-// counted once, so that it can't stand in for one that was left out.
+// list reads a whole collection into the kind, adding members to each object, or goes on
+// with it where an interrupted run left it. A service whose data change while it is paged
+// may send an object twice; it is written once, and counted once, so that it can't stand
+// in for one that was left out.
 func (r *reading) list(ctx context.Context, path string, add map[string]string) error {
-	expected, before := -1, r.objects
-	seen := map[[sha256.Size224]byte]struct{}{}
-	for page, err := range r.run.source.List(ctx, Request{API: r.collector.API, Path: path}) {
+	at, whole := r.next()
+	if whole {
+		return nil
+	}
+	r.listing = true
+	defer r.listed()
+	from := at.Next
+	for page, err := range r.run.source.List(ctx, Request{API: r.collector.API, Path: path, From: from}) {
 		r.countPage(err)
+		if from != "" && expired(err) {
+			return errExpired
+		}
 		if err != nil {
 			return err
 		}
+		from = ""
 		if err := r.start(); err != nil {
 			return err
 		}
 		for _, object := range page.Objects {
-			key := sha256.Sum224(object)
-			if _, twice := seen[key]; twice {
-				continue
-			}
-			seen[key] = struct{}{}
 			if err := r.writeWith(object, add); err != nil {
 				return err
 			}
 		}
 		if page.Count >= 0 {
-			expected = page.Count
+			at.Count = page.Count
 		}
 		r.page()
+		if at.Next = page.Next; at.Next == "" {
+			continue
+		}
+		if err := r.checkpoint(at); err != nil {
+			return err
+		}
 	}
-	if expected >= 0 && expected != r.objects-before {
+	if at.Count >= 0 && at.Count != r.objects-at.First {
 		return &RefusalError{Reason: evidence.Partial, Message: "the service counts more or fewer objects than its pages held"}
 	}
-	return nil
+	return r.checkpoint(evidence.Checkpoint{List: r.lists, First: r.objects, Count: -1})
 }
 
 // misshapen is the refusal of an answer that isn't what Microsoft documents.
@@ -141,7 +161,13 @@ func (r *reading) writeWith(object json.RawMessage, add map[string]string) error
 	if err != nil {
 		return &RefusalError{Reason: evidence.Invalid, Message: "the service sent an object that is not JSON: " + err.Error()}
 	}
-	switch err := r.out.Write(object); {
+	write := r.out.Write
+	if r.listing {
+		write = r.out.WriteOnce
+	}
+	switch err := write(object); {
+	case errors.Is(err, evidence.ErrTwice):
+		return nil
 	case errors.Is(err, evidence.ErrUnfit):
 		return &RefusalError{Reason: evidence.Invalid, Message: err.Error()}
 	case err != nil:
@@ -244,6 +270,7 @@ func (r *reading) countPage(err error) {
 }
 
 func (r *reading) count() {
+	r.besides = r.besides || !r.listing
 	r.requests++
 	r.pending++
 }
