@@ -25,6 +25,9 @@ type Options struct {
 	Now time.Time
 	// Log gets a line a request at level debug; nothing is logged when nil.
 	Log *slog.Logger
+	// Before, if set, is called with each request before it is answered, by several
+	// goroutines at a time.
+	Before func(*http.Request)
 }
 
 // Server is a running simulator.
@@ -33,6 +36,7 @@ type Server struct {
 	dir    *directory
 	now    time.Time
 	log    *slog.Logger
+	before func(*http.Request)
 	ca     *authority
 	// key signs the access tokens, so that only this server's are accepted.
 	key    []byte
@@ -63,12 +67,15 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	if opts.Before == nil {
+		opts.Before = func(*http.Request) {}
+	}
 	dir, err := opts.Tenant.directory()
 	if err != nil {
 		return nil, fmt.Errorf("starting the simulator: %w", err)
 	}
 	s := &Server{
-		tenant: opts.Tenant, dir: dir, now: opts.Now.UTC(), log: opts.Log,
+		tenant: opts.Tenant, dir: dir, now: opts.Now.UTC(), log: opts.Log, before: opts.Before,
 		key: make([]byte, 32), done: make(chan struct{}),
 		requests: map[string]int{}, hits: map[int]int{},
 	}
@@ -154,6 +161,7 @@ func (s *Server) count(method, path string) {
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	path := canonical(r.URL.Path)
 	s.count(r.Method, path)
+	s.before(r)
 	id := requestID()
 	w.Header().Set("request-id", id)
 	if client := r.Header.Get("client-request-id"); client != "" {
