@@ -22,7 +22,13 @@ func newCollect(a *app) *cobra.Command {
 		Short: "Read a tenant, or files, into an evidence bundle",
 		Long: `collect reads a tenant, or files that somebody exported, into an evidence bundle. It ends
 with 4 where a kind that was asked for has a gap. With --import and neither --config nor
---tenant, only what the files hold is in the bundle, and no network is used.`,
+--tenant, only what the files hold is in the bundle, and no network is used.
+
+A collection that was interrupted goes on with --resume: after the last page that was read
+whole, as of the time when it began. Its tenant, application and kinds must be the same;
+imports and attestations are read anew. Where there is nothing to go on with, or only what
+is of another version or more than a day off, --resume starts afresh, so that a scheduler
+can always pass it. Without --resume what was left gives way.`,
 		Example: `  domicile collect --tenant contoso --out evidence
   domicile collect --import ProviderSettingsExport.json --out evidence`,
 		Args: cobra.NoArgs,
@@ -52,6 +58,7 @@ with 4 where a kind that was asked for has a gap. With --import and neither --co
 		},
 	}
 	from.add(cmd)
+	from.addResume(cmd)
 	cmd.Flags().StringVar(&out, "out", "evidence", "folder of the bundle")
 	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only these kinds of evidence (default all that the cloud has and an application may read)")
 	return cmd

@@ -145,7 +145,7 @@ func hintFor(err error) string {
 	case errors.As(err, &tampered):
 		return "the bundle is not as it was written; collect the tenant again or take it from where it was stored"
 	case errors.Is(err, context.Canceled):
-		return "interrupted; what was read so far, if anything, stands under the bundle's name with .partial at its end"
+		return "interrupted; what was read so far, if anything, stands under the bundle's name with .partial at its end; the same command with --resume goes on from there"
 	case beyondReach(err):
 		return "see that the path is right and that you may use it, or name another"
 	default:

@@ -26,7 +26,8 @@ func newScan(a *app) *cobra.Command {
 		Short: "Collect a tenant, judge it and write reports",
 		Long: `scan reads a tenant into DIR/evidence, judges it, and writes DIR/result.json and one
 report per format. Without --tenant it scans every tenant of the configuration, each
-into a folder of its own. It only reads.`,
+into a folder of its own. It only reads. With --resume it goes on with a collection that
+was interrupted, as collect does.`,
 		Example: `  domicile scan --demo --out out
   domicile scan --tenant contoso --out out --format html,sarif --fail-on critical`,
 		Args: cobra.NoArgs,
@@ -35,6 +36,7 @@ into a folder of its own. It only reads.`,
 		},
 	}
 	from.add(cmd)
+	from.addResume(cmd)
 	judging.add(cmd)
 	cmd.Flags().StringVar(&out, "out", "out", "folder to write into")
 	return cmd

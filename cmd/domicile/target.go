@@ -16,6 +16,7 @@ import (
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/internal/simulator"
+	"github.com/domicile-audit/domicile/reports"
 )
 
 // targeting are the flags that say which tenant is read.
@@ -28,6 +29,7 @@ type targeting struct {
 	cloud    string
 	previous string
 	maxWait  time.Duration
+	resume   bool
 }
 
 func (t *targeting) add(cmd *cobra.Command) {
@@ -40,6 +42,11 @@ func (t *targeting) add(cmd *cobra.Command) {
 	flags.StringVar(&t.cloud, "cloud", "", "cloud of imported files that don't say it: "+strings.Join(config.Clouds(), ", "))
 	flags.StringArrayVar(&t.imports, "import", nil, "file to import, repeatable; alone without --config and --tenant, else besides those of the configuration")
 	flags.DurationVar(&t.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")
+}
+
+// addResume adds the flag of the commands that write a bundle.
+func (t *targeting) addResume(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&t.resume, "resume", false, "go on with a collection that was interrupted less than a day ago; without one, just collect")
 }
 
 var errNoConfig = errors.New("--tenant names a tenant of a configuration; name the configuration with --config")
@@ -159,8 +166,9 @@ func startSimulator(ctx context.Context, name, listen string, counts map[string]
 func (a *app) collection(t targeting, from *target, tenant *config.Tenant, kinds []string) scan.Collection {
 	progress := newProgress(a)
 	return scan.Collection{
-		Tenant: tenant, Imports: t.imports, Cloud: t.cloud, Previous: t.previous, Kinds: kinds, MaxWait: t.maxWait,
+		Tenant: tenant, Imports: t.imports, Cloud: t.cloud, Previous: t.previous, Kinds: kinds, MaxWait: t.maxWait, Resume: t.resume,
 		Tool: "domicile " + version, Now: from.now, Getenv: a.Getenv,
 		Prompt: a.Stderr, Log: a.logger(), Progress: progress.show,
+		Notice: func(text string) { a.say("%s", reports.Visible(text)) },
 	}
 }

@@ -32,13 +32,21 @@ they are no proof against forgery.`,
 					incomplete++
 				}
 			}
-			_, err = fmt.Fprintf(a.Stdout, "%s is as it was written\ntenant   %s (%s, %s)\nread     %s to %s\nholds    %s, %s; %s incomplete, %s\ndigest   %s\n",
+			_, err = fmt.Fprintf(a.Stdout, "%s is as it was written\ntenant   %s (%s, %s)\nread     %s to %s%s\nholds    %s, %s; %s incomplete, %s\ndigest   %s\n",
 				args[0], reports.Visible(manifest.Tenant.Name), reports.Visible(manifest.Tenant.ID), reports.Visible(manifest.Tenant.Cloud),
-				manifest.Started.Format(timeForm), manifest.Finished.Format(timeForm),
+				manifest.Started.Format(timeForm), manifest.Finished.Format(timeForm), resumed(manifest),
 				count(len(manifest.Kinds), "kind"), count(objects, "object"), count(incomplete, "kind"), count(len(manifest.Gaps), "gap"), manifest.Digest())
 			return err
 		},
 	}
+}
+
+// resumed says how often a collection was gone on with, if at all.
+func resumed(m evidence.Manifest) string {
+	if len(m.Resumed) == 0 {
+		return ""
+	}
+	return ", resumed " + count(len(m.Resumed), "time")
 }
 
 const timeForm = "2006-01-02 15:04:05 MST"

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,9 @@ type Collection struct {
 	// MaxWait is how long one request may wait for a service that is busy; zero or less
 	// means not at all.
 	MaxWait time.Duration
-	Tool    string
+	// Resume goes on with a collection of the tenant that was interrupted, if there is one.
+	Resume bool
+	Tool   string
 	// Now tells the time; Getenv looks up the environment.
 	Now    func() time.Time
 	Getenv func(string) string
@@ -43,14 +46,22 @@ type Collection struct {
 	Prompt   io.Writer
 	Log      *slog.Logger
 	Progress func(collectors.Progress)
+	// Notice is told what became of an interrupted collection; it may be nil.
+	Notice func(string)
 }
 
 // Collect reads a tenant, or files, into the bundle dir. What can't be read is a gap in
 // the manifest that it returns; the error is for a folder in use, files that can't be
-// understood, a failed sign-in (a *collectors.AuthError) or a cancelled context, and leaves
-// whatever stood under dir untouched.
+// understood, an interrupted collection of something else, a failed sign-in (a
+// *collectors.AuthError) or a cancelled context, and leaves whatever stood under dir
+// untouched.
 func Collect(ctx context.Context, dir string, c Collection) (evidence.Manifest, error) {
-	started := c.Now().UTC().Truncate(time.Second)
+	now := c.Now().UTC().Truncate(time.Second)
+	before := c.interrupted(dir, now)
+	started := now
+	if c.Resume && before.unfit == "" {
+		started = before.left.Manifest.Started
+	}
 	inputs, err := c.inputs(started)
 	if err != nil {
 		return evidence.Manifest{}, err
@@ -61,7 +72,8 @@ func Collect(ctx context.Context, dir string, c Collection) (evidence.Manifest, 
 	} else if len(kinds) == 0 {
 		kinds = collectors.Default(inputs.tenant.Cloud)
 	}
-	writer, err := evidence.Create(dir, evidence.Manifest{Tenant: inputs.tenant, Tool: c.Tool, Started: started, Asked: kinds})
+	manifest := evidence.Manifest{Tenant: inputs.tenant, Tool: c.Tool, Started: started, Asked: sortedSet(slices.Clone(kinds))}
+	writer, err := c.begin(dir, manifest, before, now)
 	if err != nil {
 		return evidence.Manifest{}, err
 	}
@@ -85,10 +97,12 @@ func (c Collection) read(ctx context.Context, writer *evidence.Writer, o collect
 		return err
 	}
 	defer client.Close()
+	if err := writer.Reader(client.Reader()); err != nil {
+		return err
+	}
 	err = collectors.Collect(ctx, client, writer, o)
 	// Only now are the tokens of all APIs known, and with them all that the reader may.
-	writer.Reader(client.Reader())
-	return err
+	return errors.Join(err, writer.Reader(client.Reader()))
 }
 
 // connect signs in to the tenant, with every request noted in the bundle.

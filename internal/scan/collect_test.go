@@ -39,6 +39,7 @@ const (
 type cloud struct {
 	server *httptest.Server
 	tenant string
+	app    string
 	roles  map[string][]string // by the last part of the scope's path
 	api    http.HandlerFunc
 
@@ -48,7 +49,7 @@ type cloud struct {
 
 func newCloud(t *testing.T, api http.HandlerFunc) *cloud {
 	t.Helper()
-	c := &cloud{tenant: tenantID, api: api, roles: map[string][]string{
+	c := &cloud{tenant: tenantID, app: "app", api: api, roles: map[string][]string{
 		"graph": {"User.Read.All", "SecurityIncident.Read.All"}, "xdr": {"Incident.Read.All"},
 	}}
 	c.server = httptest.NewUnstartedServer(http.HandlerFunc(c.serve))
@@ -66,7 +67,7 @@ func (c *cloud) serve(w http.ResponseWriter, r *http.Request) {
 	case "/" + tenantID + "/oauth2/v2.0/token":
 		scope, _, _ := strings.Cut(r.PostFormValue("scope"), "/.default")
 		claims := map[string]any{
-			"tid": c.tenant, "appid": "app", "exp": time.Now().Add(time.Hour).Unix(),
+			"tid": c.tenant, "appid": c.app, "exp": time.Now().Add(100 * time.Hour).Unix(),
 			"roles": c.roles[scope[strings.LastIndex(scope, "/")+1:]], "aud": scope,
 		}
 		data, _ := json.Marshal(claims)
