@@ -9,12 +9,11 @@ import (
 
 // How many findings the page shows: at most perRule of a rule in the catalogue, and if
 // there are more than inAll, fewer, so that all rules together stay near it, but never
-// fewer than leastPerRule; and inOverview of a rule in the overview of failures.
+// fewer than leastPerRule. The overview of failures shows one of each.
 const (
 	perRule      = 200
 	leastPerRule = 10
 	inAll        = 1000
-	inOverview   = 5
 )
 
 // viewer turns rules and findings into what the template shows.
@@ -65,7 +64,8 @@ type ruleView struct {
 	Scope, Checked                 string
 	Reasons                        []reasonView
 	Findings                       findingsView
-	Overview                       findingsView
+	First                          findingView
+	More                           *moreView
 	Kinds                          []kindView
 	Params                         []pair
 	Observed                       []observedView
@@ -92,6 +92,9 @@ type findingView struct {
 	Waiver                    string
 	Waived                    bool
 }
+
+// moreView says how many findings a rule has besides its first.
+type moreView struct{ Anchor, Says string }
 
 // kindView is a kind of evidence that a rule reads, and whether it was there.
 type kindView struct{ Kind, Anchor, State, Word string }
@@ -144,8 +147,14 @@ func (v *viewer) rule(rule findings.Rule) ruleView {
 		ID: cleanName(rule.ID), Anchor: anchor(rule.ID), Title: prose(rule.Title), Description: prose(rule.Description),
 		Severity: severityWord(rule.Severity), State: stateOf(rule.Outcome), Word: outcomeWord(rule.Outcome),
 		Scope: cleanName(rule.Scope), Checked: checked(rule),
-		Findings: v.findings(rule, v.limit, true), Overview: v.findings(rule, inOverview, false),
+		Findings: v.findings(rule, v.limit, true),
 		Remedy: prose(rule.Remediation.Summary), Action: cleanName(rule.Remediation.Action),
+	}
+	if open := v.findings(rule, 1, false); open.Total > 0 {
+		out.First = open.Rows[0]
+		if open.Hidden > 0 {
+			out.More = &moreView{out.Anchor, fmt.Sprintf("and %d more", open.Hidden)}
+		}
 	}
 	for _, reason := range rule.Reasons {
 		out.Reasons = append(out.Reasons, reasonView{reasonWord(reason.Reason), cleanName(reason.Kind), sentence(cleanText(reason.Message) + permissionHint(v.result, reason))})

@@ -1,24 +1,54 @@
-// Search, filters and deep links. The page is whole without them.
+// What a page of many rules would be slow with stands in <noscript class="later">: a browser
+// without scripts shows it at once, and this script makes it part of the page where it is
+// needed: near the window, named by the address, searched or printed. Then search, filters and
+// deep links. The page is whole without them.
 (() => {
   'use strict';
   const by = id => document.getElementById(id);
-  const rules = Array.from(document.querySelectorAll('details.rule'), element => ({
-    element, words: element.textContent.toLowerCase(), was: false,
-  }));
-  const topics = Array.from(document.querySelectorAll('.topic'));
+  const rules = []; // {element, words, body, was} of every rule that is part of the page
 
-  // open shows the rule that the address names, also where a filter hides it.
+  // put makes what stands in a noscript part of the page. Bodies of rules wait until they are
+  // opened.
+  const put = later => {
+    const parsed = new DOMParser().parseFromString(later.textContent, 'text/html');
+    for (const element of parsed.querySelectorAll('details.rule')) {
+      const rule = { element, words: element.textContent.toLowerCase(), body: element.querySelector('.body'), was: false };
+      rule.body.remove();
+      element.addEventListener('toggle', () => { if (element.open) fill(rule); });
+      rules.push(rule);
+    }
+    later.replaceWith(...parsed.body.childNodes);
+  };
+  const fill = rule => { if (!rule.body.isConnected) rule.element.append(rule.body); };
+  const waiting = () => document.querySelectorAll('noscript.later');
+  const whole = () => { for (const later of waiting()) put(later); };
+
+  const near = new IntersectionObserver(seen => {
+    for (const { isIntersecting, target } of seen) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      for (const later of target.querySelectorAll('noscript.later')) put(later);
+    }
+  }, { rootMargin: '600px' });
+  for (const later of waiting()) near.observe(later.parentElement);
+
+  // open shows what the address names, also where a filter hides it.
   const open = () => {
     let id = '';
     try { id = decodeURIComponent(location.hash.slice(1)); } catch { return; }
-    const target = id && by(id);
-    if (!target || !target.matches('details.rule')) return;
-    if (target.hidden) { by('tools').reset(); filter(); }
-    target.open = true;
-    target.scrollIntoView();
+    if (!id) return;
+    if (!by(id)) whole();
+    const rule = rules.find(({ element }) => element.id === id);
+    if (rule) {
+      if (rule.element.hidden) { by('tools').reset(); filter(); }
+      fill(rule);
+      rule.element.open = true;
+    }
+    by(id)?.scrollIntoView();
   };
 
   const filter = () => {
+    whole();
     const words = by('search').value.toLowerCase().split(/\s+/).filter(Boolean);
     const outcome = by('outcome').value, severity = by('severity').value;
     let shown = 0;
@@ -28,13 +58,20 @@
       rule.element.hidden = !fits;
       if (fits) shown++;
     }
-    for (const topic of topics) topic.hidden = !topic.querySelector('details.rule:not([hidden])');
+    for (const topic of document.querySelectorAll('.topic')) topic.hidden = !topic.querySelector('details.rule:not([hidden])');
     by('shown').textContent = shown === rules.length ? `All ${rules.length} rules are shown.` : `${shown} of ${rules.length} rules are shown.`;
   };
 
-  const all = state => { for (const rule of rules) if (!rule.element.hidden) rule.element.open = state; };
+  const all = state => {
+    whole();
+    for (const rule of rules) {
+      if (rule.element.hidden) continue;
+      fill(rule);
+      rule.element.open = state;
+    }
+  };
 
-  if (rules.length) {
+  if (document.querySelector('.topic')) {
     by('tools').hidden = false;
     by('tools').addEventListener('submit', event => event.preventDefault());
     by('search').addEventListener('input', filter);
@@ -42,12 +79,14 @@
     by('severity').addEventListener('change', filter);
     by('expand').addEventListener('click', () => all(true));
     by('collapse').addEventListener('click', () => all(false));
-    filter();
   }
   addEventListener('hashchange', open);
   open();
 
   // A closed rule would be missing on paper.
-  addEventListener('beforeprint', () => { for (const rule of rules) { rule.was = rule.element.open; rule.element.open = true; } });
+  addEventListener('beforeprint', () => {
+    whole();
+    for (const rule of rules) { fill(rule); rule.was = rule.element.open; rule.element.open = true; }
+  });
   addEventListener('afterprint', () => { for (const rule of rules) rule.element.open = rule.was; });
 })();
