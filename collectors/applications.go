@@ -1,6 +1,7 @@
 package collectors
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -90,7 +91,7 @@ func (r *reading) eachObject(ctx context.Context, path string, take func(object 
 func (r *reading) writeJoined(ctx context.Context, object json.RawMessage, add map[string]string, member, path string) error {
 	members := []json.RawMessage{}
 	err := r.eachObject(ctx, path, func(object json.RawMessage, _ string) error {
-		members = append(members, object)
+		members = append(members, bytes.Clone(object))
 		return nil
 	})
 	if err != nil {

@@ -121,7 +121,7 @@ func (r *run) all(ctx context.Context, collectors []Collector) error {
 
 // collect reads one kind and settles how it ended.
 func (r *run) collect(ctx context.Context, collector Collector) error {
-	reading := &reading{run: r, collector: collector}
+	reading := &reading{run: r, collector: collector, keeps: keeps(collector.Kind)}
 	err := reading.attempt(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -226,8 +226,8 @@ func (r *run) earlier(kind string) []json.RawMessage {
 	return r.kept[kind]
 }
 
-// keep says whether other collectors come after the kind and need its objects.
-func (r *run) keep(kind string) bool {
+// keeps says whether other collectors come after the kind and need its objects.
+func keeps(kind string) bool {
 	return slices.ContainsFunc(All(), func(c Collector) bool { return slices.Contains(c.After, kind) })
 }
 

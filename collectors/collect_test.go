@@ -68,7 +68,11 @@ func (s *source) List(_ context.Context, r collectors.Request) iter.Seq2[collect
 			for _, object := range objects {
 				page.Objects = append(page.Objects, json.RawMessage(object))
 			}
-			if !yield(page, nil) {
+			again := yield(page, nil)
+			for _, object := range page.Objects {
+				clear(object) // whoever keeps a page's bytes is found out
+			}
+			if !again {
 				return
 			}
 		}

@@ -22,7 +22,8 @@ type reading struct {
 	granted   []string
 
 	out      *evidence.KindWriter
-	kept     []json.RawMessage // only of kinds that others come after
+	keeps    bool // others come after the kind and need its objects
+	kept     []json.RawMessage
 	objects  int
 	requests int
 	pending  int // requests since the last page was noted
@@ -112,7 +113,7 @@ func (r *reading) list(ctx context.Context, path string, add map[string]string) 
 			return err
 		}
 		for _, object := range page.Objects {
-			if err := r.writeWith(object, add); err != nil {
+			if err := r.put(object, add, page.Compact); err != nil {
 				return err
 			}
 		}
@@ -154,6 +155,11 @@ func (r *reading) marshal(value any) error {
 }
 
 func (r *reading) writeWith(object json.RawMessage, add map[string]string) error {
+	return r.put(object, add, false)
+}
+
+// put is writeWith for an object that may be known to be compact, and then stays so.
+func (r *reading) put(object json.RawMessage, add map[string]string, compact bool) error {
 	if err := r.start(); err != nil {
 		return err
 	}
@@ -163,7 +169,7 @@ func (r *reading) writeWith(object json.RawMessage, add map[string]string) error
 	}
 	write := r.out.Write
 	if r.listing {
-		write = r.out.WriteOnce
+		write = func(object json.RawMessage) error { return r.out.WriteOnce(object, compact) }
 	}
 	switch err := write(object); {
 	case errors.Is(err, evidence.ErrTwice):
@@ -174,7 +180,7 @@ func (r *reading) writeWith(object json.RawMessage, add map[string]string) error
 		return &fatal{err}
 	}
 	r.objects++
-	if r.run.keep(r.collector.Kind) {
+	if r.keeps {
 		r.kept = append(r.kept, slices.Clone(object))
 	}
 	return nil

@@ -36,9 +36,8 @@ func (r *reading) resume() (whole bool) {
 			return false
 		}
 	}
-	keep := r.run.keep(r.collector.Kind)
 	r.out = r.run.writer.Continue(r.entry(), func(object json.RawMessage) {
-		if keep {
+		if r.keeps {
 			r.kept = append(r.kept, slices.Clone(object))
 		}
 	})

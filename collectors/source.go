@@ -42,10 +42,13 @@ type Answer struct {
 	RequestID string
 }
 
-// Page is one page of a collection: its objects as the service sent them. The bytes
-// are the callee's to give away: they stay valid after the next page is read.
+// Page is one page of a collection: its objects as the service sent them. Objects and
+// their bytes are valid until the next page is read; whoever keeps one clones it.
 type Page struct {
 	Objects []json.RawMessage
+	// Compact says that the source has gone over the objects: each is JSON (RFC 8259) with
+	// no white space between its tokens.
+	Compact bool
 	// Count is @odata.count, or -1 where the service gave none.
 	Count int
 	// Next is the link to the next page, empty on the last one. Changes is the link under

@@ -43,9 +43,9 @@ func interrupt(t *testing.T, dir string) {
 	groups.Complete()
 	must(t, groups.Checkpoint(evidence.Checkpoint{}))
 	users, err := w.Kind(entryOf["users"])
-	must(t, err, users.WriteOnce(json.RawMessage(`{"id":"1"}`)), users.WriteOnce(json.RawMessage(`{ "id": "2" }`)))
+	must(t, err, users.WriteOnce(json.RawMessage(`{"id":"1"}`), false), users.WriteOnce(json.RawMessage(`{ "id": "2" }`), false))
 	users.Page(1)
-	must(t, users.Checkpoint(secondAt), users.WriteOnce(json.RawMessage(`{"id":"3"}`)), w.Abort())
+	must(t, users.Checkpoint(secondAt), users.WriteOnce(json.RawMessage(`{"id":"3"}`), false), w.Abort())
 }
 
 // resumed goes on with the bundle of interrupt.
@@ -86,10 +86,10 @@ func TestACollectionGoesOn(t *testing.T) {
 	if diff := cmp.Diff([]string{`{"id":"1"}`, `{"id":"2"}`}, before); diff != "" {
 		t.Errorf("users before differ:\n%s", diff)
 	}
-	if err := users.WriteOnce(json.RawMessage(`{"id": "2"}`)); !errors.Is(err, evidence.ErrTwice) {
+	if err := users.WriteOnce(json.RawMessage(`{"id": "2"}`), false); !errors.Is(err, evidence.ErrTwice) {
 		t.Errorf("WriteOnce() of what an earlier run wrote = %v, want ErrTwice", err)
 	}
-	must(t, users.WriteOnce(json.RawMessage(`{"id":"4"}`)))
+	must(t, users.WriteOnce(json.RawMessage(`{"id":"4"}`), false))
 	users.Page(1)
 	users.Complete()
 	w.Request(evidence.Request{Time: started, Method: "GET", URL: secondAt.Next, Status: 200, Attempts: 1})
@@ -215,7 +215,7 @@ func TestWhatAJournalMayHold(t *testing.T) {
 				k, err = w.Kind(entryOf["users"])
 				must(t, err)
 			}
-			must(t, k.WriteOnce(json.RawMessage(`{"id":"4"}`)))
+			must(t, k.WriteOnce(json.RawMessage(`{"id":"4"}`), false))
 			if k = w.Continue(entryOf["groups"], ignore); k == nil {
 				t.Error("groups are not gone on with")
 			}

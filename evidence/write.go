@@ -342,28 +342,36 @@ type KindWriter struct {
 	lines  *lines
 	line   bytes.Buffer
 	at     Checkpoint
-	seen   map[[sha256.Size224]byte]struct{} // written since Distinct
+	seen   *seen // written since Distinct
 }
 
 // Write adds one object, as compact JSON on a line of its own. An error names what
 // isn't JSON. An object that doesn't fit is ErrUnfit.
 func (k *KindWriter) Write(object json.RawMessage) error {
-	if err := k.compact(object); err != nil {
+	line, err := k.compact(object)
+	if err != nil {
 		return err
 	}
-	return k.lines.write(k.line.Bytes())
+	return k.lines.write(line)
 }
 
 // WriteOnce does as Write, but passes over an object with ErrTwice that it has written
-// since Distinct was called.
-func (k *KindWriter) WriteOnce(object json.RawMessage) error {
-	if err := k.compact(object); err != nil {
+// since Distinct was called. An object that the caller knows to be JSON without white space
+// between its tokens is compact and isn't gone over again.
+func (k *KindWriter) WriteOnce(object json.RawMessage, compact bool) error {
+	line, err := object, error(nil)
+	if compact {
+		err = k.fits(object)
+	} else {
+		line, err = k.compact(object)
+	}
+	if err != nil {
 		return err
 	}
-	if !k.first(k.line.Bytes()) {
+	if !k.first(line) {
 		return ErrTwice
 	}
-	return k.lines.write(k.line.Bytes())
+	return k.lines.write(line)
 }
 
 // Distinct forgets which objects WriteOnce has written.
@@ -372,23 +380,26 @@ func (k *KindWriter) Distinct() { k.seen = nil }
 // first says whether a line is seen for the first time.
 func (k *KindWriter) first(line []byte) bool {
 	if k.seen == nil {
-		k.seen = map[[sha256.Size224]byte]struct{}{}
+		k.seen = newSeen()
 	}
-	before := len(k.seen)
-	k.seen[sha256.Sum224(line)] = struct{}{}
-	return len(k.seen) > before
+	return k.seen.add(line)
 }
 
-// compact puts an object into the line.
-func (k *KindWriter) compact(object json.RawMessage) error {
+// compact returns the line of an object, which is valid until the next one's.
+func (k *KindWriter) compact(object json.RawMessage) (json.RawMessage, error) {
 	k.line.Reset()
 	if err := json.Compact(&k.line, object); err != nil {
-		return fmt.Errorf("writing an object of %s: %w: %w", k.entry.Kind, ErrUnfit, err)
+		return nil, fmt.Errorf("writing an object of %s: %w: %w", k.entry.Kind, ErrUnfit, err)
 	}
-	if k.line.Len() == 0 || k.line.Bytes()[0] != '{' {
+	return k.line.Bytes(), k.fits(k.line.Bytes())
+}
+
+// fits says what keeps a line from standing in a bundle, if anything.
+func (k *KindWriter) fits(line json.RawMessage) error {
+	if len(line) == 0 || line[0] != '{' {
 		return fmt.Errorf("writing an object of %s: %w: not a JSON object", k.entry.Kind, ErrUnfit)
 	}
-	if k.line.Len() > maxLine-2 {
+	if len(line) > maxLine-2 {
 		return fmt.Errorf("writing an object of %s: %w: larger than %d bytes", k.entry.Kind, ErrUnfit, maxLine-2)
 	}
 	return nil

@@ -6,9 +6,15 @@ import (
 )
 
 // ParsePage is parsePage, for its fuzz test and its benchmark.
-func ParsePage(body []byte, link string, objects int) (items []json.RawMessage, count int, next string, err error) {
+func ParsePage(body []byte, link string, objects []json.RawMessage) (items []json.RawMessage, count int, next string, err error) {
 	p, err := parsePage(body, link, objects)
 	return p.objects, p.count, p.next, err
+}
+
+// Compact says whether the objects of a page have no white space between their tokens.
+func Compact(body []byte) bool {
+	p, err := parsePage(body, "@odata.nextLink", nil)
+	return err == nil && p.compact
 }
 
 // ValidJSON is validJSON.

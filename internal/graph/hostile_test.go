@@ -98,7 +98,7 @@ func TestAnAnswerThatBreaksOffIsInvalid(t *testing.T) {
 func TestTruncatedAtEveryByte(t *testing.T) {
 	page := `{"@odata.count":2,"value":[{"id":"1","n":[1.5e3,null,true]},{"id":"\u00e4\"x"}],"@odata.nextLink":null}`
 	for n := range len(page) {
-		if _, _, _, err := graph.ParsePage([]byte(page[:n]), "@odata.nextLink", 0); err == nil {
+		if _, _, _, err := graph.ParsePage([]byte(page[:n]), "@odata.nextLink", nil); err == nil {
 			t.Errorf("%q is taken for a page", page[:n])
 		}
 		if err := graph.ValidJSON([]byte(page[:n])); err == nil {

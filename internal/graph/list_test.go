@@ -248,8 +248,9 @@ func TestListGzip(t *testing.T) {
 	}
 }
 
-// TestPagesStayValid appends to each object of a page, which must not reach the next.
-func TestPagesStayValid(t *testing.T) {
+// TestObjectsOfAPageAreApart appends to each object of a page, which must not reach the
+// next.
+func TestObjectsOfAPageAreApart(t *testing.T) {
 	f := newFake(t)
 	f.pages(map[string]string{"": `{"value":[{"id":1},{"id":2}]}`})
 	for page, err := range f.connect(t).List(t.Context(), graphPath("users")) {

@@ -10,6 +10,8 @@ import (
 // page is one page of a collection, as parsed.
 type page struct {
 	objects []json.RawMessage
+	// compact says that no white space stands between the tokens of any object.
+	compact bool
 	count   int
 	next    string
 	changes string
@@ -17,10 +19,10 @@ type page struct {
 
 // parsePage takes a page apart: the objects of value, @odata.count (-1 if there is none)
 // and the link to the next page, whose name is given. The objects are parts of body;
-// nothing is copied. objects is a guess of their number. A page without an array named
-// value, or one that isn't JSON from end to end, is an error.
-func parsePage(body []byte, link string, objects int) (page, error) {
-	p := page{count: -1, objects: make([]json.RawMessage, 0, objects)}
+// nothing is copied. They are listed in objects, which is overwritten. A page without an
+// array named value, or one that isn't JSON from end to end, is an error.
+func parsePage(body []byte, link string, objects []json.RawMessage) (page, error) {
+	p := page{count: -1, compact: true, objects: objects[:0]}
 	s := scanner{data: body}
 	found := false
 	err := s.object(func(key []byte) (err error) {
@@ -35,9 +37,11 @@ func parsePage(body []byte, link string, objects int) (page, error) {
 				if s.peek() != '{' {
 					return errors.New("its value holds something that is no object")
 				}
+				s.spaced = false
 				if err := s.skip(1); err != nil {
 					return err
 				}
+				p.compact = p.compact && !s.spaced
 				// The full slice expression keeps an append by a consumer off the next object.
 				p.objects = append(p.objects, s.data[start:s.pos:s.pos])
 				return nil
@@ -117,6 +121,8 @@ const maxDepth = 1000
 type scanner struct {
 	data []byte
 	pos  int
+	// spaced is set where white space is passed.
+	spaced bool
 }
 
 // peek returns the byte at the position, or 0 at the end.
@@ -133,6 +139,7 @@ func (s *scanner) space() {
 		switch s.data[s.pos] {
 		case ' ', '\t', '\n', '\r':
 			s.pos++
+			s.spaced = true
 		default:
 			return
 		}

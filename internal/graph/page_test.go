@@ -59,7 +59,7 @@ func TestParsePage(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			items, count, next, err := graph.ParsePage([]byte(tt.body), oDataNext, 0)
+			items, count, next, err := graph.ParsePage([]byte(tt.body), oDataNext, []json.RawMessage{})
 			if tt.err != "" {
 				if err == nil || err.Error() != tt.err {
 					t.Errorf("ParsePage() = %v, want %q", err, tt.err)
@@ -80,6 +80,22 @@ func TestParsePage(t *testing.T) {
 	}
 }
 
+// TestParsePageKnowsCompactObjects, and white space between the objects is none in them.
+func TestParsePageKnowsCompactObjects(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"value":[]}`: true,
+		` { "value" : [ {"a":[1,{"b":"c d"}],"e":null} , {} ] } `: true,
+		`{"value":[{"a": 1}]}`:                       false,
+		`{"value":[{ },{"a":1}]}`:                    false,
+		`{"value":[{"a":1},{"a":[1,2` + "	" + `]}]}`: false,
+		`{"value":[{"a":1}],"b":{"c" :1}}`:           true,
+	} {
+		if got := graph.Compact([]byte(body)); got != want {
+			t.Errorf("compact of %s = %v, want %v", body, got, want)
+		}
+	}
+}
+
 // FuzzParsePage compares the parser with encoding/json.
 func FuzzParsePage(f *testing.F) {
 	for _, seed := range []string{
@@ -95,7 +111,7 @@ func FuzzParsePage(f *testing.F) {
 				t.Errorf("ValidJSON(%q) = %v, want %v", body, got, want)
 			}
 		}
-		items, count, next, err := graph.ParsePage(body, oDataNext, 0)
+		items, count, next, err := graph.ParsePage(body, oDataNext, nil)
 		if err != nil {
 			return
 		}
@@ -116,7 +132,12 @@ func FuzzParsePage(f *testing.F) {
 		if len(items) != len(want) {
 			t.Fatalf("ParsePage(%q) has %d objects, want %d", body, len(items), len(want))
 		}
+		compact := graph.Compact(body)
 		for i := range items {
+			var packed bytes.Buffer
+			if err := json.Compact(&packed, items[i]); err != nil || compact && !bytes.Equal(packed.Bytes(), items[i]) {
+				t.Errorf("ParsePage(%q) takes the object %s for compact (%v)", body, items[i], err)
+			}
 			if !bytes.Equal(items[i], want[i]) {
 				t.Errorf("ParsePage(%q) has the object %s, want %s", body, items[i], want[i])
 			}
@@ -152,9 +173,9 @@ func userPage(n int) []byte {
 // TestParsePageAllocations holds the parser to at most two allocations an object, of
 // which it needs none.
 func TestParsePageAllocations(t *testing.T) {
-	body := userPage(999)
+	body, room := userPage(999), make([]json.RawMessage, 0, 999)
 	allocations := testing.AllocsPerRun(5, func() {
-		if items, _, _, err := graph.ParsePage(body, oDataNext, 999); err != nil || len(items) != 999 {
+		if items, _, _, err := graph.ParsePage(body, oDataNext, room); err != nil || len(items) != 999 {
 			t.Fatalf("ParsePage() = %d objects, %v", len(items), err)
 		}
 	})
@@ -165,11 +186,11 @@ func TestParsePageAllocations(t *testing.T) {
 
 func BenchmarkParsePage(b *testing.B) {
 	const objects = 999
-	body := userPage(objects)
+	body, room := userPage(objects), make([]json.RawMessage, 0, objects)
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, _, err := graph.ParsePage(body, oDataNext, objects); err != nil {
+		if _, _, _, err := graph.ParsePage(body, oDataNext, room); err != nil {
 			b.Fatal(err)
 		}
 	}

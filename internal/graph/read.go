@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -85,10 +86,12 @@ func (c *Client) List(ctx context.Context, r collectors.Request) iter.Seq2[colle
 			return
 		}
 		seen := map[[sha256.Size]byte]bool{sha256.Sum256([]byte(target.String())): true}
-		size, objects := 0, 0
+		// The buffers of one page are the next one's.
+		var body []byte
+		var objects []json.RawMessage
 		for pages := 1; ; pages++ {
 			got, err := s.send(ctx, outgoing{
-				method: http.MethodGet, target: target, hint: size,
+				method: http.MethodGet, target: target, buffer: body,
 				build: s.get(target, eventual(r.Path)),
 			})
 			if err != nil {
@@ -100,11 +103,11 @@ func (c *Client) List(ctx context.Context, r collectors.Request) iter.Seq2[colle
 				yield(collectors.Page{}, invalid(got, err))
 				return
 			}
-			page := collectors.Page{Objects: read.objects, Count: read.count, Next: read.next, Changes: read.changes, RequestID: got.requestID}
+			body, objects = got.body, read.objects
+			page := collectors.Page{Objects: read.objects, Compact: read.compact, Count: read.count, Next: read.next, Changes: read.changes, RequestID: got.requestID}
 			if !yield(page, nil) || read.next == "" {
 				return
 			}
-			size, objects = len(got.body), len(read.objects)
 			if target, err = s.follow(read.next, seen, pages); err != nil {
 				yield(collectors.Page{}, &collectors.RefusalError{Status: got.status, RequestID: got.requestID, Reason: evidence.Partial, Message: err.Error()})
 				return

@@ -24,8 +24,8 @@ type outgoing struct {
 	method string
 	target *url.URL
 	build  func() (*kiota.RequestInformation, error)
-	// hint is the size that the answer is guessed to have, 0 for no guess.
-	hint int
+	// buffer is where the answer is read into, as far as it suffices; nil for a new one.
+	buffer []byte
 }
 
 // send sends a request until it is answered, refused or given up, records it, and
@@ -64,7 +64,7 @@ func (s *session) attempts(ctx context.Context, out outgoing) (reply, int, error
 		if err != nil {
 			return reply{}, sent - 1, &collectors.RefusalError{Reason: evidence.Invalid, Message: "the request can't be built: " + clean(err.Error(), maxMessage)}
 		}
-		got, err := s.once(ctx, token, info, out.hint)
+		got, err := s.once(ctx, token, info, out.buffer)
 		if ctx.Err() != nil {
 			return got, sent, ctx.Err()
 		}

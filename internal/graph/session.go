@@ -157,9 +157,8 @@ func (s *session) headers(info *kiota.RequestInformation) {
 	}
 }
 
-// once sends one attempt and reads the whole answer. hint is the size that the body is
-// guessed to have.
-func (s *session) once(ctx context.Context, token string, info *kiota.RequestInformation, hint int) (reply, error) {
+// once sends one attempt and reads the whole answer, into buffer as far as it suffices.
+func (s *session) once(ctx context.Context, token string, info *kiota.RequestInformation, buffer []byte) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.client.opts.AttemptTimeout)
 	defer cancel()
 	current := &attempt{token: token}
@@ -175,7 +174,7 @@ func (s *session) once(ctx context.Context, token string, info *kiota.RequestInf
 		defer func() { _ = resp.Body.Close() }()
 		got.status, got.header, got.requestID = resp.StatusCode, resp.Header, requestID(resp.Header)
 		var err error
-		got.body, err = readBody(resp, s.client.opts.MaxBody, hint)
+		got.body, err = readBody(resp, s.client.opts.MaxBody, buffer)
 		return nil, err
 	})
 	info.AddRequestOptions([]kiota.RequestOption{take})
@@ -184,17 +183,14 @@ func (s *session) once(ctx context.Context, token string, info *kiota.RequestInf
 	return got, err
 }
 
-// readBody reads a body of at most limit bytes, into one buffer where its size is known
-// or guessed well.
-func readBody(resp *http.Response, limit int64, hint int) ([]byte, error) {
-	size := int64(hint)
-	if resp.ContentLength >= 0 {
-		size = resp.ContentLength
+// readBody reads a body of at most limit bytes: into buffer where it suffices, else into
+// one that is made for it, at once where its size is announced.
+func readBody(resp *http.Response, limit int64, buffer []byte) ([]byte, error) {
+	const spare = 512 // for the read that finds the end
+	body := buffer[:0]
+	if size := resp.ContentLength; size <= limit && size+spare > int64(cap(body)) {
+		body = make([]byte, 0, max(size, 0)+spare)
 	}
-	if size > limit {
-		size = 0 // guessed or announced too large: let the reading find out
-	}
-	body := make([]byte, 0, size+512)
 	for {
 		if len(body) == cap(body) {
 			body = append(body, 0)[:len(body)]
