@@ -23,6 +23,8 @@ type Options struct {
 	Listen string
 	// Now is the tenant's present; the time that it was loaded for when zero.
 	Now time.Time
+	// Plain answers are never compressed, so that a benchmark measures no decompression.
+	Plain bool
 	// Log gets a line a request at level debug; nothing is logged when nil.
 	Log *slog.Logger
 	// Before, if set, is called with each request before it is answered, by several
@@ -35,6 +37,7 @@ type Server struct {
 	tenant *Tenant
 	dir    *directory
 	now    time.Time
+	plain  bool
 	log    *slog.Logger
 	before func(*http.Request)
 	ca     *authority
@@ -75,7 +78,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		return nil, fmt.Errorf("starting the simulator: %w", err)
 	}
 	s := &Server{
-		tenant: opts.Tenant, dir: dir, now: opts.Now.UTC(), log: opts.Log, before: opts.Before,
+		tenant: opts.Tenant, dir: dir, now: opts.Now.UTC(), plain: opts.Plain, log: opts.Log, before: opts.Before,
 		key: make([]byte, 32), done: make(chan struct{}),
 		requests: map[string]int{}, hits: map[int]int{},
 	}
@@ -179,6 +182,9 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 		c.arm()
 	default:
 		c.login()
+	}
+	if s.plain {
+		r.Header.Del("Accept-Encoding")
 	}
 	if err := c.out.send(w, r, &s.zippers); err != nil {
 		s.log.Debug("sending an answer", "path", path, "error", err)

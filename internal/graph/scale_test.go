@@ -1,0 +1,380 @@
+package graph_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/domicile-audit/domicile"
+	"github.com/domicile-audit/domicile/collectors"
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/graph"
+	"github.com/domicile-audit/domicile/internal/simulator"
+)
+
+// The tests of scale run the simulator in a process of its own, so that its CPU and its
+// memory aren't counted: this test binary, started again with a role.
+const roleVariable = "DOMICILE_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	var err error
+	switch role := os.Getenv(roleVariable); role {
+	case "":
+		os.Exit(m.Run())
+	case "simulator":
+		err = simulatorProcess()
+	case "collector":
+		err = collectorProcess()
+	default:
+		err = fmt.Errorf("unknown role %q", role)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// simulated is a running simulator and how to sign in to it.
+type simulated struct {
+	URL, TenantID, ClientID, Secret string
+	CA                              []byte
+}
+
+// tenantSize says what a simulator process generates.
+type tenantSize struct {
+	Counts map[string]int
+	Plain  bool
+}
+
+// simulatorProcess serves a tenant until its standard input ends.
+func simulatorProcess() error {
+	var size tenantSize
+	in := json.NewDecoder(os.Stdin)
+	if err := in.Decode(&size); err != nil {
+		return err
+	}
+	tenant, err := simulator.Load(domicile.Tenants(), "good", time.Now())
+	if err != nil {
+		return err
+	}
+	if err := simulator.Generate(tenant, size.Counts); err != nil {
+		return err
+	}
+	server, err := simulator.Start(context.Background(), simulator.Options{Tenant: tenant, Plain: size.Plain})
+	if err != nil {
+		return err
+	}
+	id, secret := tenant.Secret()
+	err = json.NewEncoder(os.Stdout).Encode(simulated{server.URL(), tenant.ID, id, secret, server.CAPEM()})
+	_, _ = io.Copy(io.Discard, in.Buffered())
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	return errors.Join(err, server.Close())
+}
+
+// simulate starts a simulator process.
+func simulate(tb testing.TB, size tenantSize) simulated {
+	tb.Helper()
+	command := exec.CommandContext(tb.Context(), os.Args[0]) //nolint:gosec // this binary itself
+	command.Env = append(os.Environ(), roleVariable+"=simulator")
+	command.Stderr = os.Stderr
+	in, err := command.StdinPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	out, err := command.StdoutPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		_ = in.Close()
+		_ = command.Wait()
+	})
+	var at simulated
+	if err := errors.Join(json.NewEncoder(in).Encode(size), json.NewDecoder(out).Decode(&at)); err != nil {
+		tb.Fatal(err)
+	}
+	return at
+}
+
+// collect reads the kinds of the simulated tenant into a bundle and returns its manifest.
+func (s simulated) collect(ctx context.Context, dir string, kinds ...string) (evidence.Manifest, error) {
+	cloud, err := graph.Custom("global", graph.Endpoints{
+		Login: s.URL, Graph: s.URL, XDR: s.URL + "/xdr", MDE: s.URL + "/mde", ARM: s.URL + "/arm",
+	})
+	if err != nil {
+		return evidence.Manifest{}, err
+	}
+	tenant := evidence.Tenant{ID: s.TenantID, Name: "Contoso", Cloud: "global"}
+	writer, err := evidence.Create(dir, evidence.Manifest{Tenant: tenant})
+	if err != nil {
+		return evidence.Manifest{}, err
+	}
+	client, err := graph.Connect(ctx, graph.Options{
+		TenantID: s.TenantID, Cloud: cloud, CA: s.CA, Now: time.Now, Record: writer.Request,
+		Auth: graph.Auth{Method: graph.ClientSecret, ClientID: s.ClientID, Secret: s.Secret},
+	})
+	if err != nil {
+		return evidence.Manifest{}, errors.Join(err, writer.Abort())
+	}
+	defer client.Close()
+	if err := collectors.Collect(ctx, client, writer, collectors.Options{Tenant: tenant, Kinds: kinds, Now: time.Now()}); err != nil {
+		return evidence.Manifest{}, errors.Join(err, writer.Abort())
+	}
+	return writer.Close(time.Now())
+}
+
+// floor does with net/http and a streaming scanner what collecting users comes down to:
+// it hashes and writes the same bytes. It returns their hash.
+func (s simulated) floor(ctx context.Context, client *http.Client, token, file string) (string, error) {
+	out, err := os.Create(file) //nolint:gosec // a file of the test
+	if err != nil {
+		return "", err
+	}
+	digest := sha256.New()
+	lines := bufio.NewWriterSize(io.MultiWriter(out, digest), 64<<10)
+	schema, err := evidence.SchemaOf("users")
+	if err != nil {
+		return "", err
+	}
+	next := s.URL + "/v1.0/users?$top=999&$select=" + strings.Join(schema.FieldsIn("global"), ",")
+	for next != "" && err == nil {
+		next, err = floorPage(ctx, client, token, next, lines)
+	}
+	err = errors.Join(err, lines.Flush(), out.Sync(), out.Close())
+	return hex.EncodeToString(digest.Sum(nil)), err
+}
+
+// floorPage writes the objects of one page as lines and returns the link to the next.
+func floorPage(ctx context.Context, client *http.Client, token, page string, lines *bufio.Writer) (next string, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, page, http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	in := jsontext.NewDecoder(response.Body)
+	if _, err := in.ReadToken(); err != nil {
+		return "", err
+	}
+	for in.PeekKind() != '}' {
+		key, err := in.ReadToken()
+		if err != nil {
+			return "", err
+		}
+		switch key.String() {
+		case "@odata.nextLink":
+			link, err := in.ReadToken()
+			if err != nil {
+				return "", err
+			}
+			next = link.String()
+		case "value":
+			if _, err := in.ReadToken(); err != nil {
+				return "", err
+			}
+			for in.PeekKind() != ']' {
+				object, err := in.ReadValue()
+				if err != nil {
+					return "", err
+				}
+				_, _ = lines.Write(object) // a bufio.Writer keeps its error for Flush
+				_ = lines.WriteByte('\n')
+			}
+			if _, err := in.ReadToken(); err != nil {
+				return "", err
+			}
+		default:
+			if err := in.SkipValue(); err != nil {
+				return "", err
+			}
+		}
+	}
+	return next, nil
+}
+
+// client returns a plain client of the simulator and an access token.
+func (s simulated) client(tb testing.TB) (client *http.Client, token string) {
+	tb.Helper()
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(s.CA)
+	client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}}
+	form := url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {s.ClientID}, "client_secret": {s.Secret}, "scope": {s.URL + "/.default"},
+	}
+	request, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, s.URL+"/"+s.TenantID+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := client.Do(request)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var body struct {
+		Token string `json:"access_token"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&body); err != nil || body.Token == "" {
+		tb.Fatalf("no token: %v", err)
+	}
+	return client, body.Token
+}
+
+// spent is the CPU that this process has used, and the number of allocations it has made.
+func spent() (cpu time.Duration, allocations uint64) {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err) // the arguments are valid
+	}
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), memory.Mallocs
+}
+
+const benchmarkUsers = 100_000
+
+// The 26 users of the simulated tenant's file come on top of the generated ones.
+func benchmarkCollecting(b *testing.B, plain bool, once func(at simulated) error, at simulated) {
+	b.Helper()
+	if at.URL == "" {
+		at = simulate(b, tenantSize{map[string]int{"users": benchmarkUsers}, plain})
+	}
+	if err := once(at); err != nil { // the connection and the pools
+		b.Fatal(err)
+	}
+	cpu, allocations := spent()
+	for b.Loop() {
+		if err := once(at); err != nil {
+			b.Fatal(err)
+		}
+	}
+	cpuAfter, allocationsAfter := spent()
+	objects := float64(b.N) * benchmarkUsers
+	b.ReportMetric(float64(cpuAfter-cpu)/objects, "cpu-ns/object")
+	b.ReportMetric(float64(allocationsAfter-allocations)/objects, "allocs/object")
+}
+
+// BenchmarkCollectUsers collects 100,000 users; BenchmarkFloor reads, hashes and writes the
+// same bytes with nothing around it. Both are measured with compressed answers, as the
+// services send them, and without, where what domicile adds weighs most.
+func BenchmarkCollectUsers(b *testing.B) {
+	for _, plain := range []bool{true, false} {
+		b.Run(encoding(plain), func(b *testing.B) {
+			dir := filepath.Join(b.TempDir(), "bundle")
+			benchmarkCollecting(b, plain, func(at simulated) error {
+				_, err := at.collect(b.Context(), dir, "users")
+				return err
+			}, simulated{})
+		})
+	}
+}
+
+func BenchmarkFloor(b *testing.B) {
+	for _, plain := range []bool{true, false} {
+		b.Run(encoding(plain), func(b *testing.B) {
+			at := simulate(b, tenantSize{map[string]int{"users": benchmarkUsers}, plain})
+			client, token := at.client(b)
+			defer client.CloseIdleConnections()
+			file := filepath.Join(b.TempDir(), "users.ndjson")
+			benchmarkCollecting(b, plain, func(at simulated) error {
+				_, err := at.floor(b.Context(), client, token, file)
+				return err
+			}, at)
+		})
+	}
+}
+
+func encoding(plain bool) string {
+	if plain {
+		return "identity"
+	}
+	return "gzip"
+}
+
+// collectorProcess collects users of a simulator and prints its own peak memory.
+func collectorProcess() error {
+	var at simulated
+	if err := json.NewDecoder(os.Stdin).Decode(&at); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		return err
+	}
+	manifest, err := at.collect(context.Background(), filepath.Join(dir, "bundle"), "users")
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(dir))
+	}
+	users, _ := manifest.Entry("users")
+	status, err := os.ReadFile("/proc/self/status")
+	_, peak, _ := strings.Cut(string(status), "VmHWM:")
+	kib := 0
+	_, scanErr := fmt.Sscan(peak, &kib)
+	if !users.Complete {
+		err = errors.Join(err, fmt.Errorf("the collection is incomplete: %+v", manifest.Gaps))
+	}
+	return errors.Join(err, scanErr, os.RemoveAll(dir), json.NewEncoder(os.Stdout).Encode(map[string]int{"objects": users.Objects, "peak": kib}))
+}
+
+// peak collects users in a process of its own and returns its greatest resident size in
+// KiB.
+func peak(t *testing.T, users int) int {
+	t.Helper()
+	at := simulate(t, tenantSize{Counts: map[string]int{"users": users}})
+	in, err := json.Marshal(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this binary itself
+	command.Env = append(os.Environ(), roleVariable+"=collector")
+	command.Stdin, command.Stderr = strings.NewReader(string(in)), os.Stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Objects, Peak int }
+	if err := json.Unmarshal(out, &got); err != nil || got.Objects != users+26 {
+		t.Fatalf("collected %+v of %d users: %v", got, users, err)
+	}
+	t.Logf("%d users: peak of %.1f MiB", users, float64(got.Peak)/1024)
+	return got.Peak
+}
+
+// TestMemoryStaysFlat holds the peak of collecting to 48 MiB, and its growth to what the
+// set of the objects that were seen takes.
+func TestMemoryStaysFlat(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the peak is read from /proc")
+	}
+	for _, users := range []int{10_000, 100_000} {
+		if got := peak(t, users); got > 48<<10 {
+			t.Errorf("collecting %d users took %d KiB, want at most 48 MiB", users, got)
+		}
+	}
+}
