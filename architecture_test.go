@@ -19,8 +19,9 @@ var allowed = map[string][]string{
 	"/reports":            {"/findings"},
 	"/internal/config":    {},
 	"/internal/golden":    {},
-	"/internal/simulator": {""},
-	"/internal/graph":     {"/collectors", "/evidence"},
+	"/internal/limits":    {},
+	"/internal/simulator": {"", "/internal/limits"},
+	"/internal/graph":     {"/collectors", "/evidence", "/internal/limits"},
 	"/internal/scan":      {"/collectors", "/evidence", "/findings", "/internal/config", "/internal/graph", "/policies", "/reports"},
 	"/cmd/domicile":       {"", "/collectors", "/evidence", "/findings", "/internal/config", "/internal/scan", "/internal/simulator", "/policies", "/reports"},
 }

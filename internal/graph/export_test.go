@@ -1,8 +1,12 @@
 package graph
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"time"
+
+	"github.com/domicile-audit/domicile/internal/limits"
 )
 
 // ParsePage is parsePage, for its fuzz test and its benchmark.
@@ -19,6 +23,31 @@ func Compact(body []byte) bool {
 
 // ValidJSON is validJSON.
 func ValidJSON(body []byte) error { return validJSON(body) }
+
+// UnderWay sends rounds of as many requests of a path as may be under way at a time, each
+// answered with the round's status, and returns how many those were.
+func UnderWay(path string, statuses ...int) []int {
+	now := time.Time{}
+	b := newBudget(&Options{Now: func() time.Time { return now }})
+	workload, units := limits.Of("graph", path)
+	var sizes []int
+	for _, status := range statuses {
+		now = now.Add(time.Hour) // no limit of the rate is in the way
+		var tickets []*ticket
+		for p := b.pace(workload); p.under < int(p.allowed); {
+			taken, err := b.take(context.Background(), nil, workload, units)
+			if err != nil {
+				panic(err) // nothing is waited for
+			}
+			tickets = append(tickets, taken)
+		}
+		for _, taken := range tickets {
+			taken.give(reply{status: status}, 0)
+		}
+		sizes = append(sizes, len(tickets))
+	}
+	return sizes
+}
 
 // NewGuard returns the guard of an origin, where one path may be posted to.
 func NewGuard(origin, posts string, next http.RoundTripper) http.RoundTripper {

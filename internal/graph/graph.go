@@ -89,6 +89,7 @@ type Client struct {
 	opts      Options
 	transport *http.Transport
 	login     *loginTransport
+	budget    *budget
 	sessions  map[collectors.API]*session
 
 	mu         sync.Mutex
@@ -118,6 +119,7 @@ func Connect(ctx context.Context, opts Options) (*Client, error) {
 		sessions:  make(map[collectors.API]*session),
 		claims:    make(map[collectors.API]claims),
 	}
+	c.budget = newBudget(&c.opts)
 	c.login = &loginTransport{next: transport, retry: c.newRetry}
 	for _, api := range []collectors.API{collectors.Graph, collectors.XDR, collectors.MDE, collectors.ARM} {
 		if opts.Cloud.Endpoint(api) == (Endpoint{}) {

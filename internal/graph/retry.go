@@ -48,15 +48,18 @@ func (r *retry) afterBusy(header http.Header) (time.Duration, bool) {
 		wait = r.backoff(r.refused)
 	}
 	wait = max(wait, minWait)
-	return wait, wait <= r.client.opts.MaxWait-r.waited
+	return wait, r.bears(wait)
 }
+
+// bears says whether the request may wait for so long.
+func (r *retry) bears(wait time.Duration) bool { return wait <= r.client.opts.MaxWait-r.waited }
 
 // afterBreak returns how long to wait after an attempt that broke, and false where
 // another attempt would break as well or there were enough of them.
 func (r *retry) afterBreak(err error) (time.Duration, bool) {
 	r.broken++
 	wait := r.backoff(r.broken)
-	return wait, r.broken <= maxBreaks && !permanent(err) && wait <= r.client.opts.MaxWait-r.waited
+	return wait, r.broken <= maxBreaks && !permanent(err) && r.bears(wait)
 }
 
 // backoff is between one and three seconds the first time and doubles each time.
@@ -68,7 +71,7 @@ func (r *retry) backoff(n int) time.Duration {
 // wait sleeps, or returns the context's error.
 func (r *retry) wait(ctx context.Context, d time.Duration) error {
 	r.waited += d
-	return r.client.opts.Sleep(ctx, d)
+	return r.client.budget.wait(ctx, d)
 }
 
 // retryAfter reads the header Retry-After (RFC 9110, section 10.2.3): seconds, or a

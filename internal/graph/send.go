@@ -13,6 +13,7 @@ import (
 
 	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/limits"
 )
 
 // longWait is how long a wait must be to be told about: nothing else would say why the
@@ -52,7 +53,8 @@ func (s *session) send(ctx context.Context, out outgoing) (reply, error) {
 // connection or a time-out, a few times. It returns the last answer of any status.
 func (s *session) attempts(ctx context.Context, out outgoing) (reply, int, error) {
 	patience := s.client.newRetry()
-	challenge, renewed := "", false
+	challenge, renewed, last := "", false, reply{}
+	workload, units := limits.Of(string(s.api), s.relative(out.target))
 	for sent := 1; ; sent++ {
 		generation := s.client.currentGeneration()
 		token, err := s.client.token(ctx, s.api, challenge)
@@ -64,25 +66,41 @@ func (s *session) attempts(ctx context.Context, out outgoing) (reply, int, error
 		if err != nil {
 			return reply{}, sent - 1, &collectors.RefusalError{Reason: evidence.Invalid, Message: "the request can't be built: " + clean(err.Error(), maxMessage)}
 		}
-		got, err := s.once(ctx, token, info, out.buffer)
-		if ctx.Err() != nil {
-			return got, sent, ctx.Err()
+		ticket, err := s.client.budget.take(ctx, patience, workload, units)
+		if err != nil {
+			return last, sent - 1, err
 		}
-		var wait time.Duration
+		if ticket == nil {
+			return last, sent - 1, &collectors.RefusalError{
+				Status: last.status, RequestID: last.requestID, Reason: evidence.Throttled,
+				Message: "the service has asked for a pause that is longer than is waited; wait longer or scan later",
+			}
+		}
+		got, err := s.once(ctx, token, info, out.buffer)
+		last = got
+		var wait, pause time.Duration
 		again := false
 		switch {
 		case err != nil:
-			if wait, again = patience.afterBreak(err); !again {
-				return got, sent, broken(got, err)
+			wait, again = patience.afterBreak(err)
+		case busy(got.status):
+			wait, again = patience.afterBusy(got.header)
+			if got.status == http.StatusTooManyRequests || got.header.Get("Retry-After") != "" {
+				pause = wait
 			}
-		case got.status == http.StatusUnauthorized && !renewed:
+		}
+		ticket.give(got, pause)
+		switch {
+		case ctx.Err() != nil:
+			return got, sent, ctx.Err()
+		case err != nil && !again:
+			return got, sent, broken(got, err)
+		case err == nil && got.status == http.StatusUnauthorized && !renewed:
 			renewed = true
 			if challenge = got.challenge; challenge == "" {
 				s.client.renew(generation)
 			}
 			continue
-		case busy(got.status):
-			wait, again = patience.afterBusy(got.header)
 		}
 		if !again {
 			return got, sent, nil

@@ -117,6 +117,19 @@ func (s *session) address(path string) (*url.URL, error) {
 	return target, nil
 }
 
+// relative is the path and query of a URL of this API, as a request names them.
+func (s *session) relative(target *url.URL) string {
+	base, err := url.Parse(s.base)
+	if err != nil {
+		return "" // newSession has parsed it
+	}
+	path := strings.TrimLeft(strings.TrimPrefix(target.Path, base.Path), "/")
+	if target.RawQuery == "" {
+		return path
+	}
+	return path + "?" + target.RawQuery
+}
+
 // escape encodes the characters of a path and query that may not stand in a URL, and
 // leaves what is encoded already.
 func escape(path string) string {
