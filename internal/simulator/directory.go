@@ -36,6 +36,9 @@ func (t *Tenant) directory() (*directory, error) {
 		}
 	}
 	for path, more := range t.extra {
+		if path == assignments {
+			continue // below, with the others
+		}
 		c := d.lists[path]
 		c.more = more
 		d.lists[path] = c

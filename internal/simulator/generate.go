@@ -39,13 +39,14 @@ var (
 )
 
 // Generate adds generated objects to the tenant, behind those of its file: counts are
-// by users, groups, servicePrincipals, grants (delegated ones) and sites. The objects
+// by users, groups, servicePrincipals, applications, grants (delegated ones),
+// appRoleAssignments (application permissions of Microsoft Graph) and sites. The objects
 // follow from their index alone: equal counts give equal tenants. They are unremarkable
 // ones, which no rule fails.
 func Generate(t *Tenant, counts map[string]int) error {
 	known := map[string]string{
 		"users": "users", "groups": "groups", "servicePrincipals": "servicePrincipals",
-		"grants": "oauth2PermissionGrants", "sites": "sites",
+		"grants": "oauth2PermissionGrants", "sites": "sites", "applications": "applications", assignments: assignments,
 	}
 	for name, count := range counts {
 		if known[name] == "" || count < 0 {
@@ -58,6 +59,8 @@ func Generate(t *Tenant, counts map[string]int) error {
 	apps := generated{count: counts["servicePrincipals"], prefix: "10000003"}
 	sites := generated{count: counts["sites"], prefix: "10000005"}
 	grants := generated{count: counts["grants"], prefix: "10000004"}
+	registered := generated{count: counts["applications"], prefix: "10000006"}
+	roles := generated{count: counts[assignments], prefix: "10000007"}
 	domain, err := t.domain()
 	if err != nil {
 		return err
@@ -81,7 +84,7 @@ func Generate(t *Tenant, counts map[string]int) error {
 	apps.make = func(i int) object {
 		return object{
 			{"id", quoted(apps.id(i))},
-			{"appId", quoted("10000013-0000-4000-8000-" + fmt.Sprintf("%012x", i))},
+			{"appId", quoted(applicationID(i))},
 			{"displayName", quoted("Application " + strconv.Itoa(i+1))},
 			{"accountEnabled", yes},
 			{"appOwnerOrganizationId", quoted(t.ID)},
@@ -89,7 +92,32 @@ func Generate(t *Tenant, counts map[string]int) error {
 			{"verifiedPublisher", json.RawMessage(`{"displayName":null,"verifiedPublisherId":null,"addedDateTime":null}`)},
 		}
 	}
+	registered.make = func(i int) object {
+		return object{
+			{"id", quoted(registered.id(i))},
+			{"appId", quoted(applicationID(i))},
+			{"displayName", quoted("Application " + strconv.Itoa(i+1))},
+			{"createdDateTime", quoted("2024-01-15T08:00:00Z")},
+			{"signInAudience", quoted("AzureADMyOrg")},
+			{"passwordCredentials", none},
+			{"keyCredentials", none},
+		}
+	}
 	resource := t.graphPrincipal()
+	role := uuidOf("appRole", "LicenseAssignment.Read.All")
+	roles.make = func(i int) object {
+		holder := i % max(apps.count, 1)
+		return object{
+			{"id", quoted(roles.id(i))},
+			{"appRoleId", quoted(role)},
+			{"createdDateTime", quoted("2024-01-15T08:00:00Z")},
+			{"principalDisplayName", quoted("Application " + strconv.Itoa(holder+1))},
+			{"principalId", quoted(apps.id(holder))},
+			{"principalType", quoted("ServicePrincipal")},
+			{"resourceDisplayName", quoted("Microsoft Graph")},
+			{"resourceId", quoted(resource)},
+		}
+	}
 	grants.make = func(i int) object {
 		return object{
 			{"id", quoted(grants.id(i))},
@@ -113,6 +141,7 @@ func Generate(t *Tenant, counts map[string]int) error {
 	}
 	for name, run := range map[string]generated{
 		"users": users, "groups": groups, "servicePrincipals": apps, "grants": grants, "sites": sites,
+		"applications": registered, assignments: roles,
 	} {
 		if run.count > 0 {
 			t.extra[known[name]] = run
@@ -120,6 +149,14 @@ func Generate(t *Tenant, counts map[string]int) error {
 	}
 	return nil
 }
+
+// assignments is the name of the application permissions among the generated objects,
+// which hang on the resource's service principal.
+const assignments = "appRoleAssignments"
+
+// applicationID is the application id of a generated service principal and of its
+// registration.
+func applicationID(i int) string { return fmt.Sprintf("10000013-0000-4000-8000-%012x", i) }
 
 var (
 	null = json.RawMessage("null")

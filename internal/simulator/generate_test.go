@@ -21,11 +21,12 @@ func generated(t *testing.T, name string, counts map[string]int) *visitor {
 }
 
 func TestGeneratedObjectsPageThroughOnce(t *testing.T) {
-	counts := map[string]int{"users": 2500, "groups": 1200, "servicePrincipals": 1100, "grants": 3000, "sites": 1500}
+	counts := map[string]int{"users": 2500, "groups": 1200, "servicePrincipals": 1100, "grants": 3000, "sites": 1500, "applications": 1300, "appRoleAssignments": 2100}
 	v := generated(t, "good", counts)
 	again := generated(t, "good", counts)
 	for path, want := range map[string]int{
 		"users": 26 + 2500, "groups": 6 + 1200, "servicePrincipals": 11 + 1100, "reports/authenticationMethods/userRegistrationDetails": 26 + 2500, "oauth2PermissionGrants": 3 + 3000, "sites/getAllSites()": 4 + 1500,
+		"applications": 5 + 1300, "servicePrincipals/50000000-0000-4000-8000-000000000001/appRoleAssignedTo": 30 + 2100,
 	} {
 		ids, pages := v.all("/v1.0/" + path + "?$top=999&$select=id")
 		if len(ids) != want || pages != want/999+1 {
@@ -95,7 +96,7 @@ func TestAMillionUsersTakeNoMemory(t *testing.T) {
 func TestGenerateRefusesWhatItDoesNotKnow(t *testing.T) {
 	tenant := load(t, domicile.Tenants(), "good")
 	for _, counts := range []map[string]int{{"devices": 1}, {"users": -1}} {
-		if err := simulator.Generate(tenant, counts); err == nil || !strings.Contains(err.Error(), "grants, groups, servicePrincipals, sites, users") {
+		if err := simulator.Generate(tenant, counts); err == nil || !strings.Contains(err.Error(), "appRoleAssignments, applications, grants, groups, servicePrincipals, sites, users") {
 			t.Errorf("Generate(%v) error = %v", counts, err)
 		}
 	}

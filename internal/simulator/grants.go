@@ -56,6 +56,11 @@ func (d *directory) addGrants(t *Tenant) error {
 		c.fixed = append(c.fixed, o)
 		d.grants[g.Resource] = c
 	}
+	if more, found := t.extra[assignments]; found {
+		c := d.grants[t.graphPrincipal()]
+		c.more = more
+		d.grants[t.graphPrincipal()] = c
+	}
 	return nil
 }
 

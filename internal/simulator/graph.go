@@ -198,7 +198,8 @@ func (d *directory) transitive(group string) collection {
 func (d *directory) held(principal string) collection {
 	var c collection
 	for _, grants := range d.grants {
-		for _, grant := range grants.fixed {
+		for i := range grants.len() {
+			grant := grants.at(i)
 			if grant.text("principalId") == principal {
 				c.fixed = append(c.fixed, grant)
 			}

@@ -115,9 +115,13 @@ func refuse(format string, args ...any) error {
 	return refusal(fmt.Sprintf(format, args...))
 }
 
-// faulted answers with the first fault of the tenant's file that meets the call, if
-// any, in the shape that refuse gives it. Truncation is left to truncated.
+// faulted answers with the refusal of a request that goes beyond the limits, or else with
+// the first fault of the tenant's file that meets the call, if any, in the shape that
+// refuse gives it. Truncation is left to truncate.
 func (c *call) faulted(refuse func(status int, code, message string)) bool {
+	if c.throttled(refuse) {
+		return true
+	}
 	for i, f := range c.server.tenant.doc.Faults {
 		if f.Truncate || !c.meets(f) || !c.server.due(i, f) {
 			continue

@@ -23,6 +23,9 @@ type Options struct {
 	Listen string
 	// Now is the tenant's present; the time that it was loaded for when zero.
 	Now time.Time
+	// Throttle, if set, is the clock on which the documented limits of Microsoft's services
+	// are enforced.
+	Throttle func() time.Time
 	// Plain answers are never compressed, so that a benchmark measures no decompression.
 	Plain bool
 	// Log gets a line a request at level debug; nothing is logged when nil.
@@ -41,6 +44,8 @@ type Server struct {
 	log    *slog.Logger
 	before func(*http.Request)
 	ca     *authority
+	// throttle is nil where no limit is enforced.
+	throttle *throttle
 	// key signs the access tokens, so that only this server's are accepted.
 	key    []byte
 	url    string
@@ -81,6 +86,9 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		tenant: opts.Tenant, dir: dir, now: opts.Now.UTC(), plain: opts.Plain, log: opts.Log, before: opts.Before,
 		key: make([]byte, 32), done: make(chan struct{}),
 		requests: map[string]int{}, hits: map[int]int{},
+	}
+	if opts.Throttle != nil {
+		s.throttle = newThrottle(opts.Throttle)
 	}
 	if _, err := rand.Read(s.key); err != nil {
 		return nil, fmt.Errorf("starting the simulator: %w", err)

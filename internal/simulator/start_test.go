@@ -79,9 +79,13 @@ func changed(t *testing.T, base, changes string) fs.FS {
 	return files
 }
 
-func visitTenant(t *testing.T, tenant *simulator.Tenant) *visitor {
+func visitTenant(t *testing.T, tenant *simulator.Tenant, change ...func(*simulator.Options)) *visitor {
 	t.Helper()
-	server, err := simulator.Start(t.Context(), simulator.Options{Tenant: tenant, Now: present})
+	options := simulator.Options{Tenant: tenant, Now: present}
+	for _, c := range change {
+		c(&options)
+	}
+	server, err := simulator.Start(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
