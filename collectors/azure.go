@@ -118,8 +118,7 @@ func readOnboardingPackages(ctx context.Context, r *reading) error {
 		return err
 	}
 	for _, line := range subscriptions {
-		for page, err := range r.run.source.List(ctx, Request{API: ARM, Path: r.path(0, "id", line.ID)}) {
-			r.countPage(err)
+		for page, err := range r.pages(ctx, Request{API: ARM, Path: r.path(0, "id", line.ID)}, 0) {
 			if notFound(err) {
 				break
 			}

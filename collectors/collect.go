@@ -144,6 +144,9 @@ func (r *run) collect(ctx context.Context, collector Collector) error {
 	if reading.out != nil && reading.pending > 0 {
 		reading.out.Page(reading.pending)
 	}
+	if reading.out != nil {
+		reading.out.Needed(reading.minimum)
+	}
 	if err := reading.end(); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -524,5 +525,109 @@ func TestTheTableIsSound(t *testing.T) {
 				t.Errorf("%s comes after %s, which has no collector", collector.Kind, before)
 			}
 		}
+	}
+}
+
+// TestLargeCollectionsAskForTheMost: each asks for the largest pages that the reference
+// documents, and for the fields of its schema alone where the service lets fields be
+// chosen.
+func TestLargeCollectionsAskForTheMost(t *testing.T) {
+	most := map[string]string{
+		"users": "999", "groups": "999", "service_principals": "999", "applications": "999", "sites": "999",
+		"oauth2_permission_grants": "999", "app_role_assignments": "999", "consent_events": "999",
+		"sign_in_activity": "500", // the most with signInActivity
+		"mfa_registration": "",    // takes $filter and $orderby alone
+	}
+	whole := []string{"oauth2_permission_grants", "app_role_assignments", "consent_events", "mfa_registration"}
+	looked := 0
+	for _, collector := range collectors.All() {
+		schema, err := evidence.SchemaOf(collector.Kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !schema.Large {
+			continue
+		}
+		looked++
+		_, query, _ := strings.Cut(collector.Paths[0], "?")
+		_, after, _ := strings.Cut(query, "$top=")
+		top, _, _ := strings.Cut(after, "&")
+		if want, known := most[collector.Kind]; !known || top != want {
+			t.Errorf("%s asks for pages of %q objects, want %q", collector.Kind, top, want)
+		}
+		if chosen := strings.Contains(query, "$select={fields}"); chosen == slices.Contains(whole, collector.Kind) {
+			t.Errorf("%s: chooses its fields: %v", collector.Kind, chosen)
+		}
+	}
+	if looked != len(most) {
+		t.Errorf("%d large kinds were looked at, want %d", looked, len(most))
+	}
+}
+
+// TestTheLeastRequestsAreCounted: as many as the objects fill pages, of the size that was
+// asked for or that the service took itself.
+func TestTheLeastRequestsAreCounted(t *testing.T) {
+	objects := func(from, n int) []string {
+		var list []string
+		for i := range n {
+			list = append(list, `{"id":"`+strconv.Itoa(from+i)+`"}`)
+		}
+		return list
+	}
+	s := &source{
+		granted: graph("User.Read.All", "AuditLog.Read.All", "Policy.Read.All"),
+		pages: map[string][][]string{
+			"users": {objects(0, 999), objects(999, 1), objects(1000, 1), {}},
+			"reports/authenticationMethods/userRegistrationDetails": {objects(0, 40), objects(40, 40), objects(80, 1)},
+			"identity/conditionalAccess/policies":                   {{}},
+		},
+	}
+	got, err := collect(t, s, collectors.Options{Kinds: []string{"users", "mfa_registration", "conditional_access"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[string][2]int{"users": {4, 2}, "mfa_registration": {3, 3}, "conditional_access": {1, 1}} {
+		entry, _ := got.Entry(kind)
+		if entry.Requests != want[0] || entry.Minimum != want[1] {
+			t.Errorf("%s: %d requests, at least %d needed, want %v", kind, entry.Requests, entry.Minimum, want)
+		}
+	}
+}
+
+// TestACollectionThatChangesWhileItIsRead is complete where what was read lies between the
+// service's counts before and after, and partial where it doesn't.
+func TestACollectionThatChangesWhileItIsRead(t *testing.T) {
+	tests := []struct {
+		name          string
+		before, after int
+		reason        evidence.Reason
+	}{
+		{"as many as there are", 3, -1, ""},
+		{"one more came", 2, 3, ""},
+		{"two more came, one was seen", 2, 4, ""},
+		{"one went", 4, 3, ""},
+		{"too few", 4, 4, evidence.Partial},
+		{"too many", 2, 2, evidence.Partial},
+		{"fewer than ever", 5, 4, evidence.Partial},
+		{"not counted again", 4, -1, evidence.Partial},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &source{
+				granted: graph("User.Read.All"), counts: map[string]int{"users": tt.before},
+				pages: map[string][][]string{"users": {{`{"id":"1"}`, `{"id":"2"}`}, {`{"id":"2"}`, `{"id":"3"}`}}},
+			}
+			if tt.after >= 0 {
+				s.docs = map[string]string{"users?$select=id&$top=1&$count=true": `{"@odata.count":` + strconv.Itoa(tt.after) + `,"value":[]}`}
+			}
+			got, err := collect(t, s, collectors.Options{Kinds: []string{"users"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			gap, _ := got.GapOf("users")
+			if entry, _ := got.Entry("users"); gap.Reason != tt.reason || entry.Objects != 3 || entry.Complete != (tt.reason == "") {
+				t.Errorf("gap = %+v, entry = %+v, want reason %q and three objects", gap, entry, tt.reason)
+			}
+		})
 	}
 }

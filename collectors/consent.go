@@ -36,7 +36,7 @@ func resourceApplications() []string {
 func consent() []Collector {
 	readApplications := []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	return []Collector{
-		collection("service_principals", "servicePrincipals?$select={fields}&$top=999", readApplications...),
+		collection("service_principals", "servicePrincipals?$select={fields}&$top=999&"+counted, readApplications...),
 		collection("oauth2_permission_grants", "oauth2PermissionGrants?$top=999", "Directory.Read.All", "Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"),
 		document("authorization_policy", "policies/authorizationPolicy", "Policy.Read.All", "Policy.ReadWrite.Authorization"),
 		collection("permission_grant_policies", "policies/permissionGrantPolicies?$expand=includes,excludes",

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/domicile-audit/domicile/evidence"
@@ -26,6 +27,7 @@ type reading struct {
 	kept     []json.RawMessage
 	objects  int
 	requests int
+	minimum  int // the least number of requests that would have done
 	pending  int // requests since the last page was noted
 
 	lists   int                  // that were begun
@@ -85,23 +87,57 @@ func (r *reading) describe() string {
 // get asks for one document.
 func (r *reading) get(ctx context.Context, path string) (Answer, error) {
 	r.count()
+	r.minimum++
 	return r.run.source.Get(ctx, Request{API: r.collector.API, Path: path})
+}
+
+// pages lists a collection, and counts the requests that it takes and the least that
+// would do: as many as its objects, those included that an interrupted run read before,
+// fill pages, each as large as $top asks for or, where the service gives larger ones or
+// decides alone, as the largest was; at least one.
+func (r *reading) pages(ctx context.Context, request Request, before int) iter.Seq2[Page, error] {
+	return func(yield func(Page, error) bool) {
+		size, objects := top(request.Path), before
+		defer func() { r.minimum += max((objects+size-1)/size, 1) }()
+		for page, err := range r.run.source.List(ctx, request) {
+			r.countPage(err)
+			objects += len(page.Objects)
+			size = max(size, len(page.Objects))
+			if !yield(page, err) {
+				return
+			}
+		}
+	}
+}
+
+// top is the page size that a path asks for, or 1.
+func top(path string) int {
+	_, after, _ := strings.Cut(path, "$top=")
+	digits, _, _ := strings.Cut(after, "&")
+	size, err := strconv.Atoi(digits)
+	if err != nil {
+		return 1
+	}
+	return max(size, 1)
 }
 
 // list reads a whole collection into the kind, adding members to each object, or goes on
 // with it where an interrupted run left it. A service whose data change while it is paged
 // may send an object twice; it is written once, and counted once, so that it can't stand
-// in for one that was left out.
+// in for one that was left out. Where nothing is counted, a whole page of objects that were
+// seen shows that the paging goes round in circles.
 func (r *reading) list(ctx context.Context, path string, add map[string]string) error {
-	at, whole := r.next()
-	if whole {
+	at, done := r.next()
+	if done {
 		return nil
 	}
 	r.listing = true
 	defer r.listed()
-	from := at.Next
-	for page, err := range r.run.source.List(ctx, Request{API: r.collector.API, Path: path, From: from}) {
-		r.countPage(err)
+	from, largest := at.Next, 0
+	if from != "" {
+		largest = top(path)
+	}
+	for page, err := range r.pages(ctx, Request{API: r.collector.API, Path: path, From: from}, r.objects-at.First) {
 		if from != "" && expired(err) {
 			return errExpired
 		}
@@ -112,6 +148,7 @@ func (r *reading) list(ctx context.Context, path string, add map[string]string) 
 		if err := r.start(); err != nil {
 			return err
 		}
+		before, objects := r.objects, len(page.Objects)
 		for _, object := range page.Objects {
 			if err := r.put(object, add, page.Compact); err != nil {
 				return err
@@ -121,6 +158,10 @@ func (r *reading) list(ctx context.Context, path string, add map[string]string) 
 			at.Count = page.Count
 		}
 		r.page()
+		if at.Count < 0 && r.objects == before && objects > 1 && objects >= largest {
+			return &RefusalError{Reason: evidence.Partial, Message: "a page repeats objects of earlier pages and holds no other"}
+		}
+		largest = max(largest, objects)
 		if at.Next = page.Next; at.Next == "" {
 			continue
 		}
@@ -128,11 +169,41 @@ func (r *reading) list(ctx context.Context, path string, add map[string]string) 
 			return err
 		}
 	}
-	if at.Count >= 0 && at.Count != r.objects-at.First {
-		return &RefusalError{Reason: evidence.Partial, Message: "the service counts more or fewer objects than its pages held"}
+	if read := r.objects - at.First; at.Count >= 0 && at.Count != read {
+		if err := r.recount(ctx, path, at.Count, read); err != nil {
+			return err
+		}
 	}
 	return r.checkpoint(evidence.Checkpoint{List: r.lists, First: r.objects, Count: -1})
 }
+
+// recount settles the difference between the number of objects that the service counted
+// before it was read and the number that its pages held. A large collection changes while
+// it is read: where the service counts anew, and what was read lies between its counts,
+// that explains it. Anything else is a collection that wasn't read completely.
+func (r *reading) recount(ctx context.Context, path string, expected, read int) error {
+	differs := &RefusalError{Reason: evidence.Partial, Message: "the service counts more or fewer objects than its pages held"}
+	bare, query, _ := strings.Cut(path, "?")
+	if !strings.Contains(query, counted) {
+		return differs
+	}
+	r.count()
+	answer, err := r.run.source.Get(ctx, Request{API: r.collector.API, Path: bare + "?$select=id&$top=1&" + counted})
+	var again struct {
+		Count *int `json:"@odata.count"`
+	}
+	if err != nil || json.Unmarshal(answer.Body, &again) != nil || again.Count == nil {
+		return differs
+	}
+	if read < min(expected, *again.Count) || read > max(expected, *again.Count) {
+		return differs
+	}
+	return nil
+}
+
+// counted asks for the number of a collection's objects, which stands on its first page
+// (Microsoft Graph, "Advanced query capabilities on Microsoft Entra ID objects").
+const counted = "$count=true"
 
 // misshapen is the refusal of an answer that isn't what Microsoft documents.
 func misshapen(answer Answer, what string) *RefusalError {
@@ -250,8 +321,7 @@ func (r *reading) page() {
 // each lists a collection of the collector's API, object by object.
 func (r *reading) each(ctx context.Context, path string) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		for page, err := range r.run.source.List(ctx, Request{API: r.collector.API, Path: path}) {
-			r.countPage(err)
+		for page, err := range r.pages(ctx, Request{API: r.collector.API, Path: path}, 0) {
 			if err != nil {
 				yield(nil, err)
 				return

@@ -46,7 +46,7 @@ func (r *reading) resume() (whole bool) {
 		return false
 	}
 	entry, at := r.out.Entry(), r.out.At()
-	r.objects, r.requests, r.whole = entry.Objects, entry.Requests, entry.Complete
+	r.objects, r.requests, r.minimum, r.whole = entry.Objects, entry.Requests, entry.Minimum, entry.Complete
 	if !r.whole {
 		r.at = &at
 	}
@@ -55,7 +55,7 @@ func (r *reading) resume() (whole bool) {
 
 // restart reads a kind from its beginning after all.
 func (r *reading) restart() error {
-	r.at, r.lists, r.objects, r.kept = nil, 0, 0, nil
+	r.at, r.lists, r.objects, r.minimum, r.kept = nil, 0, 0, 0, nil
 	if err := r.out.Restart(); err != nil {
 		return &fatal{err}
 	}
@@ -97,6 +97,7 @@ func (r *reading) checkpoint(at evidence.Checkpoint) error {
 	if r.besides || r.out == nil {
 		return nil
 	}
+	r.out.Needed(r.minimum)
 	if err := r.out.Checkpoint(at); err != nil {
 		return &fatal{err}
 	}

@@ -216,6 +216,7 @@ func readHuntingProbe(ctx context.Context, r *reading) error {
 
 func (r *reading) hunt(ctx context.Context, table, query, span string) (huntingLine, error) {
 	r.count()
+	r.minimum++
 	answer, err := r.run.source.Hunt(ctx, query, span)
 	line, err := r.asked(answer, err)
 	if err != nil {

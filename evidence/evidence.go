@@ -99,6 +99,9 @@ type Entry struct {
 	// interruption lost was asked for as well and stands in requests.ndjson alone.
 	Pages    int `json:"pages"`
 	Requests int `json:"requests"`
+	// Minimum is how many requests would have done: for each list as many as its objects
+	// fill pages. 0 where nothing was asked or a bundle is older than the field.
+	Minimum int `json:"minimum,omitempty"`
 	// Complete says that every page was followed and every count compared.
 	Complete bool `json:"complete"`
 	Tier     Tier `json:"tier"`

@@ -411,5 +411,8 @@ func (k *KindWriter) Page(requests int) {
 	k.entry.Requests += requests
 }
 
+// Needed says how many requests would have done.
+func (k *KindWriter) Needed(requests int) { k.entry.Minimum = requests }
+
 // Complete says that every page was read.
 func (k *KindWriter) Complete() { k.entry.Complete = true }

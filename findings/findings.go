@@ -134,6 +134,8 @@ type Evidence struct {
 	API      string    `json:"api"`
 	Time     time.Time `json:"time"`
 	Requests int       `json:"requests"`
+	// Minimum is how many requests would have done; 0 where that isn't known.
+	Minimum int `json:"minimum,omitempty"`
 }
 
 // Gap is evidence that is missing or incomplete. Reason is one of the closed list of

@@ -96,7 +96,7 @@ func evidenceOf(manifest evidence.Manifest) []findings.Evidence {
 	for _, e := range manifest.Kinds {
 		list = append(list, findings.Evidence{
 			Kind: e.Kind, File: e.File, SHA256: e.SHA256, Objects: e.Objects, Complete: e.Complete,
-			Tier: string(e.Tier), API: e.API, Time: e.Time, Requests: e.Requests,
+			Tier: string(e.Tier), API: e.API, Time: e.Time, Requests: e.Requests, Minimum: e.Minimum,
 		})
 	}
 	return list
