@@ -112,7 +112,7 @@ func good() *findings.Result {
 		}
 		result.Evidence = append(result.Evidence, findings.Evidence{
 			Kind: kind, File: kind + ".ndjson", SHA256: digest(kind), Objects: 1 + i*i*37, Complete: true, Tier: tier, API: api,
-			Time: started.Add(time.Duration(i) * 9 * time.Second), Requests: 1 + i/3,
+			Time: started.Add(time.Duration(i) * 9 * time.Second), Requests: 1 + i/3, Minimum: 1 + i/4,
 		})
 	}
 	edit(result, "GEO1001", func(r *findings.Rule) { r.Observed = geos("EU") })

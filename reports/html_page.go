@@ -29,6 +29,7 @@ type page struct {
 	Topics               []topicGroup
 	Rules                int
 	Evidence             []evidenceRow
+	Sent                 string
 	Tiers                []pair
 	Gaps                 []gapRow
 	Params               []pair
@@ -80,7 +81,7 @@ func newPage(result *findings.Result) (*page, error) {
 		Geos:     geoRows(result),
 		Topics:   view.topics(), Severities: view.severities(),
 		Violations: result.Summary.Findings, FailedRules: result.Summary.Outcomes[findings.Fail], Rules: result.Summary.Rules,
-		Evidence: evidenceRows(result), Tiers: tierPairs(), Gaps: gapRows(result),
+		Evidence: evidenceRows(result), Sent: requestsOf(result), Tiers: tierPairs(), Gaps: gapRows(result),
 		Params: paramPairs(result.Params), Waivers: waiverPairs(result.Waivers),
 		Digests: digestPairs(result.Digests),
 	}

@@ -133,18 +133,22 @@ type evidenceRow struct {
 	SHA256                  string
 	Tier, Meaning, Time     string
 	Objects, Requests       string
+	Minimum                 string // empty where it isn't known
 	Complete                bool
 }
 
 func evidenceRows(result *findings.Result) []evidenceRow {
 	rows := make([]evidenceRow, 0, len(result.Evidence))
 	for _, evidence := range result.Evidence {
-		sum := cleanName(evidence.SHA256)
+		sum, minimum := cleanName(evidence.SHA256), ""
+		if evidence.Minimum > 0 {
+			minimum = thousands(evidence.Minimum)
+		}
 		rows = append(rows, evidenceRow{
 			Kind: cleanName(evidence.Kind), Anchor: "evidence-" + anchor(evidence.Kind), File: cleanName(evidence.File),
 			API: cleanText(evidence.API), SHA256: sum,
 			Tier: cleanName(evidence.Tier), Time: moment(evidence.Time),
-			Objects: thousands(evidence.Objects), Requests: thousands(evidence.Requests), Complete: evidence.Complete,
+			Objects: thousands(evidence.Objects), Requests: thousands(evidence.Requests), Minimum: minimum, Complete: evidence.Complete,
 		})
 	}
 	return rows

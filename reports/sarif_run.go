@@ -143,6 +143,9 @@ func (l *sarifLog) artifacts() []*sarif.Artifact {
 			"kind": cleanName(evidence.Kind), "objects": evidence.Objects, "complete": evidence.Complete,
 			"tier": cleanName(evidence.Tier), "api": cleanText(evidence.API), "requests": evidence.Requests,
 		}
+		if evidence.Minimum > 0 {
+			artifact.Properties["minimum"] = evidence.Minimum
+		}
 		artifacts = append(artifacts, artifact)
 	}
 	return artifacts

@@ -18,7 +18,7 @@ func (p *textPage) scope(result *findings.Result) {
 	p.wrap(0, "", "", title)
 	p.wrap(0, "", "", fmt.Sprintf("%s cloud, profile %s, judged by %s %s", orNone(cleanName(result.Tenant.Cloud)),
 		orNone(cleanName(result.Profile)), cleanName(result.Tool.Name), cleanName(result.Tool.Version)))
-	p.wrap(0, "", "", fmt.Sprintf("Evidence of %s, %s.", period(result), readBy(result.Reader)))
+	p.wrap(0, "", "", strings.TrimSpace(fmt.Sprintf("Evidence of %s, %s. %s", period(result), readBy(result.Reader), requestsOf(result))))
 	p.line("")
 }
 
@@ -194,6 +194,23 @@ func (p *textPage) end(result *findings.Result) {
 		color = red
 	}
 	p.wrap(0, fmt.Sprintf("Exit code %d: ", result.Exit.Code), color, sentence(orNone(cleanText(result.Exit.Reason))))
+}
+
+// requestsOf says how many requests the evidence took, and how many would have done, where
+// every kind that was asked for says so.
+func requestsOf(result *findings.Result) string {
+	sent, needed := 0, 0
+	for _, evidence := range result.Evidence {
+		if evidence.Requests > 0 && evidence.Minimum == 0 {
+			return ""
+		}
+		sent += evidence.Requests
+		needed += evidence.Minimum
+	}
+	if sent == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s, at least %d needed.", plural(sent, "request"), needed)
 }
 
 // period says when the evidence was read, and of when the oldest of it is where somebody
