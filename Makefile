@@ -34,6 +34,11 @@ test: ## Run every test that needs nothing but Go
 race: ## Run the tests with the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./...
 
+.PHONY: scale
+scale: ## Collect a large tenant within the documented limits, and measure CPU and memory
+	$(GO) test ./internal/graph -tags integration -count=1 -v -run 'TestALargeTenant|TestMemoryStaysFlat|TestNoRequestPerObject|TestABusyService'
+	$(GO) test ./internal/graph -run '^$$' -bench 'CollectUsers|Floor' -benchtime 3x -count 3
+
 .PHONY: rego
 rego: ## Run the rules' own tests, with coverage
 	$(GO) run ./cmd/domicile policy test

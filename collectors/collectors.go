@@ -52,7 +52,13 @@ type Need struct {
 // own schemas: it is absent from China's).
 var withSecurity = []string{"global", "gcc", "gcchigh", "dod"} //nolint:gochecknoglobals // a constant list
 
-// All lists every collector.
+// All lists every collector. None asks once for each object of a collection that grows with
+// the tenant. What is asked for more than once is few: the members, owners and eligible
+// members of each group and application that holds a directory role (role_group_members,
+// role_owners, group_eligibility); the permissions of each resource application
+// (resource_permissions, app_role_assignments, permission_classifications); what hangs on
+// each policy or agreement (app_management_policy, terms_of_use); and, in Azure, each
+// subscription, each workspace, and each resource that data goes to.
 func All() []Collector {
 	return slices.Concat(directory(), privileged(), consent(), applications(), security(), azure(), workspaces())
 }

@@ -104,7 +104,7 @@ func startSimulator(ctx context.Context, size tenantSize, throttle func() time.T
 // simulate starts a simulator process.
 func simulate(tb testing.TB, size tenantSize) simulated {
 	tb.Helper()
-	command := exec.CommandContext(tb.Context(), os.Args[0]) //nolint:gosec // this binary itself
+	command := exec.CommandContext(tb.Context(), os.Args[0])
 	command.Env = append(os.Environ(), roleVariable+"=simulator")
 	command.Stderr = os.Stderr
 	in, err := command.StdinPipe()
@@ -187,7 +187,7 @@ func (c *virtualClock) keep(o *graph.Options) { o.Now, o.Sleep = c.read, c.sleep
 // floor does with net/http and a streaming scanner what collecting users comes down to:
 // it hashes and writes the same bytes. It returns their hash.
 func (s simulated) floor(ctx context.Context, client *http.Client, token, file string) (string, error) {
-	out, err := os.Create(file) //nolint:gosec // a file of the test
+	out, err := os.Create(file)
 	if err != nil {
 		return "", err
 	}
@@ -390,7 +390,7 @@ func peak(t *testing.T, users int) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this binary itself
+	command := exec.CommandContext(t.Context(), os.Args[0])
 	command.Env = append(os.Environ(), roleVariable+"=collector")
 	command.Stdin, command.Stderr = strings.NewReader(string(in)), os.Stderr
 	out, err := command.Output()
