@@ -261,7 +261,7 @@ func (r *reading) put(object json.RawMessage, add map[string]string, compact boo
 // that are added. The order of the service's own members stays. @odata.type stays too: it
 // tells a user from a group.
 func bare(object json.RawMessage, add map[string]string) (json.RawMessage, error) {
-	if len(add) == 0 && !bytes.Contains(object, []byte(`"@odata.`)) {
+	if len(add) == 0 && !bytes.Contains(object, []byte(`@odata.`)) {
 		return object, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(object))

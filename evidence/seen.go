@@ -15,35 +15,48 @@ import (
 // out would show as a difference even then.
 type seen struct {
 	first, second maphash.Seed
-	// depth is how many of a hash's highest bits choose its bucket. Buckets of a smaller
-	// depth stand in the list several times.
+	// depth is how often the list was doubled. A bucket of a smaller depth stands in it
+	// several times, side by side.
 	depth   uint
 	buckets []*bucket
 }
 
 const (
+	// roots buckets are there at first: with three a million objects, which would have
+	// doubled any power of two just before, stay below the next doubling.
+	roots       = 3
 	bucketSlots = 408 // makes a bucket of one page, 4 KiB
 	bucketFull  = bucketSlots * 9 / 10
 )
 
-// bucket is a small open-addressed table of hashes that begin with the same depth bits.
+// bucket is a small open-addressed table of the hashes of one range.
 type bucket struct {
 	hash  [bucketSlots]uint64 // 0 is a free slot
 	more  [bucketSlots]uint16
 	used  uint16
-	depth uint8
+	depth uint16
 }
 
 func newSeen() *seen {
-	return &seen{first: maphash.MakeSeed(), second: maphash.MakeSeed(), buckets: []*bucket{{}}}
+	s := &seen{first: maphash.MakeSeed(), second: maphash.MakeSeed()}
+	for range roots {
+		s.buckets = append(s.buckets, &bucket{})
+	}
+	return s
+}
+
+// place is where a hash belongs in a list that was doubled so often. Its lowest bit is the
+// one that the latest doubling looked at.
+func place(hash uint64, depth uint) int {
+	high, _ := bits.Mul64(hash, roots<<depth)
+	return int(high) //nolint:gosec // an index of the list
 }
 
 // add notes an object and says whether it is new.
 func (s *seen) add(object []byte) bool {
 	hash, more := max(maphash.Bytes(s.first, object), 1), uint16(maphash.Bytes(s.second, object)) //nolint:gosec // the lowest bits are meant
 	for {
-		// A shift by 64 gives 0, the one bucket there is at first.
-		b := s.buckets[hash>>(64-s.depth)]
+		b := s.buckets[place(hash, s.depth)]
 		i, found := b.find(hash, more)
 		switch {
 		case found:
@@ -74,7 +87,7 @@ func (b *bucket) find(hash uint64, more uint16) (slot int, found bool) {
 	}
 }
 
-// split moves the hashes of a full bucket whose next bit is set to a new one. hash is one
+// split moves the hashes of the upper half of a full bucket's range to a new one. hash is one
 // that belongs into the bucket.
 func (s *seen) split(full *bucket, hash uint64) {
 	if uint(full.depth) == s.depth {
@@ -92,7 +105,7 @@ func (s *seen) split(full *bucket, hash uint64) {
 			continue
 		}
 		to := full
-		if hash>>(64-depth)&1 == 1 {
+		if place(hash, uint(depth))&1 == 1 {
 			to = upper
 		}
 		slot, _ := to.find(hash, old.more[i])
@@ -102,7 +115,7 @@ func (s *seen) split(full *bucket, hash uint64) {
 	// The bucket stood in 1<<(s.depth-full.depth) places side by side; the upper half of
 	// them is the new one's.
 	places := 1 << (s.depth - uint(depth))
-	from := int(hash>>(64-(depth-1))<<1+1) * places //nolint:gosec // an index of the list
+	from := (place(hash, uint(depth)) | 1) * places
 	for i := range places {
 		s.buckets[from+i] = upper
 	}

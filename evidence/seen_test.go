@@ -30,8 +30,8 @@ func TestSeenStaysSmall(t *testing.T) {
 		s.add(object)
 	}
 	runtime.ReadMemStats(&after)
-	if each := float64(after.TotalAlloc-before.TotalAlloc) / objects; each > 17 {
-		t.Errorf("%.1f bytes an object were allocated in all, want at most 17", each)
+	if each := float64(after.TotalAlloc-before.TotalAlloc) / objects; each > 14 {
+		t.Errorf("%.1f bytes an object were allocated in all, want at most 14", each)
 	}
 	if s.add([]byte("1")) {
 		t.Error("an object is new a second time")
