@@ -36,7 +36,7 @@ race: ## Run the tests with the race detector (needs a C compiler)
 
 .PHONY: scale
 scale: ## Collect a large tenant within the documented limits, and measure CPU and memory
-	$(GO) test ./internal/graph -tags integration -count=1 -v -run 'TestALargeTenant|TestMemoryStaysFlat|TestNoRequestPerObject|TestABusyService'
+	$(GO) test ./internal/graph -tags integration -count=1 -v -run 'TestCollectingCosts|TestALargeTenant|TestMemoryStaysFlat|TestNoRequestPerObject|TestABusyService'
 	$(GO) test ./internal/graph -run '^$$' -bench 'CollectUsers|Floor' -benchtime 3x -count 3
 
 .PHONY: rego

@@ -83,3 +83,35 @@ func TestMemoryStaysFlatAtAMillion(t *testing.T) {
 		t.Errorf("collecting a million users took %d KiB, want at most %d", got, mostMemory)
 	}
 }
+
+// TestCollectingCostsLittle holds the CPU of collecting to one and a half times that of the
+// floor, and the allocations to two an object. Of several runs in turn the cheapest count:
+// whatever else the machine does only adds.
+func TestCollectingCostsLittle(t *testing.T) {
+	for _, plain := range []bool{true, false} {
+		t.Run(encoding(plain), func(t *testing.T) {
+			at := simulate(t, tenantSize{map[string]int{"users": benchmarkUsers}, plain})
+			client, token := at.client(t)
+			defer client.CloseIdleConnections()
+			dir := t.TempDir()
+			collecting, floor, allocations := time.Hour, time.Hour, uint64(0)
+			for range 7 {
+				start, _ := spent()
+				if _, err := at.floor(t.Context(), client, token, filepath.Join(dir, "users.ndjson")); err != nil {
+					t.Fatal(err)
+				}
+				between, middle := spent()
+				if _, err := at.collect(t.Context(), filepath.Join(dir, "bundle"), []string{"users"}); err != nil {
+					t.Fatal(err)
+				}
+				after, end := spent()
+				floor, collecting, allocations = min(floor, between-start), min(collecting, after-between), end-middle
+			}
+			ratio, each := float64(collecting)/float64(floor), float64(allocations)/benchmarkUsers
+			t.Logf("collecting %s, floor %s: %.2f times; %.2f allocations an object", collecting, floor, ratio, each)
+			if ratio > 1.5 || each > 2 {
+				t.Errorf("collecting costs %.2f times the floor and %.2f allocations an object, want at most 1.5 and 2", ratio, each)
+			}
+		})
+	}
+}
