@@ -38,21 +38,23 @@ func (r *Result) write(w io.Writer) error {
 		return errors.New("findings are not the last member of a result")
 	}
 	out := bufio.NewWriter(w)
-	out.Write(before)
+	// A bufio.Writer keeps its first error for Flush.
+	put := func(text []byte) { _, _ = out.Write(text) }
+	put(before)
 	separator := "[\n    "
 	for _, finding := range r.Findings {
 		encoded, err := indented(finding, "    ")
 		if err != nil {
 			return err
 		}
-		out.WriteString(separator)
-		out.Write(bytes.TrimSuffix(encoded, []byte("\n")))
+		put([]byte(separator))
+		put(bytes.TrimSuffix(encoded, []byte("\n")))
 		separator = ",\n    "
 	}
 	if len(r.Findings) == 0 {
-		out.WriteString(noFindings)
+		put([]byte(noFindings))
 	} else {
-		out.WriteString("\n  ]\n}\n")
+		put([]byte("\n  ]\n}\n"))
 	}
 	return out.Flush()
 }
