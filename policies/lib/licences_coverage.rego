@@ -75,10 +75,10 @@ unlicensed(inp) if {
 
 # in_scope holds for a user who should be covered: an enabled member whom nothing exempts.
 in_scope(user, exempt) if {
+	_counts(user, exempt)
 	not object.get(user, "accountEnabled", null) in [false]
 	object.get(user, "userType", null) != "Guest"
 	not object.get(user, "id", "") in exempt.ids
-	_counts(user, exempt)
 	not _exempt_by_name(user, exempt)
 	not _exempt_by_group(user, exempt)
 }

@@ -49,7 +49,7 @@ deny contains {
 	"expected": "every Defender plan on",
 	"actual": licences.quoted(off),
 } if {
-	some user in _licensed
+	some user in _suspects
 	off := _off(user)
 	count(off) > 0
 }
@@ -63,18 +63,28 @@ unknown contains {"reason": "partial", "kind": "users", "message": "The assigned
 	count(_unread) > 0
 }
 
-_enabled := [user |
-	some user in input.evidence.users
-	not object.get(user, "accountEnabled", null) in [false]
-]
-
 _licensed := [user |
-	some user in _enabled
+	some user in input.evidence.users
 	is_array(user.assignedLicenses)
 	user.assignedLicenses != []
+	_enabled(user)
 ]
 
-_unread := [1 | some user in _enabled; not is_array(object.get(user, "assignedLicenses", null))]
+# The few of whom a plan is off, whatever their other licences give.
+_suspects := {user |
+	some user in _licensed
+	some license in user.assignedLicenses
+	some id in license.disabledPlans
+	_judged[id]
+}
+
+_unread := [1 |
+	some user in input.evidence.users
+	not is_array(object.get(user, "assignedLicenses", null))
+	_enabled(user)
+]
+
+_enabled(user) if not object.get(user, "accountEnabled", null) in [false]
 
 # The plans that count, by id: those with a service, without those that may be off.
 _judged := {id: name |

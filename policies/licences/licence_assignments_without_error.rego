@@ -39,9 +39,8 @@ deny contains {
 	"expected": "every assignment active",
 	"actual": licences.quoted(errors),
 } if {
-	some user in input.evidence.users
-	errors := {_said(state) | some state in user.licenseAssignmentStates; _failed(state)}
-	count(errors) > 0
+	some user in _failing
+	errors := {_said(state) | some state in user.licenseAssignmentStates; state.state in _failed}
 }
 
 not_applicable contains {"reason": "nothing_to_judge", "message": "No user has a licence assigned."} if {
@@ -51,18 +50,29 @@ not_applicable contains {"reason": "nothing_to_judge", "message": "No user has a
 }
 
 unknown contains {"reason": "partial", "kind": "users", "message": "The states of some users' licence assignments are not in the evidence; collect users again."} if {
+	_untold
+}
+
+_failing := {user |
 	some user in input.evidence.users
-	not _told(user)
+	some state in user.licenseAssignmentStates
+	state.state in _failed
 }
 
-_told(user) if {
-	every state in user.licenseAssignmentStates {
-		is_string(state.state)
-	}
-	is_array(user.licenseAssignmentStates)
+_untold if {
+	some user in input.evidence.users
+	not is_array(object.get(user, "licenseAssignmentStates", null))
 }
 
-_failed(state) if state.state in {"Error", "ActiveWithError"}
+_untold if {
+	some user in input.evidence.users
+	some state in user.licenseAssignmentStates
+	not _stated(state)
+}
+
+_stated(state) if is_string(state.state)
+
+_failed := {"Error", "ActiveWithError"}
 
 _said(state) := sprintf("%s %s", [_text(state, "skuId"), _cause(state)])
 

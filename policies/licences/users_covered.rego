@@ -67,7 +67,7 @@ not_applicable contains {"reason": "nothing_to_judge", "message": "The tenant's 
 	coverage.unlicensed(input)
 }
 
-not_applicable contains {"reason": "nothing_to_judge", "message": "No user is in scope."} if count(_scope) == 0
+not_applicable contains {"reason": "nothing_to_judge", "message": "No user is in scope."} if not _some_in_scope
 
 # Who is privileged matters only where somebody isn't covered.
 unknown contains gap if {
@@ -76,7 +76,7 @@ unknown contains gap if {
 }
 
 unknown contains {"reason": "partial", "kind": "users", "message": "The plans or licences of some users are not in the evidence; collect users again."} if {
-	some user in _scope
+	some user in _open
 	not coverage.told(user, _exempt)
 }
 
@@ -84,14 +84,29 @@ _exempt := coverage.exemptions(input)
 
 _unread := coverage.unread(input)
 
-_scope := [user |
+_some_in_scope if {
 	not coverage.unlicensed(input)
 	some user in input.evidence.users
+	coverage.in_scope(user, _exempt)
+}
+
+# Most users are covered, which costs less to see than that they are in scope.
+_covered := {user.id |
+	some user in input.evidence.users
+	some plan in user.assignedPlans
+	plan.servicePlanId in coverage.defender_plans
+	coverage.covered(user)
+}
+
+# The users in scope whom no plan covers, as far as the evidence tells.
+_open := [user |
+	not coverage.unlicensed(input)
+	some user in input.evidence.users
+	not user.id in _covered
 	coverage.in_scope(user, _exempt)
 ]
 
 _uncovered := [user |
-	some user in _scope
+	some user in _open
 	coverage.told(user, _exempt)
-	not coverage.covered(user)
 ]

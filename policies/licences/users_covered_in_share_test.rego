@@ -79,3 +79,9 @@ test_unknown_when_licences_that_were_not_read_decide if {
 	_failed(doc) == set()
 	_unknown(doc) == {["partial", "users"]}
 }
+
+test_passes_over_licences_that_were_not_read_of_the_covered if {
+	doc := _tenant([object.remove(user, ["assignedLicenses"]) | some user in _users("u", 2, _covered)])
+	_failed(doc) == set()
+	_unknown(doc) == set()
+}
