@@ -119,11 +119,25 @@ _high_risk := {id: names |
 
 _pairs := _roles | _scopes
 
-_roles := {{"id": held.principal.id, "name": held.permission.value} | some held in assignments.held(input, "high_risk")}
+_roles := {{"id": held.principal.id, "name": held.permission.value} | some held in assignments.held(_narrowed, "high_risk")}
+
+# The input with the assignments to the applications that are asked about: there are far more of
+# both than a page of service principals needs.
+_narrowed := object.union(input, {"evidence": {"app_role_assignments": [assignment |
+	some assignment in input.evidence.app_role_assignments
+	assignment.principalId in _asked
+]}})
+
+_asked := {principal.id |
+	some principal in input.evidence.service_principals
+	not _verified(principal)
+	applications.origin(input, principal) in {"foreign", "unsaid"}
+}
 
 # Scopes that a single user granted count: that is how consent phishing begins.
 _scopes := {{"id": grant.clientId, "name": name} |
 	some grant in input.evidence.oauth2_permission_grants
+	grant.clientId in _asked
 	is_string(grant.scope)
 	some name in split(grant.scope, " ")
 	permissions.high_risk(_resource(grant), name, input.params)
