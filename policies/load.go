@@ -15,19 +15,29 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 )
 
-// Set is a set of rules, compiled and ready to judge. It may be used by several
+// Set is a set of rules. Once it is compiled it is ready to judge, and may be used by several
 // goroutines at once.
 type Set struct {
-	rules    []Rule // sorted by id
-	params   map[string]Param
-	compiler *ast.Compiler
-	queries  map[string]rego.PreparedEvalQuery // by rule id
-	digest   string
+	rules   []Rule // sorted by id
+	params  map[string]Param
+	modules map[string]*ast.Module            // of all rules and libraries, by path
+	queries map[string]rego.PreparedEvalQuery // by rule id
+	digest  string
 }
 
 // Load reads the rules of trees, Builtin's and the user's own, compiles them together and
 // holds each to the contract. The error names every file and line concerned.
 func Load(ctx context.Context, trees ...Tree) (*Set, error) {
+	set, err := Read(trees...)
+	if err != nil {
+		return nil, err
+	}
+	return set.Compile(ctx)
+}
+
+// Read reads the rules of trees and their METADATA. The set can tell of its rules and be
+// selected from, and must be compiled before it judges.
+func Read(trees ...Tree) (*Set, error) {
 	modules := map[string]*ast.Module{}
 	sources := sha256.New()
 	for i, tree := range trees {
@@ -43,32 +53,86 @@ func Load(ctx context.Context, trees ...Tree) (*Set, error) {
 			modules[name] = read[name]
 		}
 	}
+	rules, err := rulesOf(modules)
+	if err != nil {
+		return nil, err
+	}
+	params, err := collectParams(rules)
+	if err != nil {
+		return nil, fmt.Errorf("loading rules: %w", err)
+	}
+	return &Set{rules: rules, params: params, modules: modules, digest: hex.EncodeToString(sources.Sum(nil))}, nil
+}
+
+// Compile compiles the rules of the set, with what they use, and holds each to the contract.
+// What a selection has left out costs neither time nor memory.
+func (s *Set) Compile(ctx context.Context) (*Set, error) {
 	schemas, err := inputSchemas()
 	if err != nil {
 		return nil, err
 	}
-	compiler, err := compile(modules, schemas)
+	compiler, err := compile(s.used(), schemas)
 	if err != nil {
 		return nil, err
 	}
-	set := &Set{compiler: compiler, queries: map[string]rego.PreparedEvalQuery{}, digest: hex.EncodeToString(sources.Sum(nil))}
-	if set.rules, err = rulesOf(modules, compiler); err != nil {
+	compiled := *s
+	compiled.rules, compiled.queries = slices.Clone(s.rules), map[string]rego.PreparedEvalQuery{}
+	var errs []error
+	for i, rule := range compiled.rules {
+		reads := readsOf(rule, compiler)
+		compiled.rules[i].words = reads.words
+		errs = append(errs, checkReads(rule, reads))
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	if set.params, err = collectParams(set.rules); err != nil {
-		return nil, fmt.Errorf("loading rules: %w", err)
-	}
-	for _, rule := range set.rules {
-		if set.queries[rule.ID], err = prepare(ctx, compiler, rule); err != nil {
+	for _, rule := range compiled.rules {
+		if compiled.queries[rule.ID], err = prepare(ctx, compiler, rule); err != nil {
 			return nil, err
 		}
 	}
-	return set, nil
+	return &compiled, nil
+}
+
+// used are the modules of the set's rules and all that they refer to, directly or not.
+func (s *Set) used() map[string]*ast.Module {
+	used := map[string]*ast.Module{}
+	var add func(name string)
+	add = func(name string) {
+		if used[name] != nil {
+			return
+		}
+		used[name] = s.modules[name]
+		ast.WalkRefs(s.modules[name], func(ref ast.Ref) bool {
+			if ref[0].Equal(ast.DefaultRootDocument) {
+				for other, module := range s.modules {
+					if used[other] == nil && meet(ref, module.Package.Path) {
+						add(other)
+					}
+				}
+			}
+			return false
+		})
+	}
+	for _, rule := range s.rules {
+		add(rule.File)
+	}
+	return used
+}
+
+// meet says whether a reference may lead into a package, or to one above it.
+func meet(ref, pkg ast.Ref) bool {
+	for i := range min(len(ref), len(pkg)) {
+		if i > 0 && ref[i].IsGround() && !ref[i].Equal(pkg[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // rulesOf finds the rules among the modules: the packages with an entrypoint. Every
 // other package must be a library.
-func rulesOf(modules map[string]*ast.Module, compiler *ast.Compiler) ([]Rule, error) {
+func rulesOf(modules map[string]*ast.Module) ([]Rule, error) {
 	var rules []Rule
 	var errs []error
 	ids := map[string]string{}
@@ -87,11 +151,6 @@ func rulesOf(modules map[string]*ast.Module, compiler *ast.Compiler) ([]Rule, er
 			continue
 		}
 		rule, err := readRule(name, module, annotations)
-		if err == nil {
-			reads := readsOf(rule, compiler)
-			rule.words = reads.words
-			err = checkReads(rule, reads)
-		}
 		if other, twice := ids[rule.ID]; err == nil && twice {
 			err = fmt.Errorf("reading the METADATA of %s: id %s is %s's", name, rule.ID, other)
 		}

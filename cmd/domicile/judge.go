@@ -74,14 +74,14 @@ func formatNames() []string {
 	return names
 }
 
-// rules loads the shipped rules with those that the flags and the configuration name, and
-// chooses from them as the flags say. cfg may be nil.
+// rules reads the shipped rules with those that the flags and the configuration name, chooses
+// from them as the flags say and compiles these. cfg may be nil.
 func (j *judging) rules(ctx context.Context, cfg *config.Config) (*policies.Set, error) {
 	trees, err := j.sources(cfg)
 	if err != nil {
 		return nil, usage(err)
 	}
-	set, err := policies.Load(ctx, trees...)
+	set, err := policies.Read(trees...)
 	if err != nil {
 		return nil, usage(err)
 	}
@@ -89,7 +89,10 @@ func (j *judging) rules(ctx context.Context, cfg *config.Config) (*policies.Set,
 	if known := frameworksOf(set); j.selection.Framework != "" && !slices.Contains(known, j.selection.Framework) {
 		return nil, usage(fmt.Errorf("--framework %q is named by no rule; known are %s", j.selection.Framework, strings.Join(known, ", ")))
 	}
-	set, err = set.Select(j.selection)
+	if set, err = set.Select(j.selection); err != nil {
+		return nil, usage(err)
+	}
+	set, err = set.Compile(ctx)
 	return set, usage(err)
 }
 
