@@ -49,6 +49,7 @@ import data.domicile.lib.geo
 import data.domicile.lib.geo_multi
 
 deny contains finding if {
+	count(_outside) > 0
 	some site in _located
 	code := site.siteCollection.dataLocationCode
 	code in _outside

@@ -42,7 +42,8 @@ package domicile.geo.user_location_allowed
 import data.domicile.lib.geo
 
 deny contains finding if {
-	some user in _located
+	count(_outside) > 0
+	some user in input.evidence.users
 	user.usageLocation in _outside
 	finding := {
 		"resource": {"kind": "user", "id": user.id, "name": _name(user)},
@@ -57,25 +58,25 @@ not_applicable contains {"reason": "nothing_to_judge", "message": message} if {
 	message := "The configuration names no countries (allowed_countries), so that usage locations aren't judged."
 }
 
-not_applicable contains {"reason": "nothing_to_judge", "message": "No user has a usage location."} if count(_located) == 0
+not_applicable contains {"reason": "nothing_to_judge", "message": "No user has a usage location."} if count(_codes) == 0
 
 observed contains {"fact": "setting", "service": "microsoft_365", "value": value, "tier": "api", "kind": "users"} if {
 	count(input.params.allowed_countries) > 0
-	some code in {user.usageLocation | some user in _located}
+	some code in _codes
 	value := sprintf("users in %s", [geo.quoted(code)])
 }
 
-_located := [user |
+_codes := {user.usageLocation |
 	some user in input.evidence.users
 	is_string(user.usageLocation)
 	user.usageLocation != ""
-]
+}
 
 # The countries that aren't allowed, each looked up once. A country that the table of places
 # doesn't know is compared by its code.
 _outside := {code |
 	count(input.params.allowed_countries) > 0
-	some code in {user.usageLocation | some user in _located}
+	some code in _codes
 	not upper(code) in _allowed
 	not geo.inside(code, input.params.allowed_countries)
 }

@@ -52,6 +52,7 @@ import data.domicile.lib.geo_preferred as preferred
 
 deny contains finding if {
 	_multi.state == "held"
+	count(_outside) > 0
 	some user in _asking
 	user.preferredDataLocation in _outside
 	finding := {

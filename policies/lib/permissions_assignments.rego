@@ -28,7 +28,9 @@ held(inp, what) := [{
 } |
 	known := permissions.by_id(inp.evidence.resource_permissions, "Role")
 	resources := permissions.resources(inp.evidence.resource_permissions)
+	others := {key | some key, permission in known; not _is(what, permission, inp)}
 	some assignment in inp.evidence.app_role_assignments
+	not _key(assignment) in others
 	_to_application(assignment)
 	permission := _permission(inp, known, resources, assignment)
 	_is(what, permission, inp)
@@ -41,8 +43,8 @@ unnamed(inp) if {
 	known := permissions.by_id(inp.evidence.resource_permissions, "Role")
 	resources := permissions.resources(inp.evidence.resource_permissions)
 	some assignment in inp.evidence.app_role_assignments
-	_to_application(assignment)
 	not known[_key(assignment)]
+	_to_application(assignment)
 	object.get(assignment, "appRoleId", null) != _default_access
 	_resource(inp, resources, assignment) in {permissions.graph, ""}
 }
