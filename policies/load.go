@@ -20,7 +20,7 @@ import (
 type Set struct {
 	rules   []Rule // sorted by id
 	params  map[string]Param
-	modules map[string]*ast.Module            // of all rules and libraries, by path
+	modules map[string]*ast.Module            // of all rules and libraries, by path, until it is compiled
 	queries map[string]rego.PreparedEvalQuery // by rule id
 	digest  string
 }
@@ -65,8 +65,11 @@ func Read(trees ...Tree) (*Set, error) {
 }
 
 // Compile compiles the rules of the set, with what they use, and holds each to the contract.
-// What a selection has left out costs neither time nor memory.
+// What a selection has left out costs neither time nor memory. A compiled set stays as it is.
 func (s *Set) Compile(ctx context.Context) (*Set, error) {
+	if s.queries != nil {
+		return s, nil
+	}
 	schemas, err := inputSchemas()
 	if err != nil {
 		return nil, err
@@ -76,7 +79,7 @@ func (s *Set) Compile(ctx context.Context) (*Set, error) {
 		return nil, err
 	}
 	compiled := *s
-	compiled.rules, compiled.queries = slices.Clone(s.rules), map[string]rego.PreparedEvalQuery{}
+	compiled.rules, compiled.queries, compiled.modules = slices.Clone(s.rules), map[string]rego.PreparedEvalQuery{}, nil
 	var errs []error
 	for i, rule := range compiled.rules {
 		reads := readsOf(rule, compiler)
