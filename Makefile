@@ -5,6 +5,10 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TAGGED := $(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null | sed 's/^v//')
 COMMIT := $(shell git describe --always --dirty 2>/dev/null)
 VERSION ?= $(or $(TAGGED),0.0.0-$(or $(COMMIT),dev))
+OPA := github.com/open-policy-agent/opa@v1.22.0
+CONFTEST := github.com/open-policy-agent/conftest@v0.71.1
+SIZES ?= 1000 10000 100000 1000000
+ROUNDS ?= 3
 FUZZTIME ?= 20s
 export CGO_ENABLED := 0
 
@@ -69,6 +73,14 @@ fuzz: ## Fuzz each parser of untrusted input for FUZZTIME
 			echo "$$package $$target"; $(GO) test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
 		done; \
 	done
+
+.PHONY: bench
+bench: build ## Measure SIZES of evidence against opa eval, conftest and a check by hand
+	GOBIN=$(CURDIR)/bin/peers $(GO) install -trimpath $(OPA)
+	GOBIN=$(CURDIR)/bin/peers $(GO) install -trimpath $(CONFTEST)
+	$(GO) build -trimpath -o bin/bench ./internal/bench
+	bin/bench run -domicile bin/domicile -opa bin/peers/opa -conftest bin/peers/conftest -sizes "$(SIZES)" -rounds $(ROUNDS)
+	$(GO) test ./evidence ./policies ./internal/bench -run '^$$' -bench . -benchmem
 
 .PHONY: check
 check: lint test rego ## What CI runs, and that the tree is clean afterwards

@@ -17,6 +17,7 @@ var allowed = map[string][]string{
 	"/collectors":         {"/evidence"},
 	"/policies":           {"/evidence", "/findings"},
 	"/reports":            {"/findings"},
+	"/internal/bench":     {"/evidence", "/findings", "/policies"},
 	"/internal/config":    {},
 	"/internal/golden":    {},
 	"/internal/limits":    {},
