@@ -104,6 +104,17 @@ type Config struct {
 	Lines map[string]int `json:"lines"`
 }
 
+// Selection says which of the rules were chosen. Empty lists choose everything.
+type Selection struct {
+	// Frameworks are the keys of the frameworks, each of which every chosen rule supports.
+	Frameworks []string `json:"frameworks"`
+	// Rules and Exclude are ids of rules; a trailing * stands for any ending.
+	Rules   []string `json:"rules"`
+	Exclude []string `json:"exclude"`
+	// Of is the number of rules that were chosen from.
+	Of int `json:"of"`
+}
+
 // Summary counts what the rules said.
 type Summary struct {
 	// Rules is the number of rules listed in the Result.
@@ -247,7 +258,9 @@ type Result struct {
 	Finished time.Time      `json:"finished"`
 	Exit     Exit           `json:"exit"`
 	Config   Config         `json:"config"`
-	Summary  Summary        `json:"summary"`
+	// Selection is nil where every rule was judged.
+	Selection *Selection `json:"selection,omitempty"`
+	Summary   Summary    `json:"summary"`
 	// Evidence is sorted by kind, Gaps by kind and reason, Rules by id, Findings by
 	// rule, resource kind and resource id.
 	Evidence []Evidence `json:"evidence"`

@@ -33,10 +33,11 @@ func sample() *findings.Result {
 		Reader:  findings.Reader{TenantID: tenantID, AppID: "app", Roles: []string{"User.Read.All", "Organization.Read.All"}, Scopes: []string{"b", "a"}},
 		Digests: findings.Digests{Evidence: sha, Policies: sha},
 		Started: at, Finished: at.Add(time.Minute),
-		Config:   findings.Config{URI: "domicile.yaml", Lines: map[string]int{"allowed_geos": 4}},
-		Evidence: []findings.Evidence{{Kind: "users", File: "users.ndjson", SHA256: sha, Objects: 2, Complete: true, Tier: "api", API: "GET /v1.0/users", Time: at, Requests: 1}, {Kind: "organization", File: "organization.ndjson", SHA256: sha, Objects: 1, Complete: true, Tier: "api", Time: at}},
-		Gaps:     []findings.Gap{{Kind: "sites", Reason: "throttled"}, {Kind: "groups", Reason: "no_permission", Status: 403, Code: "Forbidden", Permission: "Group.Read.All"}},
-		Waivers:  []any{map[string]any{"id": "W-1"}},
+		Config:    findings.Config{URI: "domicile.yaml", Lines: map[string]int{"allowed_geos": 4}},
+		Selection: &findings.Selection{Rules: []string{"GEO*", "CONS1001"}, Of: 109},
+		Evidence:  []findings.Evidence{{Kind: "users", File: "users.ndjson", SHA256: sha, Objects: 2, Complete: true, Tier: "api", API: "GET /v1.0/users", Time: at, Requests: 1}, {Kind: "organization", File: "organization.ndjson", SHA256: sha, Objects: 1, Complete: true, Tier: "api", Time: at}},
+		Gaps:      []findings.Gap{{Kind: "sites", Reason: "throttled"}, {Kind: "groups", Reason: "no_permission", Status: 403, Code: "Forbidden", Permission: "Group.Read.All"}},
+		Waivers:   []any{map[string]any{"id": "W-1"}},
 		Rules: []findings.Rule{
 			{
 				ID: "GEO1002", Title: "Allowed", Description: "It is.", Topic: "geo", Severity: findings.Critical, Scope: "tenant", Outcome: findings.Fail, Checked: 1, Failed: 1,
@@ -213,6 +214,8 @@ func compareSchema(t *testing.T, path string, kind reflect.Type, schema, root ma
 		schema, _ = definitions[strings.TrimPrefix(target, "#/$defs/")].(map[string]any)
 	}
 	switch {
+	case kind.Kind() == reflect.Pointer:
+		compareSchema(t, path, kind.Elem(), schema, root)
 	case kind.Kind() == reflect.Slice && kind.Elem().Kind() == reflect.Struct:
 		items, _ := schema["items"].(map[string]any)
 		compareSchema(t, path+"[]", kind.Elem(), items, root)

@@ -128,6 +128,14 @@ func some(names []string, most int) string {
 // with their findings and a summary of its own. The exit is the whole scan's.
 func (r *Result) Supporting(framework string) *Result {
 	part := *r
+	chosenFrom := Selection{Of: len(r.Rules)}
+	if r.Selection != nil {
+		chosenFrom = *r.Selection
+	}
+	if !slices.Contains(chosenFrom.Frameworks, framework) {
+		chosenFrom.Frameworks = append(slices.Clone(chosenFrom.Frameworks), framework)
+	}
+	part.Selection = &chosenFrom
 	part.Rules, part.Findings = []Rule{}, []Finding{}
 	chosen := map[string]bool{}
 	for _, rule := range r.Rules {

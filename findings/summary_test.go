@@ -29,6 +29,30 @@ func TestSummarise(t *testing.T) {
 	}
 }
 
+// A part says what it is a part of, also where it is a part of a part.
+func TestSupporting(t *testing.T) {
+	gdpr := map[string][]findings.Control{"gdpr": {{ID: "44", Coverage: "part"}}}
+	both := map[string][]findings.Control{"gdpr": {{ID: "44", Coverage: "part"}}, "dora": {{ID: "9", Coverage: "part"}}}
+	whole := &findings.Result{
+		Rules:    []findings.Rule{{ID: "A", Outcome: findings.Fail, Frameworks: gdpr}, {ID: "B", Outcome: findings.Pass, Frameworks: both}, {ID: "C", Outcome: findings.Fail}},
+		Findings: []findings.Finding{{Rule: "A", Outcome: findings.Fail}, {Rule: "C", Outcome: findings.Fail}},
+	}
+	part := whole.Supporting("gdpr")
+	if len(part.Rules) != 2 || len(part.Findings) != 1 || part.Summary.Rules != 2 || part.Summary.Findings != 1 {
+		t.Errorf("Supporting(gdpr) = rules %v, findings %v, summary %+v, want A and B, and A's finding", part.Rules, part.Findings, part.Summary)
+	}
+	if diff := cmp.Diff(&findings.Selection{Frameworks: []string{"gdpr"}, Of: 3}, part.Selection); diff != "" {
+		t.Errorf("the selection differs (-want +got):\n%s", diff)
+	}
+	again := part.Supporting("dora").Supporting("gdpr")
+	if diff := cmp.Diff(&findings.Selection{Frameworks: []string{"gdpr", "dora"}, Of: 3}, again.Selection); diff != "" || len(again.Rules) != 1 {
+		t.Errorf("rules %v, and the selection differs (-want +got):\n%s", again.Rules, diff)
+	}
+	if whole.Selection != nil || len(part.Selection.Frameworks) != 1 {
+		t.Errorf("Supporting changed what it was taken from: %+v, %+v", whole.Selection, part.Selection)
+	}
+}
+
 func TestGate(t *testing.T) {
 	rule := func(id string, severity findings.Severity, outcome findings.Outcome) findings.Rule {
 		return findings.Rule{ID: id, Severity: severity, Outcome: outcome}

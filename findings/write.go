@@ -83,6 +83,12 @@ func (r *Result) Normalised() *Result {
 	out.Reader.Scopes = sorted(r.Reader.Scopes)
 	out.Started, out.Finished = r.Started.UTC(), r.Finished.UTC()
 	out.Config.Lines = filled(r.Config.Lines)
+	if r.Selection != nil {
+		out.Selection = &Selection{
+			Frameworks: sorted(r.Selection.Frameworks), Rules: sorted(r.Selection.Rules),
+			Exclude: sorted(r.Selection.Exclude), Of: r.Selection.Of,
+		}
+	}
 	out.Summary = normalSummary(r.Summary)
 	out.Waivers = list(r.Waivers)
 	out.Evidence = list(r.Evidence)

@@ -18,11 +18,13 @@ import (
 // Set is a set of rules. Once it is compiled it is ready to judge, and may be used by several
 // goroutines at once.
 type Set struct {
-	rules   []Rule // sorted by id
-	params  map[string]Param
-	modules map[string]*ast.Module            // of all rules and libraries, by path, until it is compiled
-	queries map[string]rego.PreparedEvalQuery // by rule id
-	digest  string
+	rules     []Rule // sorted by id
+	params    map[string]Param
+	modules   map[string]*ast.Module            // of all rules and libraries, by path, until it is compiled
+	queries   map[string]rego.PreparedEvalQuery // by rule id
+	digest    string
+	selection Selection // of rules among those that were loaded
+	loaded    int
 }
 
 // Load reads the rules of trees, Builtin's and the user's own, compiles them together and
@@ -61,7 +63,7 @@ func Read(trees ...Tree) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading rules: %w", err)
 	}
-	return &Set{rules: rules, params: params, modules: modules, digest: hex.EncodeToString(sources.Sum(nil))}, nil
+	return &Set{rules: rules, params: params, modules: modules, digest: hex.EncodeToString(sources.Sum(nil)), loaded: len(rules)}, nil
 }
 
 // Compile compiles the rules of the set, with what they use, and holds each to the contract.
@@ -217,6 +219,12 @@ func (s *Set) Params() map[string]Param { return s.params }
 // Digest is the lower-case hex sha256 over every rule's file.
 func (s *Set) Digest() string { return s.digest }
 
+// Selection is what Select chose the rules by; its zero value if they are all there.
+func (s *Set) Selection() Selection { return s.selection }
+
+// Loaded is the number of rules that were loaded, chosen or not.
+func (s *Set) Loaded() int { return s.loaded }
+
 // Selection chooses rules. Empty fields choose everything.
 type Selection struct {
 	// Rules and Exclude are rule ids; a trailing * stands for any ending.
@@ -235,7 +243,7 @@ func (s *Set) Select(selection Selection) (*Set, error) {
 		}
 	}
 	chosen := *s
-	chosen.rules = nil
+	chosen.rules, chosen.selection = nil, selection
 	for _, rule := range s.rules {
 		fits := func(pattern string) bool { return matches(pattern, rule.ID) }
 		switch {

@@ -175,6 +175,9 @@ func weak() *findings.Result {
 func partial() *findings.Result {
 	result := good()
 	result.Config = findings.Config{}
+	result.Selection = &findings.Selection{
+		Frameworks: []string{"gdpr", "own<b>"}, Rules: []string{"GEO*", "XDR*", hostile()[1]}, Exclude: []string{"GEO1003"}, Of: 109,
+	}
 	result.Gaps = []findings.Gap{
 		{Kind: "incidents_probe", Reason: "no_permission", Status: 403, Code: "Forbidden", Permission: "SecurityIncident.Read.All"},
 		{Kind: "subscriptions", Reason: "throttled", Status: 429, Code: "TooManyRequests"},

@@ -70,6 +70,11 @@ func newSARIFLog(result *findings.Result) *sarifLog {
 		"summary":  result.Summary,
 		"coverage": coverage(result.Summary),
 	}
+	if by := result.Selection; by != nil {
+		log.run.Properties["selection"] = findings.Selection{
+			Frameworks: cleanNames(by.Frameworks), Rules: cleanNames(by.Rules), Exclude: cleanNames(by.Exclude), Of: by.Of,
+		}
+	}
 	log.run.Tool = sarif.Tool{Driver: log.driver()}
 	log.addLocations()
 	return log

@@ -19,6 +19,9 @@ func (p *textPage) scope(result *findings.Result) {
 	p.wrap(0, "", "", fmt.Sprintf("%s cloud, profile %s, judged by %s %s", orNone(cleanName(result.Tenant.Cloud)),
 		orNone(cleanName(result.Profile)), cleanName(result.Tool.Name), cleanName(result.Tool.Version)))
 	p.wrap(0, "", "", strings.TrimSpace(fmt.Sprintf("Evidence of %s, %s. %s", period(result), readBy(result.Reader), requestsOf(result))))
+	if by := chosen(result); by != "" {
+		p.wrap(0, "", "", "Chosen: "+by+".")
+	}
 	p.line("")
 }
 

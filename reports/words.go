@@ -178,6 +178,34 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// chosen says by what which part of the rules was chosen; empty where all were.
+func chosen(result *findings.Result) string {
+	by := result.Selection
+	if by == nil {
+		return ""
+	}
+	parts := []string{fmt.Sprintf("%d of %s", len(result.Rules), plural(by.Of, "rule"))}
+	for _, key := range by.Frameworks {
+		parts = append(parts, "framework "+frameworkTitle(key))
+	}
+	if len(by.Rules) > 0 {
+		parts = append(parts, "rules "+strings.Join(cleanNames(by.Rules), ", "))
+	}
+	if len(by.Exclude) > 0 {
+		parts = append(parts, "without "+strings.Join(cleanNames(by.Exclude), ", "))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func frameworkTitle(key string) string {
+	for _, known := range frameworks() {
+		if known.Key == key {
+			return known.Title
+		}
+	}
+	return cleanName(key)
+}
+
 // coverage says in sentences how many rules were judged, and why the others were not.
 func coverage(summary findings.Summary) string {
 	unknown, notApplicable := summary.Outcomes[findings.Unknown], summary.Outcomes[findings.NotApplicable]

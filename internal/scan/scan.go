@@ -60,17 +60,31 @@ func (j Judgement) Result(verdicts policies.Verdicts, bundle *evidence.Bundle) *
 			Policies: j.Set.Digest(),
 			Params:   j.paramsDigest(verdicts),
 		},
-		Started:  manifest.Started,
-		Finished: manifest.Finished,
-		Config:   j.Config,
-		Evidence: evidenceOf(manifest),
-		Gaps:     gapsOf(manifest),
-		Rules:    verdicts.Rules,
-		Findings: verdicts.Findings,
+		Started:   manifest.Started,
+		Finished:  manifest.Finished,
+		Config:    j.Config,
+		Selection: selectionOf(j.Set),
+		Evidence:  evidenceOf(manifest),
+		Gaps:      gapsOf(manifest),
+		Rules:     verdicts.Rules,
+		Findings:  verdicts.Findings,
 	}
 	result.Summary = findings.Summarise(result.Rules, result.Findings)
 	result.Exit = findings.Gate(result, j.FailOn, j.AllowIncomplete)
 	return result
+}
+
+// selectionOf says which rules a set chooses; nil for all of them.
+func selectionOf(set *policies.Set) *findings.Selection {
+	by := set.Selection()
+	if len(by.Rules) == 0 && len(by.Exclude) == 0 && by.Framework == "" {
+		return nil
+	}
+	selection := &findings.Selection{Rules: by.Rules, Exclude: by.Exclude, Of: set.Loaded()}
+	if by.Framework != "" {
+		selection.Frameworks = []string{by.Framework}
+	}
+	return selection
 }
 
 // paramsDigest names everything that the user chose: parameters, profile, rules and

@@ -2,13 +2,14 @@ package scan_test
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
@@ -105,11 +106,12 @@ func bundle(t *testing.T) *evidence.Bundle {
 // TestResult: equal input gives an equal result, and every choice of the user's shows in
 // a digest.
 func TestResult(t *testing.T) {
-	set, err := policies.Load(t.Context(), policies.Builtin())
+	all, err := policies.Load(t.Context(), policies.Builtin())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if set, err = set.Select(policies.Selection{Rules: []string{"GEO1009"}}); err != nil {
+	set, err := all.Select(policies.Selection{Rules: []string{"GEO1009"}})
+	if err != nil {
 		t.Fatal(err)
 	}
 	from := bundle(t)
@@ -119,8 +121,14 @@ func TestResult(t *testing.T) {
 	}
 	judgement := scan.Judgement{Set: set, FailOn: "high", Tool: findings.Tool{Name: "domicile"}}
 	got, again := judgement.Result(verdicts, from), judgement.Result(verdicts, from)
-	if fmt.Sprint(*got) != fmt.Sprint(*again) {
-		t.Error("equal input gave different results")
+	if diff := cmp.Diff(got, again); diff != "" {
+		t.Errorf("equal input gave different results:\n%s", diff)
+	}
+	if diff := cmp.Diff(&findings.Selection{Rules: []string{"GEO1009"}, Of: len(all.Rules())}, got.Selection); diff != "" {
+		t.Errorf("the selection differs (-want +got):\n%s", diff)
+	}
+	if whole := (scan.Judgement{Set: all}).Result(verdicts, from); whole.Selection != nil {
+		t.Errorf("all rules are a selection: %+v", whole.Selection)
 	}
 	want := []findings.Gap{
 		{Kind: "groups", Reason: "throttled"},
