@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -82,7 +83,28 @@ func Collect(ctx context.Context, source Source, writer *evidence.Writer, o Opti
 		}
 		waiting = rest
 	}
-	return r.imports()
+	if err := r.imports(); err != nil {
+		return err
+	}
+	r.name()
+	return nil
+}
+
+const organizationKind = "organization"
+
+// name calls the tenant in the bundle as its organisation calls itself, where that was
+// read; otherwise it keeps the name that the configuration gives it.
+func (r *run) name() {
+	for _, object := range r.earlier(organizationKind) {
+		var organization struct {
+			ID          string `json:"id"`
+			DisplayName string `json:"displayName"`
+		}
+		err := json.Unmarshal(object, &organization)
+		if err == nil && organization.DisplayName != "" && strings.EqualFold(organization.ID, r.options.Tenant.ID) {
+			r.writer.Name(organization.DisplayName)
+		}
+	}
 }
 
 func wanted(kinds []string) []Collector {
@@ -229,9 +251,10 @@ func (r *run) earlier(kind string) []json.RawMessage {
 	return r.kept[kind]
 }
 
-// keeps says whether other collectors come after the kind and need its objects.
+// keeps says whether the kind's objects are needed when they are written: by collectors
+// that come after it, or for the tenant's name.
 func keeps(kind string) bool {
-	return slices.ContainsFunc(All(), func(c Collector) bool { return slices.Contains(c.After, kind) })
+	return kind == organizationKind || slices.ContainsFunc(All(), func(c Collector) bool { return slices.Contains(c.After, kind) })
 }
 
 func (r *run) progress(p Progress) {
@@ -247,6 +270,7 @@ func (r *run) imports() error {
 			continue
 		}
 		r.written[imported.Kind] = true
+		r.kept[imported.Kind] = imported.Objects
 		r.writer.Filled(imported.Kind)
 		if imported.Gap != nil {
 			r.writer.Gap(*imported.Gap)

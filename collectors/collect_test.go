@@ -467,6 +467,44 @@ func TestImportsFillWhatTheTenantDidNotGive(t *testing.T) {
 	}
 }
 
+// The bundle calls the tenant as its own organisation does, and as the configuration does
+// where that can't be known.
+func TestTheOrganisationNamesTheTenant(t *testing.T) {
+	own := `{"id":"T","displayName":"Contoso Holding"}`
+	imported := func(object string) []collectors.Imported {
+		return []collectors.Imported{{Kind: "organization", Objects: []json.RawMessage{json.RawMessage(object)}, Tier: evidence.Portal, Complete: true}}
+	}
+	live := func(objects ...string) *source {
+		return &source{granted: graph("Organization.Read.All"), pages: map[string][][]string{"organization": {objects}}}
+	}
+	tests := []struct {
+		name     string
+		source   *source
+		imported []collectors.Imported
+		want     string
+	}{
+		{"read", live(own), nil, "Contoso Holding"},
+		{"imported", nil, imported(own), "Contoso Holding"},
+		{"read and imported", live(own), imported(`{"id":"t","displayName":"Of a file"}`), "Contoso Holding"},
+		{"not permitted", &source{}, nil, "Contoso"},
+		{"none", live(), nil, "Contoso"},
+		{"without a name", live(`{"id":"t"}`), nil, "Contoso"},
+		{"without a name that is text", live(`{"id":"t","displayName":["x"]}`), nil, "Contoso"},
+		{"another organisation's", live(`{"id":"u","displayName":"Fabrikam"}`), nil, "Contoso"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := collect(t, tt.source, collectors.Options{Kinds: []string{"organization"}, Import: tt.imported})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := (evidence.Tenant{ID: "t", Name: tt.want, Cloud: "global"}); got.Tenant != want {
+				t.Errorf("the bundle is of %+v, want %+v", got.Tenant, want)
+			}
+		})
+	}
+}
+
 func TestImportedPackagesAreAllKept(t *testing.T) {
 	one, two := json.RawMessage(`{"orgId":"1","sha256":"a","signature":"unknown_issuer"}`), json.RawMessage(`{"orgId":"2","sha256":"b","signature":"invalid"}`)
 	packages := []collectors.Imported{

@@ -23,7 +23,7 @@ type reading struct {
 	granted   []string
 
 	out      *evidence.KindWriter
-	keeps    bool // others come after the kind and need its objects
+	keeps    bool // see keeps
 	kept     []json.RawMessage
 	objects  int
 	requests int

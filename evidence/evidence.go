@@ -70,8 +70,9 @@ func tiers() []Tier { return []Tier{Signed, API, Proxy, Portal, Attested} }
 // has no gap: a first scan has nothing before it.
 const PreviousResult = "previous_result"
 
-// Tenant is the tenant that a bundle is of. Cloud is the cloud that it stands in:
-// global, gcc, gcchigh, dod or china.
+// Tenant is the tenant that a bundle is of. Name is its organisation's, where that was read,
+// and the configuration's otherwise. Cloud is the cloud that it stands in: global, gcc,
+// gcchigh, dod or china.
 type Tenant struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`

@@ -221,6 +221,13 @@ func (w *Writer) Reader(reader Reader) error {
 	return nil
 }
 
+// Name sets the tenant's name, which its own organisation tells.
+func (w *Writer) Name(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.manifest.Tenant.Name = name
+}
+
 // Abort gives up and releases the lock. What was read stays on disk under the bundle's
 // partial name; where nothing was, nothing stays. After Close it does nothing.
 func (w *Writer) Abort() error {
