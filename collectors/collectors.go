@@ -46,6 +46,8 @@ type Need struct {
 	Kind       string
 	API        API
 	Permission string
+	// Personal permissions are a person's alone.
+	Personal bool
 }
 
 // withSecurity are the clouds that have Microsoft Graph's security namespace (Graph's
@@ -89,7 +91,7 @@ func Needs(kinds []string) []Need {
 			permission = collector.Permissions[0]
 		}
 		for _, permission := range slices.Concat([]string{permission}, collector.Also, collector.Adds) {
-			needs = append(needs, Need{collector.Kind, collector.API, permission})
+			needs = append(needs, Need{collector.Kind, collector.API, permission, collector.Personal})
 		}
 	}
 	return needs

@@ -65,16 +65,16 @@ Reader on the subscriptions, and on the root management group for a proof of cov
 }
 
 // forms are the names of a permission as an application's and as a person's. Most are the
-// same; terms of use have no application permission, Azure's Reader is a role, and the
-// Defender APIs name a person's permissions otherwise (Microsoft's permissions reference).
-func forms(permission string) (application, delegated string) {
+// same; some are a person's alone, Azure's Reader is a role, and the Defender APIs name a
+// person's permissions otherwise (Microsoft's permissions reference).
+func forms(taken collectors.Need) (application, delegated string) {
 	switch {
-	case strings.HasPrefix(permission, "Agreement"):
-		return "", permission
-	case permission == "Incident.Read.All" || permission == "Machine.Read.All":
-		return permission, strings.TrimSuffix(permission, ".All")
+	case taken.Personal:
+		return "", taken.Permission
+	case taken.API == collectors.XDR || taken.API == collectors.MDE:
+		return taken.Permission, strings.TrimSuffix(taken.Permission, ".All")
 	default:
-		return permission, permission
+		return taken.Permission, taken.Permission
 	}
 }
 
@@ -87,7 +87,7 @@ func needsOf(set *policies.Set) []need {
 	var needs []need
 	for _, taken := range collectors.Needs(collectors.Required(set.Kinds())) {
 		name := names[taken.API]
-		application, delegated := forms(taken.Permission)
+		application, delegated := forms(taken)
 		at := slices.IndexFunc(needs, func(n need) bool { return n.API == name && n.Permission == application && n.Delegated == delegated })
 		if at < 0 {
 			needs = append(needs, need{API: name, Permission: application, Delegated: delegated})
