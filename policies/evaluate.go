@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,6 +86,20 @@ func (s *Set) Evaluate(ctx context.Context, bundle *evidence.Bundle, o Options) 
 		result.Findings = append(result.Findings, verdict.findings...)
 	}
 	return result, nil
+}
+
+// Settled lists the verdicts on a bundle of the manifest that stand before any rule is asked:
+// of the rules that are not offered, and of those that lack evidence which they must have.
+// An empty profile is the current one.
+func (s *Set) Settled(manifest evidence.Manifest, profile string) []findings.Rule {
+	judge := judge{set: s, store: &store{bundle: &evidence.Bundle{Manifest: manifest}}, profile: cmp.Or(profile, CurrentProfile)}
+	var rules []findings.Rule
+	for _, rule := range s.rules {
+		if trial := judge.open(rule); trial.settled {
+			rules = append(rules, trial.verdict.rule)
+		}
+	}
+	return rules
 }
 
 // judge holds what is the same for every rule of one evaluation.

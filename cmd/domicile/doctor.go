@@ -2,15 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/policies"
+	"github.com/domicile-audit/domicile/reports"
 )
 
 func newDoctor(a *app) *cobra.Command {
@@ -19,9 +20,10 @@ func newDoctor(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check credentials and permissions before a scan",
-		Long: `doctor signs in, looks at the permissions in each API's token, and says which rules the
-token can't judge and why. It reads nothing of the tenant. It ends with 4 where a rule
-can't be judged, and with 5 where the sign-in fails.`,
+		Long: `doctor signs in, looks at the permissions in each API's token and at the files that the
+configuration names, and says which rules can't be judged with them and why. It reads
+nothing of the tenant. It ends with 4 where a rule can't be judged, and with 5 where the
+sign-in fails.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			target, err := a.open(cmd.Context(), from)
@@ -37,18 +39,22 @@ can't be judged, and with 5 where the sign-in fails.`,
 			if err != nil {
 				return err
 			}
-			hindered := 0
+			if len(target.tenants) == 0 {
+				return usage(errors.New("files alone need no sign-in; name the configuration of a tenant with --config"))
+			}
+			worst := error(nil)
 			for _, tenant := range target.tenants {
-				found, err := a.examine(cmd.Context(), a.collection(from, target, tenant, set.Kinds()), set)
-				if err != nil {
+				profile, _ := target.config.Settings(tenant)
+				hindered, err := a.examine(cmd.Context(), a.collection(from, target, tenant, set.Kinds()), set, profile)
+				if cmd.Context().Err() != nil {
 					return err
 				}
-				hindered += found
+				if err == nil && hindered > 0 {
+					err = &exitError{code: exitIncomplete}
+				}
+				worst = a.goOn(cmd.Context(), worst, err, target, tenant)
 			}
-			if hindered > 0 {
-				return &exitError{code: exitIncomplete}
-			}
-			return nil
+			return worst
 		},
 	}
 	from.add(cmd)
@@ -56,46 +62,31 @@ can't be judged, and with 5 where the sign-in fails.`,
 	return cmd
 }
 
-// examine signs in to a tenant and tells what the token can't read. It returns the number
-// of rules that can't be judged.
-func (a *app) examine(ctx context.Context, collection scan.Collection, set *policies.Set) (int, error) {
-	reader, gaps, err := scan.Check(ctx, collection)
+// examine signs in to a tenant and tells what can't be read. It returns the number of rules
+// that can't be judged.
+func (a *app) examine(ctx context.Context, collection scan.Collection, set *policies.Set, profile string) (int, error) {
+	manifest, err := scan.Check(ctx, collection)
 	if err != nil {
 		return 0, collectError(err)
 	}
-	fmt.Fprintf(a.Stdout, "tenant %s: signed in as application %s\n", collection.Tenant.Name, reader.AppID)
-	for _, gap := range gaps {
-		fmt.Fprintf(a.Stdout, "  can't read %s: %s\n", gap.Kind, gap.Message)
+	fmt.Fprintf(a.Stdout, "tenant %s: signed in as application %s\n", collection.Tenant.Name, reports.Visible(manifest.Reader.AppID))
+	for _, gap := range manifest.Gaps {
+		fmt.Fprintf(a.Stdout, "  can't read %s: %s\n", gap.Kind, reports.Visible(gap.Message))
 	}
 	hindered := 0
-	for _, rule := range set.Rules() {
-		if why := hindrance(rule, gaps); why != "" {
-			hindered++
-			fmt.Fprintf(a.Stdout, "  can't judge %s: %s\n", rule.ID, why)
+	for _, rule := range set.Settled(manifest, profile) {
+		if rule.Outcome != findings.Unknown {
+			continue
 		}
+		hindered++
+		var kinds []string
+		for _, reason := range rule.Reasons {
+			kinds = append(kinds, reason.Kind)
+		}
+		fmt.Fprintf(a.Stdout, "  can't judge %s: it needs %s\n", rule.ID, strings.Join(kinds, ", "))
 	}
 	if hindered == 0 {
-		fmt.Fprintf(a.Stdout, "  nothing stands in the way of %d rules\n", len(set.Rules()))
+		fmt.Fprintf(a.Stdout, "  what %s must have can be read\n", count(len(set.Rules()), "rule"))
 	}
 	return hindered, nil
-}
-
-// hindrance says which evidence a rule must have and can't get, or is empty.
-func hindrance(rule policies.Rule, gaps []evidence.Gap) string {
-	lost := func(kind string) bool {
-		return slices.ContainsFunc(gaps, func(gap evidence.Gap) bool { return gap.Kind == kind })
-	}
-	var missing []string
-	for _, kind := range rule.Evidence.All {
-		if lost(kind) {
-			missing = append(missing, kind)
-		}
-	}
-	if any := rule.Evidence.Any; len(any) > 0 && !slices.ContainsFunc(any, func(kind string) bool { return !lost(kind) }) {
-		missing = append(missing, "any of "+strings.Join(any, ", "))
-	}
-	if len(missing) == 0 {
-		return ""
-	}
-	return "it needs " + strings.Join(missing, " and ")
 }

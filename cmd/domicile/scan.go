@@ -70,13 +70,19 @@ func (a *app) scan(ctx context.Context, from targeting, judging judging, out str
 		if ctx.Err() != nil {
 			return err
 		}
-		if err != nil && len(target.tenants) > 1 && !silent(err) {
-			fmt.Fprintf(a.Stderr, "domicile: tenant %s: %s\n", tenant.Name, visible(err))
-			err = &exitError{code: exitCode(ctx, err)}
-		}
-		worst = worse(ctx, worst, err)
+		worst = a.goOn(ctx, worst, err, target, tenant)
 	}
 	return worst
+}
+
+// goOn adds the error of one of several tenants to the worst so far. It is told at once, so
+// that the others go on.
+func (a *app) goOn(ctx context.Context, worst, err error, target *target, tenant *config.Tenant) error {
+	if err != nil && len(target.tenants) > 1 && !silent(err) {
+		fmt.Fprintf(a.Stderr, "domicile: tenant %s: %s\n", tenant.Name, visible(err))
+		err = &exitError{code: exitCode(ctx, err)}
+	}
+	return worse(ctx, worst, err)
 }
 
 func silent(err error) bool {
