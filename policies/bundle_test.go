@@ -176,7 +176,7 @@ func TestScaffoldPasses(t *testing.T) {
 	if _, err := policies.Load(t.Context(), tree); err != nil {
 		t.Error(err)
 	}
-	report, err := policies.Test(t.Context(), "", tree)
+	report, err := policies.Test(t.Context(), policies.TestOptions{}, tree)
 	if err != nil || len(report.Failures)+len(report.Uncovered) > 0 || report.Passed < 4 {
 		t.Errorf("Test = %+v, %v, want every test to pass and every line covered", report, err)
 	}

@@ -12,7 +12,7 @@ var only = flag.String("only", "", "load only the Rego files whose path matches 
 
 // TestRego runs every test of the rules and holds the rules to 100 % line coverage.
 func TestRego(t *testing.T) {
-	report, err := policies.Test(context.Background(), *only, policies.Builtin())
+	report, err := policies.Test(context.Background(), policies.TestOptions{Only: *only}, policies.Builtin())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,15 +34,29 @@ type PackageTests struct {
 	Passed, Failed []string
 }
 
-// Test runs every test of the rules of trees with OPA's own runner.
-// only, if it isn't empty, is an expression that the files' paths must match. The error
-// is for files that don't compile.
-func Test(ctx context.Context, only string, trees ...Tree) (TestReport, error) {
-	chosen, err := regexp.Compile(only)
+// TestOptions say what Test runs.
+type TestOptions struct {
+	// Only, if it isn't empty, is an expression that the files' paths must match.
+	Only string
+	// Beside are rules that the tested ones may use; they aren't tested themselves.
+	Beside []Tree
+}
+
+// Test runs every test of the rules of trees with OPA's own runner. The error is for files
+// that don't compile.
+func Test(ctx context.Context, o TestOptions, trees ...Tree) (TestReport, error) {
+	chosen, err := regexp.Compile(o.Only)
 	if err != nil {
 		return TestReport{}, fmt.Errorf("choosing tests: %w", err)
 	}
-	modules := map[string]*ast.Module{}
+	modules, beside := map[string]*ast.Module{}, map[string]*ast.Module{}
+	for _, tree := range o.Beside {
+		read, err := tree.parse(false)
+		if err != nil {
+			return TestReport{}, err
+		}
+		maps.Copy(beside, read)
+	}
 	for _, tree := range trees {
 		read, err := tree.parse(true)
 		if err != nil {
@@ -50,6 +64,7 @@ func Test(ctx context.Context, only string, trees ...Tree) (TestReport, error) {
 		}
 		maps.Copy(modules, read)
 	}
+	maps.Copy(modules, beside)
 	maps.DeleteFunc(modules, func(name string, _ *ast.Module) bool { return !chosen.MatchString(name) })
 	schemas, err := inputSchemas()
 	if err != nil {
@@ -87,7 +102,7 @@ func Test(ctx context.Context, only string, trees ...Tree) (TestReport, error) {
 	slices.Sort(report.Failures)
 	covered, uncovered := 0, 0
 	for name, file := range coverage.Report(modules).Files {
-		if strings.HasSuffix(name, "_test.rego") {
+		if beside[name] != nil || strings.HasSuffix(name, "_test.rego") {
 			continue
 		}
 		covered, uncovered = covered+file.CoveredLines, uncovered+file.NotCoveredLines

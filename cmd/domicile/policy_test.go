@@ -56,7 +56,7 @@ not covered by any test: lib/geo.rego:3-3
 `},
 	} {
 		var out bytes.Buffer
-		showTests(&out, set, report, tt.all)
+		showTests(&out, set.Rules(), report, tt.all)
 		if diff := cmp.Diff(tt.want, out.String()); diff != "" {
 			t.Errorf("showTests(all %t) (-want +got):\n%s", tt.all, diff)
 		}
