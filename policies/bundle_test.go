@@ -168,6 +168,26 @@ func TestReadTreeRefuses(t *testing.T) {
 	}
 }
 
+// What stands beside the tested rules may be used, and is neither tested nor held to be covered.
+func TestRulesBesideAreNotTested(t *testing.T) {
+	own := policies.Tree{
+		"lib/own.rego":      "package domicile.lib.own\n\nimport data.domicile.lib.other\n\nthree := other.two + 1\n",
+		"lib/own_test.rego": "package domicile.lib.own_test\n\nimport data.domicile.lib.own\n\ntest_three if own.three == 3\n",
+	}
+	other := policies.Tree{
+		"lib/other.rego":      "package domicile.lib.other\n\ntwo := 2\n\nfour := 4\n",
+		"lib/other_test.rego": "package domicile.lib.other_test\n\ntest_fails if false\n",
+	}
+	report, err := policies.Test(t.Context(), policies.TestOptions{Beside: []policies.Tree{other}}, own)
+	if err != nil || report.Passed != 1 || len(report.Failures)+len(report.Uncovered) > 0 || report.Coverage != 100 {
+		t.Errorf("Test = %+v, %v, want the own test to pass and the own lines to be covered", report, err)
+	}
+	report, err = policies.Test(t.Context(), policies.TestOptions{}, other, own)
+	if err != nil || report.Passed != 1 || len(report.Failures) != 1 || len(report.Uncovered) != 1 {
+		t.Errorf("Test = %+v, %v, want the other's failure and uncovered line too", report, err)
+	}
+}
+
 func TestScaffoldPasses(t *testing.T) {
 	tree, err := policies.Scaffold("licences", "guests_disabled", "OWN1001")
 	if err != nil {
