@@ -148,7 +148,7 @@ func (v *viewer) rule(rule findings.Rule) ruleView {
 		Severity: severityWord(rule.Severity), State: stateOf(rule.Outcome), Word: outcomeWord(rule.Outcome),
 		Scope: cleanName(rule.Scope), Checked: checked(rule),
 		Findings: v.findings(rule, v.limit, true),
-		Remedy: prose(rule.Remediation.Summary), Action: cleanName(rule.Remediation.Action),
+		Remedy:   prose(rule.Remediation.Summary), Action: cleanName(rule.Remediation.Action),
 	}
 	if open := v.findings(rule, 1, false); open.Total > 0 {
 		out.First = open.Rows[0]
