@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -228,9 +227,7 @@ func relative(path string) string {
 // judge evaluates a bundle, writes result and reports, shows the summary, and returns
 // the result.
 func (a *app) judge(ctx context.Context, judgement scan.Judgement, bundle *evidence.Bundle, dir string, formats []reports.Format) (*findings.Result, error) {
-	// Tables and rules live on while pages come and go: collecting sooner than at twice what lives
-	// saves a quarter of the memory, for some of the time.
-	debug.SetGCPercent(50)
+	defer pace(judgeHeap)()
 	verdicts, err := judgement.Set.Evaluate(ctx, bundle, policies.Options{Profile: judgement.Profile, Params: judgement.Params})
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -30,6 +31,7 @@ var version = "0.0.0-dev" //nolint:gochecknoglobals // the linker sets it
 func main() { os.Exit(run()) }
 
 func run() int {
+	debug.SetGCPercent(startGC)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends at once what doesn't heed the first
