@@ -66,10 +66,10 @@ observed contains {"fact": "setting", "service": "microsoft_365", "value": value
 	value := sprintf("users in %s", [geo.quoted(code)])
 }
 
-_codes := {user.usageLocation |
-	some user in input.evidence.users
-	is_string(user.usageLocation)
-	user.usageLocation != ""
+_codes := {code |
+	some code in {user.usageLocation | some user in input.evidence.users}
+	is_string(code)
+	code != ""
 }
 
 # The countries that aren't allowed, each looked up once. A country that the table of places

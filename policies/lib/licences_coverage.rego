@@ -25,8 +25,17 @@ plans_on(user) := {plan.servicePlanId |
 	is_array(user.assignedPlans)
 }
 
-# covered holds for a user with a Defender plan in force.
-covered(user) if count(plans_on(user) & defender_plans) > 0
+# covers holds for a Defender plan in force.
+covers(plan) if {
+	plan.servicePlanId in defender_plans
+	plan.capabilityStatus in {"Enabled", "Warning"}
+}
+
+# covered holds for a user with such a plan.
+covered(user) if {
+	some plan in user.assignedPlans
+	covers(plan)
+}
 
 # plans_read holds for a user whose plans are in the evidence.
 plans_read(user) if is_array(user.assignedPlans)

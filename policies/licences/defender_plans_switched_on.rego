@@ -55,34 +55,35 @@ deny contains {
 }
 
 not_applicable contains {"reason": "nothing_to_judge", "message": "No enabled user has a licence assigned."} if {
-	count(_licensed) == 0
-	count(_unread) == 0
+	not _some_licensed
+	not _some_unread
 }
 
 unknown contains {"reason": "partial", "kind": "users", "message": "The assigned licences of some users are not in the evidence; collect users again."} if {
-	count(_unread) > 0
+	_some_unread
 }
 
-_licensed := [user |
+_some_licensed if {
 	some user in input.evidence.users
 	is_array(user.assignedLicenses)
 	user.assignedLicenses != []
 	_enabled(user)
-]
+}
 
 # The few of whom a plan is off, whatever their other licences give.
 _suspects := {user |
-	some user in _licensed
+	some user in input.evidence.users
 	some license in user.assignedLicenses
 	some id in license.disabledPlans
 	_judged[id]
+	_enabled(user)
 }
 
-_unread := [1 |
+_some_unread if {
 	some user in input.evidence.users
 	not is_array(object.get(user, "assignedLicenses", null))
 	_enabled(user)
-]
+}
 
 _enabled(user) if not object.get(user, "accountEnabled", null) in [false]
 

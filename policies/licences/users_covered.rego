@@ -95,7 +95,7 @@ _covered := {user.id |
 	some user in input.evidence.users
 	some plan in user.assignedPlans
 	plan.servicePlanId in coverage.defender_plans
-	coverage.covered(user)
+	plan.capabilityStatus in {"Enabled", "Warning"}
 }
 
 # The users in scope whom no plan covers, as far as the evidence tells.
