@@ -118,7 +118,7 @@ func readOnboardingPackages(ctx context.Context, r *reading) error {
 		return err
 	}
 	for _, line := range subscriptions {
-		for page, err := range r.pages(ctx, Request{API: ARM, Path: r.path(0, "id", line.ID)}, 0) {
+		for page, err := range r.pages(ctx, Request{API: ARM, Path: r.path(0, "id", line.ID)}, 0, 0) {
 			if notFound(err) {
 				break
 			}

@@ -92,12 +92,12 @@ func (r *reading) get(ctx context.Context, path string) (Answer, error) {
 }
 
 // pages lists a collection, and counts the requests that it takes and the least that
-// would do: as many as its objects, those included that an interrupted run read before,
-// fill pages, each as large as $top asks for or, where the service gives larger ones or
-// decides alone, as the largest was; at least one.
-func (r *reading) pages(ctx context.Context, request Request, before int) iter.Seq2[Page, error] {
+// would do: as many as its objects fill pages, each as large as $top asks for or, where the
+// service gives larger ones or decides alone, as the largest was; at least one. before and
+// largest are the objects, and those of the largest page, that an interrupted run read.
+func (r *reading) pages(ctx context.Context, request Request, before, largest int) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
-		size, objects := top(request.Path), before
+		size, objects := max(top(request.Path), largest), before
 		defer func() { r.minimum += max((objects+size-1)/size, 1) }()
 		for page, err := range r.run.source.List(ctx, request) {
 			r.countPage(err)
@@ -133,11 +133,8 @@ func (r *reading) list(ctx context.Context, path string, add map[string]string) 
 	}
 	r.listing = true
 	defer r.listed()
-	from, largest := at.Next, 0
-	if from != "" {
-		largest = top(path)
-	}
-	for page, err := range r.pages(ctx, Request{API: r.collector.API, Path: path, From: from}, r.objects-at.First) {
+	from := at.Next
+	for page, err := range r.pages(ctx, Request{API: r.collector.API, Path: path, From: from}, at.Sent, at.Page) {
 		if from != "" && expired(err) {
 			return errExpired
 		}
@@ -158,10 +155,10 @@ func (r *reading) list(ctx context.Context, path string, add map[string]string) 
 			at.Count = page.Count
 		}
 		r.page()
-		if at.Count < 0 && r.objects == before && objects > 1 && objects >= largest {
+		if at.Count < 0 && r.objects == before && objects > 1 && objects >= at.Page {
 			return &RefusalError{Reason: evidence.Partial, Message: "a page repeats objects of earlier pages and holds no other"}
 		}
-		largest = max(largest, objects)
+		at.Sent, at.Page = at.Sent+objects, max(at.Page, objects)
 		if at.Next = page.Next; at.Next == "" {
 			continue
 		}
@@ -321,7 +318,7 @@ func (r *reading) page() {
 // each lists a collection of the collector's API, object by object.
 func (r *reading) each(ctx context.Context, path string) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		for page, err := range r.pages(ctx, Request{API: r.collector.API, Path: path}, 0) {
+		for page, err := range r.pages(ctx, Request{API: r.collector.API, Path: path}, 0, 0) {
 			if err != nil {
 				yield(nil, err)
 				return

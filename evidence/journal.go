@@ -40,6 +40,10 @@ type Checkpoint struct {
 	First int `json:"first"`
 	// Count is how many objects the service says that the list has, -1 where it said nothing.
 	Count int `json:"count"`
+	// Sent is how many objects the list's pages have held, those included that came twice, and
+	// Page how many the largest of them.
+	Sent int `json:"sent,omitempty"`
+	Page int `json:"page,omitempty"`
 	// Next is the link to the list's next page; empty at the list's beginning.
 	Next string `json:"next,omitempty"`
 }
