@@ -109,6 +109,18 @@ type Entry struct {
 	// API names what was asked (method and path), or the kind of file imported.
 	API  string    `json:"api"`
 	Time time.Time `json:"time"`
+	// Changes is where the service tells later what has changed; nil where that wasn't asked.
+	Changes *Changes `json:"changes,omitempty"`
+}
+
+// Changes is where a service tells what has changed since a kind was read.
+type Changes struct {
+	// Asked is the path that was asked for the link, with the fields whose changes count.
+	Asked string `json:"asked"`
+	// Link is the service's own, an opaque token in it. It is no credential: it is followed
+	// with an access token alone. It says as much of the tenant as the evidence beside it, and
+	// is to be kept like that.
+	Link string `json:"link"`
 }
 
 // Gap is evidence that was asked for and is missing, or is incomplete.

@@ -50,6 +50,18 @@ func Verify(dir string) (*Bundle, error) {
 	return bundle, nil
 }
 
+// VerifyKind compares the file of one kind with the manifest, as Verify does all of them.
+func (b *Bundle) VerifyKind(kind string) error {
+	entry, held := b.Manifest.Entry(kind)
+	if !held {
+		return fmt.Errorf("verifying evidence %s: it does not hold %s", b.Dir, kind)
+	}
+	if err := verifyEntry(b.Dir, entry); err != nil {
+		return fmt.Errorf("verifying evidence %s: %w", b.Dir, err)
+	}
+	return nil
+}
+
 func verifyEntry(dir string, entry Entry) error {
 	got, err := measure(filepath.Join(dir, entry.File))
 	if err != nil {

@@ -154,8 +154,8 @@ func replaceable(dir string) error {
 	return nil
 }
 
-// Kind starts the kind of the entry: its Kind, Tier, API and Time are taken over, the
-// rest is counted. Several starts of one kind are an error.
+// Kind starts the kind of the entry: its Kind, Tier, API, Time and Changes are taken over,
+// the rest is counted. Several starts of one kind are an error.
 func (w *Writer) Kind(entry Entry) (*KindWriter, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
