@@ -53,7 +53,7 @@ func (c *call) batch(cl claims) {
 func (c *call) step(cl claims, step batchStep) batchAnswer {
 	version, _, _ := strings.Cut(strings.TrimPrefix(c.path, "/"), "/")
 	at, err := url.Parse("/" + version + "/" + strings.TrimPrefix(step.URL, "/"))
-	sub := &call{server: c.server, id: requestID(), out: newReply(), r: c.r}
+	sub := &call{server: c.server, id: requestID(), out: newReply(), r: c.r, dir: c.dir}
 	if err != nil || strings.HasSuffix(at.Path, "/$batch") {
 		sub.graphError(http.StatusBadRequest, "BadRequest", "Invalid batch step.")
 	} else {

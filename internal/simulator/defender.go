@@ -18,7 +18,7 @@ func (c *call) xdr() {
 	if !c.defenderRead("/xdr", "/xdr/api/incidents", "Incident.Read.All") {
 		return
 	}
-	incidents := c.server.dir.lists["security/incidents"]
+	incidents := c.dir.lists["security/incidents"]
 	value := []any{}
 	for i := range incidents.len() {
 		o := incidents.at(i)

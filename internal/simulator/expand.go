@@ -11,7 +11,7 @@ func (c *call) expand(t target, q query, o object, name string, fields []string)
 	switch name {
 	case "principal":
 		raw := null
-		if principal, found := c.server.dir.principal(o.text("principalId")); found {
+		if principal, found := c.dir.principal(o.text("principalId")); found {
 			principal = c.offered(principal, "verifiedPublisher")
 			if fields != nil {
 				principal = principal.project(fields)
@@ -36,7 +36,7 @@ const mostExpanded = 20
 
 func (c *call) expandedOwners(id string, fields []string) json.RawMessage {
 	raw := []byte{'['}
-	for i, owner := range c.server.dir.owned(id).fixed {
+	for i, owner := range c.dir.owned(id).fixed {
 		if i == mostExpanded {
 			break
 		}

@@ -16,7 +16,7 @@ type filter []conjunction
 type conjunction []comparison
 
 // comparison compares the value at a path with a literal: nil, a bool, a number or a
-// string. Times and ids are compared as text.
+// string, or a list of strings. Times and ids are compared as text.
 type comparison struct {
 	path, op string
 	literal  any
@@ -24,6 +24,8 @@ type comparison struct {
 
 var (
 	comparisonForm = regexp.MustCompile(`^([A-Za-z][\w/.]*)\s+(eq|ne|ge|gt|le|lt)\s+(.+)$`)
+	inForm         = regexp.MustCompile(`^([A-Za-z][\w/.]*)\s+in\s+\(('(?:[^']|'')*'(?:\s*,\s*'(?:[^']|'')*')*)\)$`)
+	quotedText     = regexp.MustCompile(`'(?:[^']|'')*'`)
 	startsForm     = regexp.MustCompile(`^startswith\(\s*([A-Za-z][\w/.]*)\s*,\s*('(?:[^']|'')*')\s*\)$`)
 	andWord        = regexp.MustCompile(`\s+and\s+`)
 	orWord         = regexp.MustCompile(`\s+or\s+`)
@@ -47,6 +49,14 @@ func parseConjunction(text string) (conjunction, error) {
 	var out conjunction
 	for _, part := range splitAt(andWord, text) {
 		part = strings.TrimSpace(part)
+		if m := inForm.FindStringSubmatch(part); m != nil {
+			among, err := parseList(m[2])
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, comparison{path: m[1], op: "in", literal: among})
+			continue
+		}
 		var c comparison
 		literal := ""
 		if m := startsForm.FindStringSubmatch(part); m != nil {
@@ -64,6 +74,20 @@ func parseConjunction(text string) (conjunction, error) {
 		out = append(out, c)
 	}
 	return out, nil
+}
+
+// mostValues is the number of values that Graph takes in one list.
+const mostValues = 15
+
+func parseList(text string) ([]string, error) {
+	items := quotedText.FindAllString(text, -1)
+	if len(items) > mostValues {
+		return nil, refuse("Too many child clauses specified in search filter expression containing 'OR' operators: %d. Max allowed: %d.", len(items), mostValues)
+	}
+	for i, item := range items {
+		items[i] = strings.ToLower(strings.ReplaceAll(item[1:len(item)-1], "''", "'"))
+	}
+	return items, nil
 }
 
 // splitAt splits at a word outside quotes.
@@ -112,6 +136,10 @@ func (f filter) names(path string) bool {
 }
 
 func (c comparison) match(value any) bool {
+	if among, ok := c.literal.([]string); ok {
+		text, _ := value.(string)
+		return slices.Contains(among, strings.ToLower(text))
+	}
 	if text, ok := value.(string); ok {
 		literal, isText := c.literal.(string)
 		if !isText {

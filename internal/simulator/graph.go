@@ -47,7 +47,11 @@ func (c *call) graphAs(cl claims) {
 		c.hunt(cl)
 		return
 	}
-	t, ok := c.server.dir.find(path)
+	if bare, ok := strings.CutSuffix(path, "/delta"); ok && slices.Contains(deltas, bare) {
+		c.changes(cl, bare)
+		return
+	}
+	t, ok := c.dir.find(path)
 	if !ok || !c.served(t.resource) {
 		c.noSegment(path)
 		return

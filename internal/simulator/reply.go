@@ -22,6 +22,8 @@ type call struct {
 	// id is the request-id of the answer.
 	id  string
 	out *reply
+	// dir is the tenant's data as they are when the call comes.
+	dir *directory
 	// page is the page of a collection that was asked for, from 1.
 	page int
 }

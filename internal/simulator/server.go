@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,7 +39,7 @@ type Options struct {
 // Server is a running simulator.
 type Server struct {
 	tenant *Tenant
-	dir    *directory
+	dir    atomic.Pointer[directory]
 	now    time.Time
 	plain  bool
 	log    *slog.Logger
@@ -58,6 +59,8 @@ type Server struct {
 	mu       sync.Mutex
 	requests map[string]int
 	hits     map[int]int
+	changed  []changed
+	epoch    int
 }
 
 // Start makes an authority and serves the tenant over HTTPS until Close is called or
@@ -83,10 +86,11 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		return nil, fmt.Errorf("starting the simulator: %w", err)
 	}
 	s := &Server{
-		tenant: opts.Tenant, dir: dir, now: opts.Now.UTC(), plain: opts.Plain, log: opts.Log, before: opts.Before,
+		tenant: opts.Tenant, now: opts.Now.UTC(), plain: opts.Plain, log: opts.Log, before: opts.Before,
 		key: make([]byte, 32), done: make(chan struct{}),
 		requests: map[string]int{}, hits: map[int]int{},
 	}
+	s.dir.Store(dir)
 	if opts.Throttle != nil {
 		s.throttle = newThrottle(opts.Throttle)
 	}
@@ -178,7 +182,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	if client := r.Header.Get("client-request-id"); client != "" {
 		w.Header().Set("client-request-id", client)
 	}
-	c := &call{server: s, r: r, path: path, id: id, out: newReply()}
+	c := &call{server: s, r: r, path: path, id: id, out: newReply(), dir: s.dir.Load()}
 	switch {
 	case strings.HasPrefix(path, "/v1.0/"), strings.HasPrefix(path, "/beta/"):
 		c.graph()
