@@ -16,7 +16,7 @@ import (
 func applications() []Collector {
 	readPolicies := []string{"Policy.Read.All"}
 	return []Collector{
-		collection("applications", "applications?$select={fields}&$top=999&"+counted, "Application.Read.All", "Directory.Read.All"),
+		tracked(collection("applications", "applications?$select={fields}&$top=999&"+counted, "Application.Read.All", "Directory.Read.All")),
 		collection("consent_requests", "identityGovernance/appConsent/appConsentRequests?$expand=userConsentRequests", "ConsentRequest.Read.All"),
 		collection("consent_events", "auditLogs/directoryAudits?$filter=activityDisplayName%20eq%20'Consent%20to%20application'"+
 			"%20or%20activityDisplayName%20eq%20'Add%20delegated%20permission%20grant'"+

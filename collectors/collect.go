@@ -29,6 +29,10 @@ type Options struct {
 	Import []Imported
 	// Packages are the options under which onboarding packages from Azure are verified.
 	Packages ImportOptions
+	// Since is an earlier bundle of the tenant. Of the kinds that have a delta query only what
+	// has changed since then is read, where the service still knows, and links are kept for the
+	// next time. One that holds nothing is a beginning; nil neither uses nor keeps links.
+	Since *evidence.Bundle
 	// Progress is told of every page and of every kind's end; it may be nil.
 	Progress func(Progress)
 	// Parallel is the number of collections read at once; zero is a sensible number.
@@ -185,7 +189,7 @@ func (r *reading) attempt(ctx context.Context) error {
 	if r.resume() {
 		return nil
 	}
-	err := r.collector.read(ctx, r)
+	err := r.read(ctx)
 	if errors.Is(err, errExpired) || err == nil && r.missed() {
 		if err := r.restart(); err != nil {
 			return err

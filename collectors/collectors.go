@@ -20,6 +20,10 @@ type Collector struct {
 	// Paths are what is asked, relative to the API's root. {fields} stands for the
 	// kind's top-level fields, any other {name} for an id that an earlier answer gave.
 	Paths []string
+	// Changes is the delta query that tells what has changed in the collection of the first
+	// path since an earlier one; empty where there is none, or one that doesn't track every
+	// field. It selects {fields} and takes the same permissions.
+	Changes string
 	// Permissions are those of which any one suffices for an application, the least
 	// first. Empty: the API has no such permissions (Azure decides by role assignments).
 	Permissions []string

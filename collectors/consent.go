@@ -36,8 +36,8 @@ func resourceApplications() []string {
 func consent() []Collector {
 	readApplications := []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	return []Collector{
-		collection("service_principals", "servicePrincipals?$select={fields}&$top=999&"+counted, readApplications...),
-		collection("oauth2_permission_grants", "oauth2PermissionGrants?$top=999", "Directory.Read.All", "Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"),
+		tracked(collection("service_principals", "servicePrincipals?$select={fields}&$top=999&"+counted, readApplications...)),
+		tracked(collection("oauth2_permission_grants", "oauth2PermissionGrants?$top=999", "Directory.Read.All", "Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All")),
 		document("authorization_policy", "policies/authorizationPolicy", "Policy.Read.All", "Policy.ReadWrite.Authorization"),
 		collection("permission_grant_policies", "policies/permissionGrantPolicies?$expand=includes,excludes",
 			"Policy.Read.PermissionGrant", "Policy.ReadWrite.PermissionGrant", "Policy.Read.All"),

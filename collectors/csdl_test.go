@@ -18,6 +18,7 @@ type model struct {
 	types map[string]entity // by qualified name
 	roots map[string]string // entity sets and singletons, to their type
 	bound map[string]string // functions and actions, by name, to what they return
+	delta map[string]bool   // the types, without their namespace, whose collections have a delta query
 }
 
 type entity struct {
@@ -33,8 +34,9 @@ type property struct {
 }
 
 type operation struct {
-	Name   string `xml:"Name,attr"`
-	Return struct {
+	Name       string     `xml:"Name,attr"`
+	Parameters []property `xml:"Parameter"`
+	Return     struct {
 		Type string `xml:"Type,attr"`
 	} `xml:"ReturnType"`
 }
@@ -69,7 +71,7 @@ func readModel(t *testing.T, file string) model {
 	if err := xml.Unmarshal(data, &document); err != nil {
 		t.Fatal(err)
 	}
-	m := model{map[string]entity{}, map[string]string{}, map[string]string{}}
+	m := model{map[string]entity{}, map[string]string{}, map[string]string{}, map[string]bool{}}
 	for _, schema := range document.Schemas {
 		for _, e := range slices.Concat(schema.Entities, schema.Complex) {
 			m.types[schema.Namespace+"."+e.Name] = e
@@ -79,6 +81,9 @@ func readModel(t *testing.T, file string) model {
 		}
 		for _, o := range slices.Concat(schema.Functions, schema.Actions) {
 			m.bound[o.Name] = element(o.Return.Type)
+			if o.Name == "delta" && len(o.Parameters) > 0 {
+				m.delta[simple(element(o.Parameters[0].Type))] = true
+			}
 		}
 		for _, container := range schema.Containers {
 			for _, r := range slices.Concat(container.Sets, container.Singletons) {
@@ -93,6 +98,9 @@ func readModel(t *testing.T, file string) model {
 func element(name string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(name, "Collection("), ")")
 }
+
+// simple is a type's name without its namespace, which an alias may stand for.
+func simple(name string) string { return name[strings.LastIndex(name, ".")+1:] }
 
 // member finds a property of a type, of those it is derived from, or of those derived
 // from it: $select on a collection of directory objects may name a user's.
@@ -157,6 +165,12 @@ func TestMicrosoftsSchemaHasWhatIsAsked(t *testing.T) {
 				offered := len(collector.Clouds) == 0 || slices.ContainsFunc(names, func(name string) bool { return slices.Contains(collector.Clouds, name) })
 				if collector.API != collectors.Graph || !offered {
 					continue
+				}
+				if bare, query, found := strings.Cut(collector.Changes, "/delta?"); found {
+					checkPath(t, m, collector.Kind, bare+"?"+query, names[0])
+					if typeName, _ := m.resolve(bare); !m.delta[simple(typeName)] {
+						t.Errorf("%s: %s has no delta query", collector.Kind, typeName)
+					}
 				}
 				for _, path := range collector.Paths {
 					if only := collector.Only[path]; only != nil && !slices.Contains(only, names[0]) {

@@ -3,6 +3,7 @@ package collectors
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/domicile-audit/domicile/evidence"
 )
@@ -22,7 +23,7 @@ func directory() []Collector {
 			withAll("LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All", "Organization.Read.All", "Organization.ReadWrite.All")...),
 		collection("subscriptions", "directory/subscriptions?$select={fields}", withAll("Organization.Read.All", "Organization.ReadWrite.All")...),
 		collection("users", "users?$select={fields}&$top=999&"+counted, withAll("User.Read.All", "User.ReadWrite.All")...),
-		collection("groups", "groups?$select={fields}&$top=999&"+counted, withAll("Group.Read.All", "Group.ReadWrite.All")...),
+		tracked(collection("groups", "groups?$select={fields}&$top=999&"+counted, withAll("Group.Read.All", "Group.ReadWrite.All")...)),
 		collection("role_assignments", "roleManagement/directory/roleAssignments"+principal, append(roles, everything...)...),
 		collection("role_schedules", "roleManagement/directory/roleAssignmentScheduleInstances"+principal,
 			append([]string{"RoleAssignmentSchedule.Read.Directory", "RoleAssignmentSchedule.ReadWrite.Directory"}, roles...)...),
@@ -41,6 +42,14 @@ func collection(kind, path string, permissions ...string) Collector {
 			return r.list(ctx, r.path(0), nil)
 		},
 	}
+}
+
+// tracked is the collector of a Graph collection with the delta query that its first path
+// has.
+func tracked(c Collector) Collector {
+	bare, _, _ := strings.Cut(c.Paths[0], "?")
+	c.Changes = bare + "/delta?$select={fields}"
+	return c
 }
 
 // document is the collector of one Graph object.

@@ -36,23 +36,36 @@ type reading struct {
 	joins   bool                 // imported files were looked at
 	whole   bool                 // an interrupted run had read it all
 	at      *evidence.Checkpoint // where an interrupted run left it, until that is reached
+
+	changes *evidence.Changes // where the service tells later what has changed
+	updates bool              // only what has changed is read
 }
 
 // path fills a path of the collector: {fields} with the fields of its kind, and the
 // given names with their values.
 func (r *reading) path(i int, names ...string) string {
-	path := r.collector.Paths[i]
-	if strings.Contains(path, "{fields}") {
-		schema, err := evidence.SchemaOf(r.collector.Kind)
-		if err != nil {
-			panic(err) // the table names embedded schemas only, which a test shows
-		}
-		path = strings.ReplaceAll(path, "{fields}", strings.Join(schema.FieldsIn(r.run.options.Tenant.Cloud), ","))
-	}
+	path := r.selecting(r.collector.Paths[i])
 	for n := 0; n+1 < len(names); n += 2 {
 		path = strings.ReplaceAll(path, "{"+names[n]+"}", url.PathEscape(names[n+1]))
 	}
 	return path
+}
+
+// selecting fills {fields} in a path.
+func (r *reading) selecting(path string) string {
+	if !strings.Contains(path, "{fields}") {
+		return path
+	}
+	return strings.ReplaceAll(path, "{fields}", strings.Join(r.fields(), ","))
+}
+
+// fields are the fields of the kind that the tenant's cloud has.
+func (r *reading) fields() []string {
+	schema, err := evidence.SchemaOf(r.collector.Kind)
+	if err != nil {
+		panic(err) // the table names embedded schemas only, which a test shows
+	}
+	return schema.FieldsIn(r.run.options.Tenant.Cloud)
 }
 
 // start opens the kind's file, once.
@@ -70,13 +83,18 @@ func (r *reading) start() error {
 
 // entry is what the manifest says of the kind before anything is read.
 func (r *reading) entry() evidence.Entry {
-	return evidence.Entry{Kind: r.collector.Kind, Tier: r.collector.Tier, API: r.describe(), Time: r.run.options.Now.UTC()}
+	asked := r.collector.Paths[0]
+	if r.updates {
+		asked = r.collector.Changes
+	}
+	return evidence.Entry{
+		Kind: r.collector.Kind, Tier: r.collector.Tier, API: r.describe(asked), Time: r.run.options.Now.UTC(), Changes: r.changes,
+	}
 }
 
 // describe names what is asked, for the manifest.
-func (r *reading) describe() string {
-	first := r.collector.Paths[0]
-	bare, _, _ := strings.Cut(first, "?")
+func (r *reading) describe(path string) string {
+	bare, _, _ := strings.Cut(path, "?")
 	method := "GET "
 	if r.collector.Kind == "hunting_probe" {
 		method = "POST "
@@ -179,23 +197,34 @@ func (r *reading) list(ctx context.Context, path string, add map[string]string) 
 // it is read: where the service counts anew, and what was read lies between its counts,
 // that explains it. Anything else is a collection that wasn't read completely.
 func (r *reading) recount(ctx context.Context, path string, expected, read int) error {
-	differs := &RefusalError{Reason: evidence.Partial, Message: "the service counts more or fewer objects than its pages held"}
+	again, err := r.number(ctx, path)
+	if err != nil || read < min(expected, again) || read > max(expected, again) {
+		return &RefusalError{Reason: evidence.Partial, Message: "the service counts more or fewer objects than its pages held"}
+	}
+	return nil
+}
+
+// errUncounted says that the service gave no number of a collection's objects.
+var errUncounted = errors.New("the service doesn't count the objects")
+
+// number asks for the number of objects of a collection whose path asks for it.
+func (r *reading) number(ctx context.Context, path string) (int, error) {
 	bare, query, _ := strings.Cut(path, "?")
 	if !strings.Contains(query, counted) {
-		return differs
+		return 0, errUncounted
 	}
 	r.count()
 	answer, err := r.run.source.Get(ctx, Request{API: r.collector.API, Path: bare + "?$select=id&$top=1&" + counted})
-	var again struct {
+	if err != nil {
+		return 0, err
+	}
+	var counts struct {
 		Count *int `json:"@odata.count"`
 	}
-	if err != nil || json.Unmarshal(answer.Body, &again) != nil || again.Count == nil {
-		return differs
+	if err := json.Unmarshal(answer.Body, &counts); err != nil || counts.Count == nil {
+		return 0, errUncounted
 	}
-	if read < min(expected, *again.Count) || read > max(expected, *again.Count) {
-		return differs
-	}
-	return nil
+	return *counts.Count, nil
 }
 
 // counted asks for the number of a collection's objects, which stands on its first page
@@ -261,51 +290,23 @@ func bare(object json.RawMessage, add map[string]string) (json.RawMessage, error
 	if len(add) == 0 && !bytes.Contains(object, []byte(`@odata.`)) {
 		return object, nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(object))
-	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {
-		return nil, errors.Join(errors.New("not an object"), err)
+	members, err := membersOf(object)
+	if err != nil {
+		return nil, err
 	}
-	var out bytes.Buffer
-	out.WriteByte('{')
-	member := func(name string, value json.RawMessage) error {
-		key, err := json.Marshal(name)
-		if out.Len() > 1 {
-			out.WriteByte(',')
-		}
-		out.Write(key)
-		out.WriteByte(':')
-		out.Write(value)
-		return err
-	}
+	members = slices.DeleteFunc(members, func(m member) bool {
+		_, replaced := add[m.name]
+		return replaced || strings.Contains(m.name, "@odata.") && m.name != "@odata.type"
+	})
+	added := make([]member, 0, len(add)+len(members))
 	for _, name := range slices.Sorted(maps.Keys(add)) {
 		value, err := json.Marshal(add[name])
-		if err := errors.Join(err, member(name, value)); err != nil {
-			return nil, err
-		}
-	}
-	for decoder.More() {
-		key, err := decoder.Token()
 		if err != nil {
 			return nil, err
 		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return nil, err
-		}
-		name, _ := key.(string)
-		_, replaced := add[name]
-		if replaced || strings.Contains(name, "@odata.") && name != "@odata.type" {
-			continue
-		}
-		if err := member(name, value); err != nil {
-			return nil, err
-		}
+		added = append(added, member{name, value})
 	}
-	if _, err := decoder.Token(); err != nil {
-		return nil, err
-	}
-	out.WriteByte('}')
-	return out.Bytes(), nil
+	return objectOf(append(added, members...))
 }
 
 // page notes a page with the requests it took, and tells about the progress.
