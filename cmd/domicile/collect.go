@@ -34,8 +34,15 @@ A collection that was interrupted goes on with --resume: after the last page tha
 whole, as of the time when it began. Its tenant, application and kinds must be the same;
 imports and attestations are read anew. Where there is nothing to go on with, or only what
 is of another version or more than a day off, --resume starts afresh, so that a scheduler
-can always pass it. Without --resume what was left gives way.`,
+can always pass it. Without --resume what was left gives way.
+
+With --since only what has changed since an earlier bundle of the tenant is read of groups,
+applications, service principals and delegated permissions, where the service still knows
+(about a week). Everything else is read in full, and so are these where the earlier bundle
+can't be relied on. The objects are the same as those of a full read. Where there is no
+bundle yet, everything is read. --since and --out may name the same folder.`,
 		Example: `  domicile collect --tenant contoso --out evidence
+  domicile collect --tenant contoso --out evidence --since evidence --resume
   domicile collect --import ProviderSettingsExport.json --out evidence`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
@@ -65,7 +72,7 @@ can always pass it. Without --resume what was left gives way.`,
 		},
 	}
 	from.add(cmd)
-	from.addResume(cmd)
+	from.addBundle(cmd)
 	cmd.Flags().StringVar(&out, "out", "evidence", "folder of the bundle")
 	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only these kinds of evidence (default all that the cloud has and an application may read)")
 	return cmd

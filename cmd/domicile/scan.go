@@ -27,8 +27,10 @@ func newScan(a *app) *cobra.Command {
 		Long: `scan reads a tenant into DIR/evidence, judges it, and writes DIR/result.json and one
 report per format. Without --tenant it scans every tenant of the configuration, each
 into a folder of its own. It only reads. With --resume it goes on with a collection that
-was interrupted, as collect does.`,
+was interrupted, and with --since it reads of one tenant only what has changed since an
+earlier bundle, as collect does.`,
 		Example: `  domicile scan --demo --out out
+  domicile scan --tenant contoso --out out --since out/evidence --resume
   domicile scan --tenant contoso --out out --format html,sarif --fail-on critical`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -36,7 +38,7 @@ was interrupted, as collect does.`,
 		},
 	}
 	from.add(cmd)
-	from.addResume(cmd)
+	from.addBundle(cmd)
 	judging.add(cmd)
 	cmd.Flags().StringVar(&out, "out", "out", "folder to write into")
 	return cmd
@@ -58,6 +60,9 @@ func (a *app) scan(ctx context.Context, from targeting, judging judging, out str
 	}
 	if len(target.tenants) == 0 {
 		return a.scanTenant(ctx, tenantScan{from, judging, target, nil, set, formats, out})
+	}
+	if from.since != "" && len(target.tenants) > 1 {
+		return usage(errors.New("--since names one tenant's evidence; choose the tenant with --tenant"))
 	}
 	worst := error(nil)
 	for _, tenant := range target.tenants {

@@ -30,6 +30,7 @@ type targeting struct {
 	previous string
 	maxWait  time.Duration
 	resume   bool
+	since    string
 }
 
 func (t *targeting) add(cmd *cobra.Command) {
@@ -44,8 +45,9 @@ func (t *targeting) add(cmd *cobra.Command) {
 	flags.DurationVar(&t.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")
 }
 
-// addResume adds the flag of the commands that write a bundle.
-func (t *targeting) addResume(cmd *cobra.Command) {
+// addBundle adds the flags of the commands that write a bundle.
+func (t *targeting) addBundle(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&t.since, "since", "", "earlier bundle of the tenant: read only what has changed since, where the service tells; without a bundle there, read everything")
 	cmd.Flags().BoolVar(&t.resume, "resume", false, "go on with a collection that was interrupted less than a day ago; without one, just collect")
 }
 
@@ -166,7 +168,7 @@ func startSimulator(ctx context.Context, name, listen string, counts map[string]
 func (a *app) collection(t targeting, from *target, tenant *config.Tenant, kinds []string) scan.Collection {
 	progress := newProgress(a)
 	return scan.Collection{
-		Tenant: tenant, Imports: t.imports, Cloud: t.cloud, Previous: t.previous, Kinds: kinds, MaxWait: t.maxWait, Resume: t.resume,
+		Tenant: tenant, Imports: t.imports, Cloud: t.cloud, Previous: t.previous, Kinds: kinds, MaxWait: t.maxWait, Resume: t.resume, Since: t.since,
 		Tool: "domicile " + version, Now: from.now, Getenv: a.Getenv,
 		Prompt: a.Stderr, Log: a.logger(), Progress: progress.show,
 		Notice: func(text string) { a.say("%s", reports.Visible(text)) },

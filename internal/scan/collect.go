@@ -29,6 +29,9 @@ type Collection struct {
 	// Previous is the result.json of an earlier scan; empty for the one that the tenant's
 	// configuration names, if any.
 	Previous string
+	// Since is the folder of an earlier bundle of the tenant: where the service tells, only what
+	// has changed since then is read. There may be nothing in it yet. Empty reads everything.
+	Since string
 	// Cloud is the cloud of a collection of imports alone, where the files don't say it.
 	Cloud string
 	// Kinds are the kinds asked for; empty for all.
@@ -52,10 +55,13 @@ type Collection struct {
 
 // Collect reads a tenant, or files, into the bundle dir. What can't be read is a gap in
 // the manifest that it returns; the error is for a folder in use, files that can't be
-// understood, an interrupted collection of something else, a failed sign-in (a
+// understood, an earlier or interrupted collection of something else, a failed sign-in (a
 // *collectors.AuthError) or a cancelled context, and leaves whatever stood under dir
 // untouched.
 func Collect(ctx context.Context, dir string, c Collection) (evidence.Manifest, error) {
+	if c.Tenant == nil && c.Since != "" {
+		return evidence.Manifest{}, errors.New("files are read whole, and a tenant alone has changes; leave out --since, or name the tenant")
+	}
 	now := c.Now().UTC().Truncate(time.Second)
 	before := c.interrupted(dir, now)
 	started := now
@@ -72,14 +78,21 @@ func Collect(ctx context.Context, dir string, c Collection) (evidence.Manifest, 
 	} else if len(kinds) == 0 {
 		kinds = collectors.Default(inputs.tenant.Cloud)
 	}
+	since, err := c.since(inputs.tenant)
+	if err != nil {
+		return evidence.Manifest{}, err
+	}
 	manifest := evidence.Manifest{Tenant: inputs.tenant, Tool: c.Tool, Started: started, Asked: sortedSet(slices.Clone(kinds))}
+	if since != nil && since.Manifest.Version > 0 {
+		manifest.Previous = since.Manifest.Digest()
+	}
 	writer, err := c.begin(dir, manifest, before, now)
 	if err != nil {
 		return evidence.Manifest{}, err
 	}
 	err = c.read(ctx, writer, collectors.Options{
 		Tenant: inputs.tenant, Now: started, Kinds: kinds, Import: inputs.imported,
-		Packages: inputs.options, Progress: c.Progress,
+		Packages: inputs.options, Since: since, Progress: c.Progress,
 	})
 	if err != nil {
 		return evidence.Manifest{}, errors.Join(err, writer.Abort())

@@ -1,0 +1,33 @@
+package scan
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/domicile-audit/domicile/evidence"
+)
+
+// since opens the earlier bundle since which only the changes are read; nil where none was
+// named. A path where nothing stands yet is a beginning: everything is read, and what
+// changes from then on can be asked for the next time. A bundle of something else, or one
+// whose manifest isn't as it was written, is an error.
+func (c Collection) since(tenant evidence.Tenant) (*evidence.Bundle, error) {
+	if c.Since == "" {
+		return nil, nil //nolint:nilnil // no bundle is no error
+	}
+	if _, err := os.Lstat(c.Since); errors.Is(err, fs.ErrNotExist) {
+		c.notice("there is no evidence in %s yet: everything is read, and with --since only what has changed from then on", c.Since)
+		return &evidence.Bundle{Dir: c.Since}, nil
+	}
+	bundle, err := evidence.Open(c.Since)
+	if err != nil {
+		return nil, fmt.Errorf("%v; name the folder of an earlier bundle with --since, or leave it out", err) //nolint:errorlint // no failing disk: callers tell the two apart by the type
+	}
+	if of := bundle.Manifest.Tenant; !strings.EqualFold(of.ID, tenant.ID) || of.Cloud != tenant.Cloud {
+		return nil, fmt.Errorf("the evidence in %s is of tenant %s in the cloud %s, and not of %s in %s; name the tenant's own with --since", c.Since, of.ID, of.Cloud, tenant.ID, tenant.Cloud)
+	}
+	return bundle, nil
+}
