@@ -41,5 +41,6 @@ func percentOf(size uint64) int {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
 	lives := max(live[0].Value.Uint64(), 1<<20)
-	return max(int(size/(lives/100))-100, leastGC)
+	most := min(size/(lives/100), 1000) // per cent of what lives
+	return max(int(most)-100, leastGC)  //nolint:gosec // G115: at most 1000
 }
