@@ -33,7 +33,8 @@ func prose(s string) string { return clean(strings.Join(strings.Fields(s), " "),
 // bytes that are not UTF-8. More than limit runes are cut, with an ellipsis.
 //
 // The attack is known as Trojan Source (CVE-2021-42574); the classes are Unicode's
-// general categories Cc, Cf, Zl and Zp.
+// general categories Cc, Cf, Zl and Zp, and the code points that are no characters, which
+// XML does not take.
 func clean(s string, limit int) string {
 	if plain(s) && len(s) <= limit {
 		return s
@@ -65,7 +66,7 @@ func broken(s string) bool {
 }
 
 func hidden(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Noncharacter_Code_Point)
 }
 
 // plain says whether s is printable ASCII alone.

@@ -24,6 +24,9 @@ func hostile() []string {
 		"[click here](javascript:alert(1))",
 		"zero\u200Bwidth and {0} and {{.}} and ${x}",
 		strings.Repeat("long ", 2000),
+		"]]> | `cut` | @everyone #1 ~~$x$~~ www.evil.example &lt;b&gt;",
+		"\t@SUM(1+1)*cmd|' /C calc'!A0",
+		"＝1+1 _x000D_ \uFFFE",
 	}
 }
 
@@ -169,6 +172,33 @@ func weak() *findings.Result {
 		r.Reasons = []findings.Reason{{Reason: "needs_attestation", Kind: "attestations", Message: "No interface states Defender for Identity's Geo"}}
 	})
 	return settle(result)
+}
+
+// seeded is a result that has a text in every place to which one from outside comes.
+func seeded(s string) *findings.Result {
+	result := good()
+	result.Tenant.Name, result.Profile, result.Config.URI = s, s, s
+	result.Tool.Version, result.Reader.AppID = s, s
+	result.Params = map[string]any{s: s}
+	result.Waivers = []any{s, map[string]any{s: s}}
+	edit(result, "XDR1001", func(r *findings.Rule) {
+		r.ID, r.Title, r.Description, r.Topic, r.Scope, r.Kinds, r.Params, r.References = "X"+s, s, s, s, s, []string{s}, []string{s}, []string{s}
+		r.Observed = []findings.Observation{{Fact: s, Service: s, Value: s, Tier: s, Kind: s}}
+		r.Frameworks = map[string][]findings.Control{s: {{ID: s, Coverage: s}}}
+		r.Remediation = findings.Remediation{Summary: s, Steps: []string{s}, Action: s}
+	})
+	edit(result, "XDR1005", func(r *findings.Rule) {
+		r.Outcome, r.Reasons = findings.Unknown, []findings.Reason{{Reason: s, Kind: s, Message: s}}
+	})
+	fail(result, "GEO1002", findings.Resource{Kind: s, ID: s, Name: s}, s, s, s)
+	fail(result, "XDR1009", findings.Resource{Kind: "tenant", ID: s, Name: s}, s, s, s)
+	edit(result, "XDR1009", func(r *findings.Rule) { r.Outcome = findings.Waived })
+	last := &result.Findings[len(result.Findings)-1]
+	last.Outcome, last.Waiver = findings.Waived, s
+	result.Evidence = append(result.Evidence, findings.Evidence{Kind: s, File: s, API: s, SHA256: s, Tier: s})
+	result.Gaps = append(result.Gaps, findings.Gap{Kind: s, Reason: s, Code: s, Permission: s})
+	settle(result).Exit.Reason = s
+	return result
 }
 
 // partial is a tenant of which much could not be read.

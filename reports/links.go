@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"github.com/domicile-audit/domicile/findings"
 )
 
 // isLink says whether reports may make a link of an address: https, and one of
@@ -43,4 +45,20 @@ func relativeURI(file string) string {
 		segments[i] = strings.ReplaceAll(url.PathEscape(segment), ":", "%3A")
 	}
 	return strings.Join(segments, "/")
+}
+
+// configPlace is the line of the customer's configuration that asks for what a rule holds
+// a tenant to: where it names the rule, or else the first of the rule's parameters, or
+// else line 1. Without a configuration it is the rule's own file, line 1.
+func configPlace(config findings.Config, rule findings.Rule) (uri string, line int) {
+	uri = relativeURI(config.URI)
+	if uri == "" {
+		return relativeURI("policies/" + rule.Topic + "/" + rule.ID + ".rego"), 1
+	}
+	for _, key := range append([]string{rule.ID}, rule.Params...) {
+		if line := config.Lines[key]; line > 0 {
+			return uri, line
+		}
+	}
+	return uri, 1
 }

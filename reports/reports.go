@@ -1,5 +1,6 @@
-// Package reports renders a findings.Result: as text for a terminal, as result.json, as
-// SARIF for code scanning and archives, and as an HTML page for auditors.
+// Package reports renders a findings.Result: for people as text, as an HTML page, as
+// tables and as a summary of a CI job, and for programs as result.json and in the formats
+// of code scanning, CI servers, SIEM systems and compliance tools.
 //
 // A Result goes in and bytes come out. The package judges nothing; it reads no clock, no
 // environment and no rule, so that equal results give equal reports. Whatever comes from

@@ -2,12 +2,18 @@ package reports_test
 
 import (
 	"bytes"
+	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"html"
+	"io"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"runtime/metrics"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -43,7 +49,9 @@ func TestFormatsAreWhole(t *testing.T) {
 			t.Errorf("FormatByName(%q) = %q, %v", format.Name, found.File, err)
 		}
 	}
-	want := map[string]bool{"report.txt": true, "result.json": true, "report.sarif": true, "report.html": true}
+	want := map[string]bool{
+		"report.txt": true, "result.json": true, "report.sarif": true, "report.html": true,
+	}
 	if diff := cmp.Diff(want, files); diff != "" {
 		t.Errorf("files differ (-want +got):\n%s", diff)
 	}
@@ -51,7 +59,7 @@ func TestFormatsAreWhole(t *testing.T) {
 
 func TestFormatByNameListsTheKnownOnes(t *testing.T) {
 	_, err := reports.FormatByName("docx")
-	if err == nil || !strings.Contains(err.Error(), `"docx"`) || !strings.Contains(err.Error(), "text, json, sarif, html") {
+	if err == nil || !strings.Contains(err.Error(), `"docx"`) || !strings.Contains(err.Error(), "text, json, sarif") {
 		t.Errorf("FormatByName(docx) = %v, want an error that lists the formats", err)
 	}
 }
@@ -60,7 +68,8 @@ func TestReports(t *testing.T) {
 	for tenant, result := range fixtures() {
 		for _, format := range reports.Formats() {
 			t.Run(tenant+"/"+format.Name, func(t *testing.T) {
-				golden.Check(t, filepath.Join("testdata", tenant, format.File), render(t, format.Name, result))
+				made := render(t, format.Name, result)
+				golden.Check(t, filepath.Join("testdata", tenant, format.File), made)
 			})
 		}
 	}
@@ -88,23 +97,84 @@ func TestReportsAreDeterministic(t *testing.T) {
 	}
 }
 
-// No format but result.json carries a character that is not seen.
+// hidden are the characters that no report but result.json carries.
+var hidden = regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fffe}\x{ffff}]`)
+
+// checkShown fails the test if a report hides a character.
+func checkShown(t testing.TB, format string, made []byte) {
+	t.Helper()
+	if format == "json" {
+		return
+	}
+	text := string(made)
+	if !utf8.ValidString(text) {
+		t.Errorf("%s is not UTF-8", format)
+	}
+	if at := hidden.FindStringIndex(text); at != nil {
+		t.Errorf("%s holds the hidden character %q in %q", format, text[at[0]:at[1]], text[max(0, at[0]-40):at[1]])
+	}
+}
+
 func TestReportsShowHiddenCharacters(t *testing.T) {
-	hidden := regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}]`)
 	for _, format := range reports.Formats() {
 		if format.Name == "json" {
 			continue
 		}
-		out := render(t, format.Name, weak())
-		if found := hidden.Find(out); found != nil {
-			t.Errorf("%s holds the hidden character %q", format.Name, found)
-		}
-		if !strings.Contains(html.UnescapeString(string(out)), "⟨U+202E⟩") {
+		made := render(t, format.Name, weak())
+		checkShown(t, format.Name, made)
+		text := string(made)
+		if !strings.Contains(html.UnescapeString(text), "⟨U+202E⟩") {
 			t.Errorf("%s doesn't show U+202E", format.Name)
 		}
-		if strings.Contains(string(out), strings.Repeat("long ", 500)) {
+		if strings.Contains(text, strings.Repeat("long ", 500)) {
 			t.Errorf("%s doesn't cut a name of 10,000 characters", format.Name)
 		}
+	}
+}
+
+// Whatever stands wherever something from outside may stand, every report is well formed
+// and shows it.
+func TestReportsTakeHostileText(t *testing.T) {
+	for _, s := range append(hostile(), "", "bad\xffbytes", "\x00", "line\nbreak") {
+		for _, format := range reports.Formats() {
+			checkFormat(t, format.Name, render(t, format.Name, seeded(s)))
+		}
+	}
+}
+
+func FuzzReports(f *testing.F) {
+	formats := reports.Formats()
+	for _, s := range append(hostile(), `" onclick=alert(1) x="`, `{{template "x"}}`, "bad\xffbytes") {
+		for i := range formats {
+			f.Add(s, i)
+		}
+	}
+	f.Fuzz(func(t *testing.T, s string, i int) {
+		format := formats[uint(i)%uint(len(formats))]
+		checkFormat(t, format.Name, render(t, format.Name, seeded(s)))
+	})
+}
+
+// checkFormat holds a report to the syntax of its format.
+func checkFormat(t testing.TB, format string, made []byte) {
+	t.Helper()
+	checkShown(t, format, made)
+	switch format {
+	case "html":
+		checkTags(t, made)
+	case "json", "sarif":
+		var document any
+		decode(t, format, made, &document)
+		if path, found := findNull(document, "$"); found {
+			t.Errorf("%s has null at %s", format, path)
+		}
+	}
+}
+
+func decode(t testing.TB, format string, made []byte, into any) {
+	t.Helper()
+	if err := json.Unmarshal(made, into); err != nil {
+		t.Fatalf("the %s report is not JSON: %v", format, err)
 	}
 }
 
@@ -129,18 +199,78 @@ func TestReportsPassOnWriteErrors(t *testing.T) {
 	}
 }
 
+// A report of many findings stays within what its reader takes; one that lists them all
+// takes a few kilobytes for each.
+func TestReportsOfManyFindingsKeepTheirLimits(t *testing.T) {
+	limits := map[string]int{"text": 32 << 10, "html": 3 << 20, "xlsx": 10 << 20, "junit": 1 << 20, "markdown": 900 << 10, "sarif-github": 9_500_000}
+	for _, n := range []int{10_000, 25_000} {
+		result := many(n)
+		for _, format := range reports.Formats() {
+			limit, known := limits[format.Name]
+			if !known {
+				limit = n * 4 << 10
+			}
+			var size counter
+			w, end := io.Writer(&size), func() error { return nil }
+			if format.Name == "sarif-github" {
+				compressed := gzip.NewWriter(&size)
+				w, end = compressed, compressed.Close
+			}
+			if err := errors.Join(format.Write(w, result), end()); err != nil {
+				t.Fatalf("writing %s: %v", format.Name, err)
+			}
+			if int(size) > limit || size == 0 {
+				t.Errorf("%d findings as %s take %d bytes, want at most %d", n, format.Name, size, limit)
+			}
+		}
+	}
+}
+
+// counter counts the bytes that are written to it.
+type counter int
+
+func (c *counter) Write(data []byte) (int, error) {
+	*c += counter(len(data))
+	return len(data), nil
+}
+
+// BenchmarkFormats measures what 25,000 findings take: the time, what is allocated in all,
+// and the most that the heap holds beside the result while a report is written.
 func BenchmarkFormats(b *testing.B) {
-	result := many(10_000)
+	result := many(25_000)
 	for _, format := range reports.Formats() {
 		b.Run(format.Name, func(b *testing.B) {
 			b.ReportAllocs()
+			runtime.GC()
+			m := &meter{before: heap()}
 			for b.Loop() {
-				var out bytes.Buffer
-				if err := format.Write(&out, result); err != nil {
+				m.size = 0
+				if err := format.Write(m, result); err != nil {
 					b.Fatal(err)
 				}
-				b.SetBytes(int64(out.Len()))
+				b.SetBytes(int64(m.size))
 			}
+			b.ReportMetric(float64(m.peak)/1e6, "peak-MB")
 		})
 	}
+}
+
+// meter counts the bytes that are written to it, and looks at the heap with each write.
+type meter struct {
+	size         counter
+	before, peak uint64
+}
+
+func (m *meter) Write(data []byte) (int, error) {
+	if now := heap(); now > m.before {
+		m.peak = max(m.peak, now-m.before)
+	}
+	return m.size.Write(data)
+}
+
+// heap is the number of bytes that the heap's objects take, dead ones included.
+func heap() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }

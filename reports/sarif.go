@@ -41,6 +41,7 @@ type sarifLog struct {
 	logical map[string]uint
 }
 
+// newSARIFLog builds the run of a normalised result.
 func newSARIFLog(result *findings.Result) *sarifLog {
 	log := &sarifLog{
 		result:     result,
@@ -66,8 +67,8 @@ func newSARIFLog(result *findings.Result) *sarifLog {
 	log.run.Properties = sarif.Properties{
 		"tenant":   tenantProperties(result.Tenant),
 		"profile":  cleanName(result.Profile),
-		"digests":  result.Digests,
-		"summary":  result.Summary,
+		"digests":  cleanDigests(result.Digests),
+		"summary":  cleanSummary(result.Summary),
 		"coverage": coverage(result.Summary),
 	}
 	if by := result.Selection; by != nil {
@@ -113,6 +114,23 @@ func sarifVersion(version string) string {
 
 func tenantProperties(tenant findings.Tenant) map[string]string {
 	return map[string]string{"id": cleanName(tenant.ID), "name": cleanName(tenant.Name), "cloud": cleanName(tenant.Cloud)}
+}
+
+// cleanSummary makes the reasons that are counted fit to be shown.
+func cleanSummary(s findings.Summary) findings.Summary {
+	unjudged := make(map[string]int, len(s.Unjudged))
+	for reason, n := range s.Unjudged {
+		unjudged[cleanName(reason)] += n
+	}
+	s.Unjudged = unjudged
+	return s
+}
+
+func cleanDigests(d findings.Digests) findings.Digests {
+	return findings.Digests{
+		Evidence: cleanName(d.Evidence), Policies: cleanName(d.Policies), Params: cleanName(d.Params),
+		Waivers: cleanName(d.Waivers), Previous: cleanName(d.Previous),
+	}
 }
 
 func ptr[T any](value T) *T { return &value }

@@ -1,7 +1,6 @@
 package reports_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/domicile-audit/domicile/findings"
@@ -95,12 +94,15 @@ type sarifResult struct {
 func readSARIF(t *testing.T, result *findings.Result) (sarifFile, []byte) {
 	t.Helper()
 	data := render(t, "sarif", result)
+	return decodeSARIF(t, data), data
+}
+
+func decodeSARIF(t *testing.T, data []byte) sarifFile {
+	t.Helper()
 	var file sarifFile
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatalf("the SARIF report is not JSON: %v", err)
-	}
+	decode(t, "sarif", data, &file)
 	if file.Version != "2.1.0" || len(file.Runs) != 1 {
 		t.Fatalf("version %q with %d runs, want 2.1.0 with one", file.Version, len(file.Runs))
 	}
-	return file, data
+	return file
 }

@@ -52,14 +52,25 @@ func (l *sarifLog) addLocations() {
 			l.logicalLocation(rule, finding.Resource)
 		}
 		if says(rule, found) {
-			l.logicalLocation(rule, l.tenant())
+			l.logicalLocation(rule, tenantResource(l.result))
 		}
 	}
 }
 
-// tenant is the tenant as a resource.
-func (l *sarifLog) tenant() findings.Resource {
-	return findings.Resource{Kind: "tenant", ID: l.result.Tenant.ID, Name: l.result.Tenant.Name}
+// tenantResource is the tenant as a resource.
+func tenantResource(result *findings.Result) findings.Resource {
+	return findings.Resource{Kind: "tenant", ID: result.Tenant.ID, Name: result.Tenant.Name}
+}
+
+// ruleFingerprint is the identity of what a rule says of the tenant. It is that which a
+// finding about the tenant would have, so that a pass that becomes a failure is seen as a
+// change of one result; beside findings it is one of its own.
+func ruleFingerprint(result *findings.Result, rule findings.Rule, besideFindings bool) string {
+	identity := tenantResource(result)
+	if besideFindings {
+		identity = findings.Resource{Kind: "rule", ID: rule.ID}
+	}
+	return findings.Fingerprint(result.Tenant.ID, rule.ID, identity)
 }
 
 // findingResult is a violation, suppressed if it is waived.
@@ -82,20 +93,13 @@ func (l *sarifLog) findingResult(rule findings.Rule, finding findings.Finding, t
 	return result
 }
 
-// ruleResult is what a rule without violations says of the tenant. Its identity is that
-// which a finding about the tenant would have, so that a pass that becomes a failure is
-// seen as a change of one result.
+// ruleResult is what a rule without violations says of the tenant.
 func (l *sarifLog) ruleResult(rule findings.Rule, besideFindings bool) *sarif.Result {
-	tenant := l.tenant()
-	identity := tenant
-	if besideFindings {
-		identity = findings.Resource{Kind: "rule", ID: rule.ID}
-	}
 	kind, level := ruleKind(rule), "none"
 	if kind == kindFail {
 		level = sarifSeverityOf(rule.Severity).level
 	}
-	result := l.newResult(rule, kind, level, ruleMessage(rule), tenant, findings.Fingerprint(l.result.Tenant.ID, rule.ID, identity))
+	result := l.newResult(rule, kind, level, ruleMessage(rule), tenantResource(l.result), ruleFingerprint(l.result, rule, besideFindings))
 	result.Properties["outcome"] = cleanName(string(rule.Outcome))
 	result.Properties["checked"] = rule.Checked
 	if len(rule.Reasons) > 0 {
@@ -162,15 +166,9 @@ func (l *sarifLog) newResult(rule findings.Rule, kind, level, said string, resou
 	return result
 }
 
-// location is the line of the customer's configuration that asks for what a rule holds a
-// tenant to, and the resource. Without a configuration it is the rule's own file, line 1.
+// location is the place in the customer's configuration, and the resource.
 func (l *sarifLog) location(rule findings.Rule, resource findings.Resource) *sarif.Location {
-	uri, line := relativeURI(l.result.Config.URI), 1
-	if uri == "" {
-		uri = relativeURI("policies/" + rule.Topic + "/" + rule.ID + ".rego")
-	} else {
-		line = configLine(l.result.Config, rule)
-	}
+	uri, line := configPlace(l.result.Config, rule)
 	return &sarif.Location{
 		PhysicalLocation: &sarif.PhysicalLocation{
 			ArtifactLocation: &sarif.ArtifactLocation{URI: &uri},
@@ -178,17 +176,6 @@ func (l *sarifLog) location(rule findings.Rule, resource findings.Resource) *sar
 		},
 		LogicalLocations: []*sarif.LogicalLocation{l.logicalLocation(rule, resource)},
 	}
-}
-
-// configLine is the line where the configuration names the rule, or else the first of the
-// rule's parameters, or else 1.
-func configLine(config findings.Config, rule findings.Rule) int {
-	for _, key := range append([]string{rule.ID}, rule.Params...) {
-		if line := config.Lines[key]; line > 0 {
-			return line
-		}
-	}
-	return 1
 }
 
 // logicalLocation lists tenant, topic and resource among the run's logical locations, each

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/owenrumney/go-sarif/v2/sarif"
@@ -68,15 +69,12 @@ func (l *sarifLog) rule(rule findings.Rule) *sarif.ReportingDescriptor {
 	}
 }
 
-// ruleTags are at most ten tags of a rule, as GitHub keeps no more.
+// ruleTags are at most ten tags of a rule, as GitHub keeps no more, and each once.
 func ruleTags(rule findings.Rule) []string {
 	tags := []string{"security", "microsoft-365"}
-	if rule.Topic != "" {
-		tags = append(tags, cleanName(rule.Topic))
-	}
-	for _, key := range keys(rule.Frameworks) {
-		if len(tags) < 10 {
-			tags = append(tags, cleanName(key))
+	for _, tag := range cleanNames(append([]string{rule.Topic}, keys(rule.Frameworks)...)) {
+		if tag != "" && len(tags) < 10 && !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
 		}
 	}
 	return tags

@@ -1,9 +1,6 @@
 package reports
 
 import (
-	"crypto/sha256"
-	"fmt"
-
 	"github.com/owenrumney/go-sarif/v2/sarif"
 
 	"github.com/domicile-audit/domicile/findings"
@@ -50,14 +47,7 @@ func (l *sarifLog) taxonomyReference(index int) *sarif.ToolComponentReference {
 	return &sarif.ToolComponentReference{Name: ptr(cleanName(key)), Index: ptr(uint(index)), Guid: ptr(taxonomyGUID(key))}
 }
 
-// taxonomyGUID is a name-based UUID (RFC 9562, version 5 in layout, over sha256) that is
-// the same in every report.
-func taxonomyGUID(key string) string {
-	sum := sha256.Sum256([]byte(homepage + "/frameworks/" + key))
-	sum[6] = sum[6]&0x0f | 0x50
-	sum[8] = sum[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
-}
+func taxonomyGUID(key string) string { return nameUUID("framework", key) }
 
 // taxaOf refers to the controls that a rule supports.
 func (l *sarifLog) taxaOf(rule findings.Rule) []*sarif.ReportingDescriptorReference {

@@ -41,7 +41,7 @@ func pascalName(title, id string) string {
 	return out
 }
 
-// markdown escapes what HTML-aware Markdown would take for tags or links.
+// markdown escapes what HTML-aware Markdown would take for tags, links or emphasis.
 func markdown(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "<", "&lt;", ">", "&gt;", "[", `\[`, "]", `\]`, "`", "\\`", "*", `\*`, "_", `\_`, "|", `\|`).Replace(s)
+	return strings.NewReplacer(`\`, `\\`, "&", "&amp;", "~", `\~`, "<", "&lt;", ">", "&gt;", "[", `\[`, "]", `\]`, "`", "\\`", "*", `\*`, "_", `\_`, "|", `\|`).Replace(s)
 }

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -18,30 +17,22 @@ func (l *sarifLog) write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriter(w)
-	put := func(data []byte) {
-		if err == nil {
-			_, err = out.Write(data)
-		}
-	}
-	put([]byte(`{"version":"2.1.0","$schema":"` + schemaURI + `","runs":[`))
-	put(bytes.TrimSuffix(head, []byte("\n}")))
-	put([]byte(",\n \"results\": ["))
+	out := newJSONStream(w)
+	out.raw(`{"version":"2.1.0","$schema":"` + schemaURI + `","runs":[`)
+	out.put(bytes.TrimSuffix(head, []byte("\n}")))
+	out.raw(",\n \"results\": [")
 	separator := "\n"
 	for result := range l.results() {
-		encoded, failed := mended(result, nil)
-		if failed != nil {
-			return failed
+		encoded, err := mended(result, nil)
+		if err != nil {
+			return err
 		}
-		put([]byte(separator))
-		put(encoded)
+		out.raw(separator)
+		out.put(encoded)
 		separator = ",\n"
 	}
-	put([]byte("\n ]\n}]}\n"))
-	if err != nil {
-		return err
-	}
-	return out.Flush()
+	out.raw("\n ]\n}]}\n")
+	return out.end()
 }
 
 // head is the run without its results, as an indented JSON object.
@@ -77,15 +68,6 @@ func mended(value any, edit func(map[string]any)) ([]byte, error) {
 		edit(document)
 	}
 	return unescaped(document)
-}
-
-// unescaped encodes a value as JSON in which <, > and & stand as they are.
-func unescaped(value any) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(value)
-	return bytes.TrimSpace(out.Bytes()), err
 }
 
 // dropNulls removes null from objects and arrays, however deep, and artifacts' length of

@@ -164,21 +164,25 @@ func (p *textPage) unknown(result *findings.Result) {
 
 // waived names the findings that a waiver covers, as they are violations still.
 func (p *textPage) waived(result *findings.Result) {
+	if parts := waivedBy(result.Findings); len(parts) > 0 {
+		p.wrap(0, "WAIVED: ", bold, strings.Join(parts, ", "))
+		p.line("")
+	}
+}
+
+// waivedBy says which waivers cover how many findings of which rules.
+func waivedBy(all []findings.Finding) []string {
 	covered := map[string]int{}
-	for _, finding := range result.Findings {
+	for _, finding := range all {
 		if finding.Outcome == findings.Waived {
 			covered[fmt.Sprintf("%s by %s", cleanName(finding.Rule), orNone(cleanName(finding.Waiver)))]++
 		}
-	}
-	if len(covered) == 0 {
-		return
 	}
 	var parts []string
 	for _, key := range keys(covered) {
 		parts = append(parts, fmt.Sprintf("%s (%s)", key, plural(covered[key], "finding")))
 	}
-	p.wrap(0, "WAIVED: ", bold, strings.Join(parts, ", "))
-	p.line("")
+	return parts
 }
 
 // permissionHint names the permission that the gap behind a reason lacks, if it does.

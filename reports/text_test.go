@@ -64,7 +64,7 @@ func TestTextSaysWhatMatters(t *testing.T) {
 		want   []string
 	}{
 		{"good", good(), []string{"Contoso", "xdr-current", "FAIL 0", "PASS 16", "VIOLATIONS: none", "Exit code 0: No violation at or above high"}},
-		{"weak", weak(), []string{"CRITICAL  GEO1002", "Defender XDR, data at rest: Defender XDR keeps its data in US, which", "to mend: Set it right", "and 11 more", "WHERE THE DATA RESTS", "Defender XDR, data at rest:          US (signed)\n", "The chain is broken at: Role, Consent, Geo, Feeding.", "WAIVED: XDR1009 by W-2026-07 (1 finding)", "Exit code 3: 11 violations of 3 rules"}},
+		{"weak", weak(), []string{"CRITICAL  GEO1002", "Defender XDR, data at rest: Defender XDR keeps its data in US, which", "to mend: Set it right", "and 11 more", "WHERE THE DATA RESTS", "Defender XDR, data at rest:          US (signed)\n", "The chain is broken at: Role, Consent, Geo, Feeding.", "WAIVED: XDR1009 by W-2026-07 (1 finding)", "Exit code 3: 14 violations of 3 rules"}},
 		{"partial", partial(), []string{"Judged 5 of 17 rules; 10 could not be judged: needs attestation (5)", "Missing:", "SecurityIncident.Read.All", "Exit code 4:"}},
 		{"empty", empty(), []string{"Judged 0 of 0 rules.", "imported from files"}},
 	}
