@@ -1,5 +1,11 @@
 package reports
 
+import (
+	"io"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
 // What the tests of the package's text handling need.
 var (
 	Clean       = clean
@@ -9,4 +15,12 @@ var (
 	Inert       = inert
 	Anchor      = anchor
 	Stop        = stop
+
+	CSVCell  = csvCell
+	XLSXText = xlsxText
 )
+
+// The writers that have a limit, with a smaller one.
+func WriteWorkbook(w io.Writer, result *findings.Result, rows int) error {
+	return writeWorkbook(w, result.Normalised(), rows)
+}

@@ -50,7 +50,7 @@ func TestFormatsAreWhole(t *testing.T) {
 		}
 	}
 	want := map[string]bool{
-		"report.txt": true, "result.json": true, "report.sarif": true, "report.html": true,
+		"report.txt": true, "result.json": true, "report.sarif": true, "report.html": true, "report.csv": true, "report.xlsx": true,
 	}
 	if diff := cmp.Diff(want, files); diff != "" {
 		t.Errorf("files differ (-want +got):\n%s", diff)
@@ -69,6 +69,10 @@ func TestReports(t *testing.T) {
 		for _, format := range reports.Formats() {
 			t.Run(tenant+"/"+format.Name, func(t *testing.T) {
 				made := render(t, format.Name, result)
+				if format.Name == "xlsx" {
+					golden.Check(t, filepath.Join("testdata", tenant, format.File+".txt"), []byte(sheets(t, made)))
+					return
+				}
 				golden.Check(t, filepath.Join("testdata", tenant, format.File), made)
 			})
 		}
@@ -100,13 +104,26 @@ func TestReportsAreDeterministic(t *testing.T) {
 // hidden are the characters that no report but result.json carries.
 var hidden = regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fffe}\x{ffff}]`)
 
+// readable is the text of a report: of a workbook that of its parts, of a table without
+// what marks it as one.
+func readable(t testing.TB, format string, made []byte) string {
+	t.Helper()
+	switch format {
+	case "xlsx":
+		return strings.ReplaceAll(parts(t, made), "\r\n", "\n")
+	case "csv":
+		return strings.ReplaceAll(strings.TrimPrefix(string(made), "\ufeff"), "\r\n", "\n")
+	}
+	return string(made)
+}
+
 // checkShown fails the test if a report hides a character.
 func checkShown(t testing.TB, format string, made []byte) {
 	t.Helper()
 	if format == "json" {
 		return
 	}
-	text := string(made)
+	text := readable(t, format, made)
 	if !utf8.ValidString(text) {
 		t.Errorf("%s is not UTF-8", format)
 	}
@@ -122,7 +139,7 @@ func TestReportsShowHiddenCharacters(t *testing.T) {
 		}
 		made := render(t, format.Name, weak())
 		checkShown(t, format.Name, made)
-		text := string(made)
+		text := readable(t, format.Name, made)
 		if !strings.Contains(html.UnescapeString(text), "⟨U+202E⟩") {
 			t.Errorf("%s doesn't show U+202E", format.Name)
 		}
@@ -168,6 +185,10 @@ func checkFormat(t testing.TB, format string, made []byte) {
 		if path, found := findNull(document, "$"); found {
 			t.Errorf("%s has null at %s", format, path)
 		}
+	case "csv":
+		readCSV(t, made)
+	case "xlsx":
+		sheets(t, made)
 	}
 }
 
