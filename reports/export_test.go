@@ -16,8 +16,9 @@ var (
 	Anchor      = anchor
 	Stop        = stop
 
-	CSVCell  = csvCell
-	XLSXText = xlsxText
+	CSVCell      = csvCell
+	XLSXText     = xlsxText
+	MarkdownText = markdownText
 )
 
 // The writers that have a limit, with a smaller one.

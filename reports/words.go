@@ -253,6 +253,18 @@ func byRule(all []findings.Finding) map[string][]findings.Finding {
 	return grouped
 }
 
+// openFindings lists the findings that fail, worst first.
+func openFindings(result *findings.Result) []findings.Finding {
+	var open []findings.Finding
+	for _, finding := range result.Findings {
+		if finding.Outcome == findings.Fail {
+			open = append(open, finding)
+		}
+	}
+	slices.SortStableFunc(open, func(a, b findings.Finding) int { return a.Severity.Rank() - b.Severity.Rank() })
+	return open
+}
+
 // coverageMeaning says what a rule's pass is worth for a control.
 func coverageMeaning(coverage string) string {
 	switch coverage {
