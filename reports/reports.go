@@ -40,6 +40,7 @@ func Formats() []Format {
 		{Name: "xlsx", Doc: "an Excel workbook: summary, findings, rules, waivers, gaps and evidence", File: "report.xlsx", Write: writeXLSX},
 		{Name: "junit", Doc: "JUnit XML with a test case for each rule, for CI servers", File: "report.junit.xml", Write: writeJUnit},
 		{Name: "markdown", Doc: "a short summary for the page of a CI job", File: "report.md", Write: writeMarkdown},
+		{Name: "gitlab", Doc: "GitLab Code Quality with the open failures", File: "report.gitlab.json", Write: writeGitLab},
 	}
 }
 
