@@ -25,3 +25,11 @@ var (
 func WriteWorkbook(w io.Writer, result *findings.Result, rows int) error {
 	return writeWorkbook(w, result.Normalised(), rows)
 }
+
+func WriteGitHub(w io.Writer, result *findings.Result, size int) error {
+	log, err := newGitHubLog(result.Normalised(), size)
+	if err != nil {
+		return err
+	}
+	return log.write(w)
+}

@@ -35,6 +35,7 @@ func Formats() []Format {
 		{Name: "text", Doc: "a summary to read in a terminal", File: "report.txt", Write: writeText},
 		{Name: "json", Doc: "everything that was found, from which any other report can be made", File: "result.json", Write: writeJSON},
 		{Name: "sarif", Doc: "SARIF 2.1.0 with every rule and outcome, for archives and viewers", File: "report.sarif", Write: writeSARIF},
+		{Name: "sarif-github", Doc: "SARIF 2.1.0 with the open failures alone, within the limits of GitHub's code scanning", File: "report.github.sarif", Write: writeSARIFGitHub},
 		{Name: "html", Doc: "one self-contained page for auditors, to read, search and print", File: "report.html", Write: writeHTML},
 		{Name: "csv", Doc: "one table of rules and findings, for spreadsheets", File: "report.csv", Write: writeCSV},
 		{Name: "xlsx", Doc: "an Excel workbook: summary, findings, rules, waivers, gaps and evidence", File: "report.xlsx", Write: writeXLSX},

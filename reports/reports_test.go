@@ -50,7 +50,7 @@ func TestFormatsAreWhole(t *testing.T) {
 		}
 	}
 	want := map[string]bool{
-		"report.txt": true, "result.json": true, "report.sarif": true, "report.html": true, "report.csv": true, "report.xlsx": true,
+		"report.txt": true, "result.json": true, "report.sarif": true, "report.github.sarif": true, "report.html": true, "report.csv": true, "report.xlsx": true,
 		"report.junit.xml": true, "report.md": true, "report.gitlab.json": true,
 	}
 	if diff := cmp.Diff(want, files); diff != "" {
@@ -180,7 +180,7 @@ func checkFormat(t testing.TB, format string, made []byte) {
 	switch format {
 	case "html":
 		checkTags(t, made)
-	case "json", "sarif", "gitlab":
+	case "json", "sarif", "sarif-github", "gitlab":
 		var document any
 		decode(t, format, made, &document)
 		if path, found := findNull(document, "$"); found {

@@ -19,7 +19,7 @@ const homepage = "https://github.com/domicile-audit/domicile"
 // and the resource in the tenant that violates it, the evidence with its digests, and
 // what is missing as notifications.
 func writeSARIF(w io.Writer, result *findings.Result) error {
-	log := newSARIFLog(result.Normalised())
+	log := newSARIFLog(result.Normalised(), sarifProfile{})
 	if err := log.write(w); err != nil {
 		return fmt.Errorf("writing the SARIF report: %w", err)
 	}
@@ -31,6 +31,7 @@ func writeSARIF(w io.Writer, result *findings.Result) error {
 // 2^64-1 for what they don't find.
 type sarifLog struct {
 	result     *findings.Result
+	profile    sarifProfile
 	run        *sarif.Run
 	grouped    map[string][]findings.Finding // by rule
 	frameworks []framework
@@ -41,10 +42,21 @@ type sarifLog struct {
 	logical map[string]uint
 }
 
+// sarifProfile says what a SARIF log leaves out for its reader. The zero value is
+// everything.
+type sarifProfile struct {
+	// findingsOnly leaves out the rules that are not violated, and what repeats a rule in
+	// each of its results.
+	findingsOnly bool
+	// notes tell, as notifications, what else is left out.
+	notes []string
+}
+
 // newSARIFLog builds the run of a normalised result.
-func newSARIFLog(result *findings.Result) *sarifLog {
+func newSARIFLog(result *findings.Result, profile sarifProfile) *sarifLog {
 	log := &sarifLog{
 		result:     result,
+		profile:    profile,
 		grouped:    byRule(result.Findings),
 		frameworks: frameworksOf(result),
 		rules:      map[string]uint{},

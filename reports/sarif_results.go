@@ -27,12 +27,15 @@ func (l *sarifLog) results() iter.Seq[*sarif.Result] {
 	return func(yield func(*sarif.Result) bool) {
 		for _, rule := range l.result.Rules {
 			taxa, found := l.taxaOf(rule), l.grouped[rule.ID]
+			if l.profile.findingsOnly {
+				taxa = nil
+			}
 			for _, finding := range found {
 				if !yield(l.findingResult(rule, finding, taxa)) {
 					return
 				}
 			}
-			if says(rule, found) && !yield(l.ruleResult(rule, len(found) > 0)) {
+			if l.says(rule, found) && !yield(l.ruleResult(rule, len(found) > 0)) {
 				return
 			}
 		}
@@ -44,6 +47,15 @@ func says(rule findings.Rule, found []findings.Finding) bool {
 	return len(found) == 0 || rule.Outcome != findings.Fail && rule.Outcome != findings.Waived
 }
 
+// says says whether a rule gets a result beside its findings: in the smaller profile only
+// if it is violated and none of its findings is listed.
+func (l *sarifLog) says(rule findings.Rule, found []findings.Finding) bool {
+	if l.profile.findingsOnly {
+		return len(found) == 0 && rule.Outcome == findings.Fail
+	}
+	return says(rule, found)
+}
+
 // addLocations lists the logical locations of all results, which stand before them.
 func (l *sarifLog) addLocations() {
 	for _, rule := range l.result.Rules {
@@ -51,7 +63,7 @@ func (l *sarifLog) addLocations() {
 		for _, finding := range found {
 			l.logicalLocation(rule, finding.Resource)
 		}
-		if says(rule, found) {
+		if l.says(rule, found) {
 			l.logicalLocation(rule, tenantResource(l.result))
 		}
 	}

@@ -29,6 +29,13 @@ func (l *sarifLog) invocation() *sarif.Invocation {
 	for _, gap := range l.result.Gaps {
 		invocation.ToolExecutionNotifications = append(invocation.ToolExecutionNotifications, notification(gap, kinds))
 	}
+	for _, note := range l.profile.notes {
+		invocation.ToolExecutionNotifications = append(invocation.ToolExecutionNotifications, &sarif.Notification{
+			Descriptor: &sarif.ReportingDescriptorReference{Id: ptr(limitID), Index: ptr(uint(len(kinds)))},
+			Level:      "warning",
+			Message:    message(note),
+		})
+	}
 	return invocation
 }
 
@@ -88,7 +95,11 @@ func (l *sarifLog) gapReasons() map[string]uint {
 
 func notificationID(reason string) string { return "gap/" + cleanName(reason) }
 
-// notificationKinds describes the reasons of the gaps, in the order of gapReasons.
+// limitID is the kind of the profile's notes.
+const limitID = "limit"
+
+// notificationKinds describes the reasons of the gaps, in the order of gapReasons, and
+// after them the profile's notes.
 func (l *sarifLog) notificationKinds() []*sarif.ReportingDescriptor {
 	var kinds []*sarif.ReportingDescriptor
 	for _, reason := range keys(l.gapReasons()) {
@@ -102,6 +113,16 @@ func (l *sarifLog) notificationKinds() []*sarif.ReportingDescriptor {
 			ShortDescription: multi(meaning, ""),
 			FullDescription:  multi("Evidence could not be read, or not whole. "+meaning, ""),
 			Help:             multi("Remove the cause and scan again; until then the rules that read this evidence are not judged.", ""),
+			HelpURI:          ptr(homepage),
+		})
+	}
+	if len(l.profile.notes) > 0 {
+		kinds = append(kinds, &sarif.ReportingDescriptor{
+			ID:               limitID,
+			Name:             ptr("Limit"),
+			ShortDescription: multi("Results are left out", ""),
+			FullDescription:  multi("The reader of this file takes or shows fewer results than there are.", ""),
+			Help:             multi("Read the other results in result.json, or in another report that is made from it.", ""),
 			HelpURI:          ptr(homepage),
 		})
 	}

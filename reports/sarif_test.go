@@ -24,7 +24,7 @@ func TestSARIFIsValid(t *testing.T) {
 	for _, s := range append(hostile(), "", "bad\xffbytes", "\x00") {
 		all["seeded with "+s] = seeded(s)
 	}
-	for _, format := range []string{"sarif"} {
+	for _, format := range []string{"sarif", "sarif-github"} {
 		for tenant, result := range all {
 			validate(t, schema, format+" of "+tenant, render(t, format, result))
 		}
