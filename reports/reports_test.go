@@ -51,7 +51,7 @@ func TestFormatsAreWhole(t *testing.T) {
 	}
 	want := map[string]bool{
 		"report.txt": true, "result.json": true, "report.sarif": true, "report.github.sarif": true, "report.html": true, "report.csv": true, "report.xlsx": true,
-		"report.junit.xml": true, "report.md": true, "report.gitlab.json": true,
+		"report.junit.xml": true, "report.md": true, "report.gitlab.json": true, "report.ocsf.ndjson": true,
 	}
 	if diff := cmp.Diff(want, files); diff != "" {
 		t.Errorf("files differ (-want +got):\n%s", diff)
@@ -186,6 +186,8 @@ func checkFormat(t testing.TB, format string, made []byte) {
 		if path, found := findNull(document, "$"); found {
 			t.Errorf("%s has null at %s", format, path)
 		}
+	case "ocsf":
+		readOCSF(t, made)
 	case "junit":
 		readJUnit(t, made)
 	case "csv":
