@@ -19,6 +19,7 @@ var (
 	CSVCell      = csvCell
 	XLSXText     = xlsxText
 	MarkdownText = markdownText
+	OSCALToken   = oscalToken
 )
 
 // The writers that have a limit, with a smaller one.

@@ -51,7 +51,7 @@ func TestFormatsAreWhole(t *testing.T) {
 	}
 	want := map[string]bool{
 		"report.txt": true, "result.json": true, "report.sarif": true, "report.github.sarif": true, "report.html": true, "report.csv": true, "report.xlsx": true,
-		"report.junit.xml": true, "report.md": true, "report.gitlab.json": true, "report.ocsf.ndjson": true,
+		"report.junit.xml": true, "report.md": true, "report.gitlab.json": true, "report.oscal.json": true, "report.ocsf.ndjson": true,
 	}
 	if diff := cmp.Diff(want, files); diff != "" {
 		t.Errorf("files differ (-want +got):\n%s", diff)
@@ -180,7 +180,7 @@ func checkFormat(t testing.TB, format string, made []byte) {
 	switch format {
 	case "html":
 		checkTags(t, made)
-	case "json", "sarif", "sarif-github", "gitlab":
+	case "json", "sarif", "sarif-github", "gitlab", "oscal":
 		var document any
 		decode(t, format, made, &document)
 		if path, found := findNull(document, "$"); found {
