@@ -6,7 +6,23 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/domicile-audit/domicile/reports"
 )
+
+// TestReadmeListsTheFormats holds the README's table to what --format takes.
+func TestReadmeListsTheFormats(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range reports.Formats() {
+		row := "| " + format.Name + " | " + format.File + " | " + format.Doc + " |"
+		if !strings.Contains(string(readme), row) {
+			t.Errorf("the README lacks the row %s", row)
+		}
+	}
+}
 
 // TestReadmeListsThePermissions holds the README's table to what the rules need.
 func TestReadmeListsThePermissions(t *testing.T) {

@@ -19,7 +19,7 @@ func newReport(a *app) *cobra.Command {
 	var format, out, framework string
 	var doc strings.Builder
 	for _, f := range reports.Formats() {
-		fmt.Fprintf(&doc, "  %-6s %s\n", f.Name, f.Doc)
+		fmt.Fprintf(&doc, "  %-12s  %s\n", f.Name, f.Doc)
 	}
 	cmd := &cobra.Command{
 		Use:   "report RESULT",
