@@ -36,8 +36,11 @@ func writeSARIFGitHub(w io.Writer, result *findings.Result) error {
 // so many bytes, gzipped.
 func newGitHubLog(result *findings.Result, most int) (*sarifLog, error) {
 	open := openFindings(result)
-	// Every rule may need one result more, to say that it is violated.
-	n := min(len(open), githubResults-len(result.Rules))
+	n := len(open)
+	if n+unlisted(result, open) > githubResults {
+		// Every rule may then need a result of its own, to say that it is violated.
+		n = githubResults - len(result.Rules)
+	}
 	for {
 		chosen := *result
 		chosen.Findings = open[:n:n]
@@ -49,6 +52,21 @@ func newGitHubLog(result *findings.Result, most int) (*sarifLog, error) {
 		// Nine tenths of what would fit, as the head of the file stays as it is.
 		n = min(n-1, n*most/size*9/10)
 	}
+}
+
+// unlisted counts the rules that are violated and of which no finding is listed.
+func unlisted(result *findings.Result, open []findings.Finding) int {
+	listed := map[string]bool{}
+	for _, finding := range open {
+		listed[finding.Rule] = true
+	}
+	n := 0
+	for _, rule := range result.Rules {
+		if rule.Outcome == findings.Fail && !listed[rule.ID] {
+			n++
+		}
+	}
+	return n
 }
 
 // githubNotes say what the first n of the failures leave out, and what GitHub won't show.

@@ -89,6 +89,19 @@ func TestGitHubSARIFTakesWhatGitHubTakes(t *testing.T) {
 	}
 }
 
+// As many as GitHub takes are all there.
+func TestGitHubSARIFLeavesNothingOutThatFits(t *testing.T) {
+	run := decodeSARIF(t, render(t, "sarif-github", many(25_000-weak().Summary.Findings))).Runs[0]
+	if len(run.Results) != 25_000 {
+		t.Errorf("%d of 25,000 failures are in the file", len(run.Results))
+	}
+	for _, told := range run.Invocations[0].ToolExecutionNotifications {
+		if strings.Contains(told.Message.Text, "left out") {
+			t.Errorf("the file says that %s", told.Message.Text)
+		}
+	}
+}
+
 // What cannot be compressed is cut to size.
 func TestGitHubSARIFKeepsToASize(t *testing.T) {
 	result := good()
