@@ -227,6 +227,33 @@ func TestLookupIsKeyedAndTheKindItselfIsNotGiven(t *testing.T) {
 	}
 }
 
+func TestGroupsHoldAllObjectsOfAKeyAndTheKindItselfIsNotGiven(t *testing.T) {
+	const body = `deny contains finding if {
+	some principal in input.evidence.service_principals
+	held := input.group.oauth2_permission_grants[principal.id]
+	not input.group.oauth2_permission_grants.other
+	not input.evidence.oauth2_permission_grants[0]
+	finding := {"resource": {"kind": "service_principal", "id": principal.id, "name": ""}, "message": concat(" ", [grant.scope | some grant in held]), "expected": "", "actual": ""}
+}
+`
+	const custom = "scope: service_principals\nevidence: {all: [service_principals, oauth2_permission_grants]}\ngroup: {oauth2_permission_grants: clientId}"
+	b := bundle(t, "global", map[string][]string{
+		"service_principals":       {`{"id":"sp"}`, `{"id":"other"}`},
+		"oauth2_permission_grants": {`{"clientId":"sp","scope":"b"}`, `{"clientId":null,"scope":"c"}`, `{"scope":"d"}`, `{"clientId":"sp","scope":"a"}`},
+	})
+	_, found := judge(t, ruleFile("subject", custom, strings.Replace(body, "	not input.evidence.oauth2_permission_grants[0]\n", "", 1)), b, policies.Options{})
+	if len(found) != 1 || found[0].Resource.ID != "sp" || found[0].Message != "b a" {
+		t.Errorf("findings = %+v, want one of sp with its scopes in their order", found)
+	}
+	if _, err := policies.Load(t.Context(), ruleFile("subject", custom, body)); err == nil || !strings.Contains(err.Error(), "read input.group.oauth2_permission_grants") {
+		t.Errorf("Load of a rule that reads a grouped kind whole = %v, want a refusal", err)
+	}
+	undeclared := strings.Replace(custom, "\ngroup: {oauth2_permission_grants: clientId}", "", 1)
+	if _, err := policies.Load(t.Context(), ruleFile("subject", undeclared, body)); err == nil || !strings.Contains(err.Error(), "reads input.group.oauth2_permission_grants and does not declare it") {
+		t.Errorf("Load of a rule that reads a group and doesn't declare it = %v, want a refusal", err)
+	}
+}
+
 // TestLoadRefuses tries what the contract forbids.
 func TestLoadRefuses(t *testing.T) {
 	const custom = "scope: tenant\nevidence: {all: [users]}"
@@ -240,6 +267,9 @@ func TestLoadRefuses(t *testing.T) {
 		{"a kind that isn't declared", custom, strings.ReplaceAll(denyUsers, "users", "groups") + "", "undefined ref"},
 		{"a kind read by a library and not declared", "scope: tenant\nevidence: {all: [groups]}", denyUsers, "reads evidence kind users"},
 		{"a parameter that isn't declared", custom, denyUsers + "\n_x if object.get(input.params, \"secret\", 1) == 1\n\nunknown contains {\"reason\": \"conflict\", \"message\": \"x\"} if _x\n", "reads parameter secret"},
+		{"a key of a look-up that isn't a field", custom + "\nlookup: {groups: name}", denyUsers, `groups has no field "name"`},
+		{"a key of a group that isn't a field", custom + "\ngroup: {app_role_assignments: principal}", denyUsers, `app_role_assignments has no field "principal"`},
+		{"a misspelt kind of a group", custom + "\ngroup: {groups: id}", denyUsers + "\n_x if input.group.groupz.g\n\nunknown contains {\"reason\": \"conflict\", \"message\": \"x\"} if _x\n", "undefined ref"},
 		{"no evidence", "scope: tenant\nevidence: {optional: [users]}", denyUsers, "pass without evidence"},
 		{"no deny", custom, "observed contains 1 if input.evidence.users[0].id", "no rule deny"},
 		{"an unknown key", custom + "\ncolour: red", denyUsers, "colour"},

@@ -8,8 +8,8 @@ import (
 
 // fieldsOf are the fields of a kind that rules may read: those of its schema whose names
 // stand in one of the rules or in a library that one can reach, be it in a reference or as a
-// string, and id. A rule reads fields by their names; one that makes a name up as it goes
-// doesn't find what no rule names.
+// string, those that one joins by, and id. A rule reads fields by their names; one that makes a
+// name up as it goes doesn't find what no rule names.
 func fieldsOf(kind string, rules []Rule) (fields, error) {
 	schema, err := evidence.SchemaOf(kind)
 	if err != nil {
@@ -18,7 +18,7 @@ func fieldsOf(kind string, rules []Rule) (fields, error) {
 	keep := fields{}
 	for _, name := range schema.Fields() {
 		for _, rule := range rules {
-			if name == "id" || rule.words[name] {
+			if name == "id" || rule.words[name] || rule.Lookup[kind] == name || rule.Group[kind] == name {
 				keep[name] = ast.StringTerm(name)
 				break
 			}

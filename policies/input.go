@@ -21,30 +21,36 @@ type input struct {
 func (j *judge) inputFor(ctx context.Context, rule Rule) (input, error) {
 	manifest := &j.store.bundle.Manifest
 	var in input
-	gaps, lookup := map[string]any{}, ast.NewObject()
+	gaps, lookup, group := map[string]any{}, ast.NewObject(), ast.NewObject()
 	for _, kind := range rule.Kinds() {
 		if gap, missing := gapFor(manifest, kind); missing {
 			gaps[kind] = map[string]any{"reason": gap.Reason, "status": gap.Status, "code": gap.Code}
 		}
-		key, joined := rule.Lookup[kind]
-		if joined {
+		if key, joined := rule.Lookup[kind]; joined {
 			table, err := j.store.table(ctx, kind, key)
 			if err != nil {
 				return in, err
 			}
 			lookup.Insert(ast.StringTerm(kind), table)
 		}
+		if key, grouped := rule.Group[kind]; grouped {
+			groups, err := j.store.groups(ctx, kind, key)
+			if err != nil {
+				return in, err
+			}
+			group.Insert(ast.StringTerm(kind), groups)
+		}
 		switch {
 		case kind == rule.Scope:
 			in.scope = ast.StringTerm(kind)
-		case joined:
-			in.kinds = append(in.kinds, ast.Item(ast.StringTerm(kind), ast.ArrayTerm()))
-		default:
+		case rule.whole(kind):
 			objects, err := j.store.whole(ctx, kind)
 			if err != nil {
 				return in, err
 			}
 			in.kinds = append(in.kinds, ast.Item(ast.StringTerm(kind), objects))
+		default:
+			in.kinds = append(in.kinds, ast.Item(ast.StringTerm(kind), ast.ArrayTerm()))
 		}
 	}
 	reader := manifest.Reader
@@ -62,7 +68,7 @@ func (j *judge) inputFor(ctx context.Context, rule Rule) (input, error) {
 	document.(ast.Object).Foreach(func(name, value *ast.Term) {
 		in.document = append(in.document, ast.Item(name, value))
 	})
-	in.document = append(in.document, ast.Item(ast.StringTerm("lookup"), ast.NewTerm(lookup)))
+	in.document = append(in.document, ast.Item(ast.StringTerm("lookup"), ast.NewTerm(lookup)), ast.Item(ast.StringTerm("group"), ast.NewTerm(group)))
 	return in, nil
 }
 

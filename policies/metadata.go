@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -47,10 +48,11 @@ type Rule struct {
 	// Monotone says that more evidence can only add fails.
 	Monotone bool
 	Evidence Needs
-	// Lookup names the key of each large kind that the rule joins with.
-	Lookup  map[string]string
-	Licence []string
-	Params  map[string]Param
+	// Lookup names the key of each large kind that the rule joins with, one object a key, and
+	// Group that of each of which any number of objects have the same key.
+	Lookup, Group map[string]string
+	Licence       []string
+	Params        map[string]Param
 	// Profiles are those the rule is for, Clouds the clouds where the service is
 	// offered, by profile.
 	Profiles   []string
@@ -75,17 +77,22 @@ type Needs struct {
 	Optional []string `json:"optional"`
 }
 
-// Kinds lists every kind that the rule reads, look-ups included, sorted.
+// Kinds lists every kind that the rule reads, look-ups and groups included, sorted.
 func (r *Rule) Kinds() []string {
 	kinds := slices.Concat(r.Evidence.All, r.Evidence.Any, r.Evidence.Optional)
-	for kind := range r.Lookup {
-		kinds = append(kinds, kind)
-	}
+	kinds = slices.AppendSeq(kinds, maps.Keys(r.Lookup))
+	kinds = slices.AppendSeq(kinds, maps.Keys(r.Group))
 	if r.Scope != TenantScope {
 		kinds = append(kinds, r.Scope)
 	}
 	slices.Sort(kinds)
 	return slices.Compact(kinds)
+}
+
+// whole says whether the rule is given all objects of a kind at once, rather than by a key or
+// page by page.
+func (r *Rule) whole(kind string) bool {
+	return kind != r.Scope && r.Lookup[kind] == "" && r.Group[kind] == ""
 }
 
 // StepsFor returns the remediation steps of a profile, or the current profile's where
@@ -106,6 +113,7 @@ type custom struct {
 	Monotone    bool                          `json:"monotone"`
 	Evidence    Needs                         `json:"evidence"`
 	Lookup      map[string]string             `json:"lookup"`
+	Group       map[string]string             `json:"group"`
 	Licence     []string                      `json:"licence"`
 	Params      map[string]Param              `json:"params"`
 	Profiles    []string                      `json:"profiles"`
@@ -146,7 +154,7 @@ func decodeRule(file string, module *ast.Module, annotations *ast.Annotations) (
 	rule := Rule{
 		ID: c.ID, Title: annotations.Title, Description: strings.Join(strings.Fields(annotations.Description), " "),
 		Topic: path.Dir(file), Severity: c.Severity, Scope: c.Scope, File: file, Monotone: c.Monotone,
-		Evidence: c.Evidence, Lookup: c.Lookup, Licence: c.Licence, Params: c.Params, Profiles: c.Profiles,
+		Evidence: c.Evidence, Lookup: c.Lookup, Group: c.Group, Licence: c.Licence, Params: c.Params, Profiles: c.Profiles,
 		Frameworks: c.Frameworks, Summary: c.Remediation.Summary, Steps: c.Remediation.Steps, Action: c.Remediation.Action,
 		pkg: module.Package.Path, outputs: outputsOf(module),
 	}
@@ -232,6 +240,12 @@ func (r *Rule) check() error {
 	for _, kind := range r.Kinds() {
 		_, err := evidence.SchemaOf(kind)
 		demand(err == nil, "%v", err)
+	}
+	for name, keys := range map[string]map[string]string{"lookup": r.Lookup, "group": r.Group} {
+		for kind, key := range keys {
+			schema, err := evidence.SchemaOf(kind)
+			demand(err != nil || slices.Contains(schema.Fields(), key), "custom.%s: %s has no field %q", name, kind, key)
+		}
 	}
 	for name, controls := range r.Frameworks {
 		for _, control := range controls {

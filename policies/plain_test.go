@@ -97,9 +97,9 @@ func complete(manifest *evidence.Manifest, rule policies.Rule) bool {
 func wholeInput(t *testing.T, bundle *evidence.Bundle, rule policies.Rule, verdicts policies.Verdicts) ast.Value {
 	t.Helper()
 	manifest := &bundle.Manifest
-	kinds, lookup := map[string]any{}, map[string]any{}
+	kinds, lookup, group := map[string]any{}, map[string]any{}, map[string]any{}
 	for _, kind := range rule.Kinds() {
-		all, table := []any{}, map[string]any{}
+		all, table, groups := []any{}, map[string]any{}, map[string][]any{}
 		for line, err := range bundle.Objects(kind) {
 			var object map[string]any
 			decoder := json.NewDecoder(bytes.NewReader(line))
@@ -111,16 +111,22 @@ func wholeInput(t *testing.T, bundle *evidence.Bundle, rule policies.Rule, verdi
 			if key, ok := object[rule.Lookup[kind]].(string); ok {
 				table[key] = object
 			}
+			if key, ok := object[rule.Group[kind]].(string); ok {
+				groups[key] = append(groups[key], object)
+			}
 		}
 		if _, joined := rule.Lookup[kind]; joined {
 			lookup[kind] = table
+		}
+		if _, grouped := rule.Group[kind]; grouped {
+			group[kind] = groups
 		}
 		kinds[kind] = all
 	}
 	input, err := ast.InterfaceToValue(map[string]any{
 		"tenant":  map[string]any{"id": manifest.Tenant.ID, "name": manifest.Tenant.Name, "cloud": manifest.Tenant.Cloud},
 		"now":     manifest.Started.UTC().Format(time.RFC3339),
-		"profile": verdicts.Profile, "params": verdicts.Params, "gaps": map[string]any{}, "evidence": kinds, "lookup": lookup,
+		"profile": verdicts.Profile, "params": verdicts.Params, "gaps": map[string]any{}, "evidence": kinds, "lookup": lookup, "group": group,
 		"reader": map[string]any{"tid": manifest.Reader.TenantID, "appid": manifest.Reader.AppID, "roles": manifest.Reader.Roles, "scp": manifest.Reader.Scopes},
 	})
 	if err != nil {

@@ -11,23 +11,29 @@ import (
 
 // checkReads holds what a rule and the libraries it calls read of the input against what
 // its METADATA declares: every kind and parameter must be declared, and a kind that is
-// declared as a look-up is read through input.lookup alone, unless it is the rule's
-// scope.
+// declared as a look-up or as grouped is read through input.lookup or input.group alone,
+// unless it is the rule's scope.
 func checkReads(rule Rule, reads reads) error {
 	var errs []error
 	kinds := rule.Kinds()
 	for _, kind := range slices.Sorted(maps.Keys(reads.kinds)) {
-		_, joined := rule.Lookup[kind]
 		switch {
 		case !slices.Contains(kinds, kind):
 			errs = append(errs, fmt.Errorf("%s reads evidence kind %s and does not declare it", rule.ID, kind))
-		case joined && kind != rule.Scope:
+		case kind != rule.Scope && rule.Lookup[kind] != "":
 			errs = append(errs, fmt.Errorf("%s declares %s as a look-up and reads input.evidence.%s, which is empty then; read input.lookup.%s", rule.ID, kind, kind, kind))
+		case kind != rule.Scope && rule.Group[kind] != "":
+			errs = append(errs, fmt.Errorf("%s declares %s as grouped and reads input.evidence.%s, which is empty then; read input.group.%s", rule.ID, kind, kind, kind))
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(reads.lookups)) {
 		if _, declared := rule.Lookup[kind]; !declared {
 			errs = append(errs, fmt.Errorf("%s reads input.lookup.%s and does not declare it", rule.ID, kind))
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(reads.groups)) {
+		if _, declared := rule.Group[kind]; !declared {
+			errs = append(errs, fmt.Errorf("%s reads input.group.%s and does not declare it", rule.ID, kind))
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(reads.gaps)) {
@@ -49,12 +55,12 @@ func checkReads(rule Rule, reads reads) error {
 // reads are the parts of the input that a rule reads, directly or through functions that
 // take the input as an argument, and every string that stands in what it reads them with.
 type reads struct {
-	kinds, lookups, gaps, params, words map[string]bool
+	kinds, lookups, groups, gaps, params, words map[string]bool
 }
 
 // readsOf walks a rule's package and every rule that it can reach.
 func readsOf(rule Rule, compiler *ast.Compiler) reads {
-	found := reads{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	found := reads{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	seen := map[*ast.Rule]bool{}
 	var visit func(*ast.Rule)
 	visit = func(r *ast.Rule) {
@@ -172,6 +178,8 @@ func (f *reads) add(part, name string) {
 		f.kinds[name] = true
 	case "lookup":
 		f.lookups[name] = true
+	case "group":
+		f.groups[name] = true
 	case "gaps":
 		f.gaps[name] = true
 	case "params":

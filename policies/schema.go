@@ -13,7 +13,7 @@ import (
 // of the input document, with the schema of every evidence kind in it, so that a
 // misspelt kind or field is a compile error.
 func inputSchemas() (*ast.SchemaSet, error) {
-	kinds, lookups, gaps := map[string]any{}, map[string]any{}, map[string]any{}
+	kinds, lookups, groups, gaps := map[string]any{}, map[string]any{}, map[string]any{}, map[string]any{}
 	gap := object(map[string]any{"reason": typed("string"), "status": typed("integer"), "code": typed("string")})
 	for _, kind := range evidence.Kinds() {
 		schema, err := evidence.SchemaOf(kind)
@@ -24,8 +24,9 @@ func inputSchemas() (*ast.SchemaSet, error) {
 		if err != nil {
 			return nil, fmt.Errorf("schema of %s: %w", kind, err)
 		}
-		kinds[kind] = map[string]any{"type": "array", "items": item}
+		kinds[kind] = list(item)
 		lookups[kind] = map[string]any{"type": "object", "additionalProperties": item}
+		groups[kind] = map[string]any{"type": "object", "additionalProperties": list(item)}
 		gaps[kind] = gap
 	}
 	text := typed("string")
@@ -38,6 +39,7 @@ func inputSchemas() (*ast.SchemaSet, error) {
 		"evidence": object(kinds),
 		"gaps":     object(gaps),
 		"lookup":   object(lookups),
+		"group":    object(groups),
 	})
 	set := ast.NewSchemaSet()
 	set.Put(ast.MustParseRef("schema.input"), root)

@@ -3,6 +3,7 @@ package policies
 import (
 	"context"
 	"fmt"
+	"iter"
 	"runtime"
 	"slices"
 	"sync"
@@ -14,8 +15,8 @@ import (
 )
 
 // store gives a bundle's evidence to rules as OPA values. What several rules share is made
-// once, and only when a rule asks for it: whole kinds, and the tables of look-ups, with the
-// fields that any of the rules reads.
+// once, and only when a rule asks for it: whole kinds, and the tables of look-ups and groups,
+// with the fields that any of the rules reads.
 type store struct {
 	bundle *evidence.Bundle
 	rules  []Rule
@@ -50,10 +51,7 @@ func (s *store) once(key string, make func() (*ast.Term, error)) (*ast.Term, err
 // whole returns every object of a kind as one array.
 func (s *store) whole(ctx context.Context, kind string) (*ast.Term, error) {
 	return s.once(kind, func() (*ast.Term, error) {
-		objects, err := s.objects(ctx, kind, func(rule Rule) bool {
-			_, joined := rule.Lookup[kind]
-			return !joined && rule.Scope != kind
-		})
+		objects, err := s.objects(ctx, kind, func(rule Rule) bool { return rule.whole(kind) })
 		return ast.ArrayTerm(objects...), err
 	})
 }
@@ -66,18 +64,48 @@ func (s *store) table(ctx context.Context, kind, key string) (*ast.Term, error) 
 		if err != nil {
 			return nil, err
 		}
-		table, field := ast.NewObjectWithCapacity(len(objects)), ast.StringTerm(key)
-		for _, object := range objects {
-			name := object.Value.(ast.Object).Get(field)
-			if name == nil {
-				continue
-			}
-			if _, ok := name.Value.(ast.String); ok {
-				table.Insert(name, object)
-			}
+		table := ast.NewObjectWithCapacity(len(objects))
+		for name, object := range keyed(objects, key) {
+			table.Insert(name, object)
 		}
 		return ast.NewTerm(table), nil
 	})
+}
+
+// groups returns the objects of a kind in arrays, keyed by one of their fields. Objects without
+// the field can't be joined and are left out.
+func (s *store) groups(ctx context.Context, kind, key string) (*ast.Term, error) {
+	return s.once(kind+" grouped by "+key, func() (*ast.Term, error) {
+		objects, err := s.objects(ctx, kind, func(rule Rule) bool { return rule.Group[kind] == key })
+		if err != nil {
+			return nil, err
+		}
+		groups := map[ast.Value][]*ast.Term{}
+		for name, object := range keyed(objects, key) {
+			groups[name.Value] = append(groups[name.Value], object)
+		}
+		table := ast.NewObjectWithCapacity(len(groups))
+		for name, group := range groups {
+			table.Insert(ast.NewTerm(name), ast.ArrayTerm(group...))
+		}
+		return ast.NewTerm(table), nil
+	})
+}
+
+// keyed gives the objects that have a string in a field, each after that string.
+func keyed(objects []*ast.Term, field string) iter.Seq2[*ast.Term, *ast.Term] {
+	return func(yield func(name, object *ast.Term) bool) {
+		term := ast.StringTerm(field)
+		for _, object := range objects {
+			name := object.Value.(ast.Object).Get(term)
+			if name == nil {
+				continue
+			}
+			if _, ok := name.Value.(ast.String); ok && !yield(name, object) {
+				return
+			}
+		}
+	}
 }
 
 // objects decodes all objects of a kind, with the fields that the rules which use it so read.

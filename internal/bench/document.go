@@ -119,7 +119,8 @@ func (s ruleSet) title() string {
 	return fmt.Sprintf(what[s.name], len(s.rules))
 }
 
-// holdsWhole says whether a rule is given a large kind whole, beside the pages of its scope.
+// holdsWhole says whether a rule is given all objects of a large kind, grouped or not, beside the
+// pages of its scope.
 func holdsWhole(rule policies.Rule) bool {
 	return slices.ContainsFunc(rule.Kinds(), func(kind string) bool {
 		_, joined := rule.Lookup[kind]
@@ -157,7 +158,7 @@ func writePolicy(dir string, rules []policies.Rule) error {
 }
 
 // writeInput writes a bundle as the one document that all rules together read: every kind whole,
-// and the look-ups beside it.
+// and the look-ups and groups beside it.
 func writeInput(w io.Writer, set *policies.Set, bundle *evidence.Bundle) error {
 	values := map[string]any{}
 	for name, param := range set.Params() {
@@ -169,7 +170,7 @@ func writeInput(w io.Writer, set *policies.Set, bundle *evidence.Bundle) error {
 		values[name] = value
 	}
 	manifest := bundle.Manifest
-	kinds, lookups := map[string]bool{}, map[string]string{}
+	kinds, lookups, groups := map[string]bool{}, map[string]string{}, map[string]string{}
 	gaps := map[string]any{}
 	for _, rule := range ruleSets(set)[0].rules {
 		for _, kind := range rule.Kinds() {
@@ -179,6 +180,9 @@ func writeInput(w io.Writer, set *policies.Set, bundle *evidence.Bundle) error {
 			}
 			if key, joined := rule.Lookup[kind]; joined {
 				lookups[kind] = key
+			}
+			if key, grouped := rule.Group[kind]; grouped {
+				groups[kind] = key
 			}
 		}
 	}
@@ -207,7 +211,15 @@ func writeInput(w io.Writer, set *policies.Set, bundle *evidence.Bundle) error {
 		}
 		separator = "},"
 	}
-	fmt.Fprint(out, "}}}\n")
+	separator = `}},"group":{`
+	for _, kind := range slices.Sorted(maps.Keys(groups)) {
+		fmt.Fprintf(out, "%s%q:", separator, kind)
+		if err := writeGroups(out, bundle, kind, groups[kind]); err != nil {
+			return err
+		}
+		separator = ","
+	}
+	fmt.Fprint(out, "}}\n")
 	return out.Flush() // which gives the first error of all that was written
 }
 
@@ -233,4 +245,22 @@ func writeObjects(out *bufio.Writer, bundle *evidence.Bundle, kind, key string) 
 		}
 	}
 	return nil
+}
+
+// writeGroups writes the objects of a kind as arrays, by the string that they have in a field.
+func writeGroups(out io.Writer, bundle *evidence.Bundle, kind, key string) error {
+	groups := map[string][]json.RawMessage{}
+	for object, err := range bundle.Objects(kind) {
+		if err != nil {
+			return err
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(object, &fields); err != nil {
+			return err
+		}
+		if name, ok := fields[key].(string); ok {
+			groups[name] = append(groups[name], slices.Clone(object))
+		}
+	}
+	return json.NewEncoder(out).Encode(groups)
 }
