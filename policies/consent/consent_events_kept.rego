@@ -82,7 +82,7 @@ unknown contains {"reason": gap.reason, "kind": "oauth2_permission_grants", "mes
 }
 
 unknown contains {"reason": "partial", "kind": "resource_permissions", "message": "Some permissions held by applications are not among those that their resources list; collect resource_permissions again."} if {
-	assignments.unnamed(input)
+	assignments.unnamed(input, input.evidence.app_role_assignments)
 }
 
 # Without the licences a grant may be too old for the log, or lost to it.
@@ -135,7 +135,7 @@ _roles := [{
 	"kind": "app_role_assignment", "id": held.id, "name": held.application.name, "names": {held.permission.value},
 	"principal": lower(held.principal_id), "at": _time(held.created), "created": held.created,
 } |
-	some held in assignments.held(input, "high_risk")
+	some held in assignments.held(input, input.evidence.app_role_assignments, "high_risk")
 	is_string(held.principal_id)
 ]
 

@@ -22,6 +22,7 @@
 #     all: [service_principals, resource_permissions]
 #     any: [app_role_assignments, oauth2_permission_grants]
 #   lookup: {service_principals: id}
+#   group: {app_role_assignments: principalId, oauth2_permission_grants: clientId}
 #   params:
 #     first_party_tenants:
 #       type: [string]
@@ -42,6 +43,7 @@
 #         - If nobody stands for it, set "Enabled for users to sign-in" to No, revoke its permissions, and look for what it has read in the audit log.
 package domicile.consent.foreign_applications_verified
 
+import data.domicile.lib.index
 import data.domicile.lib.permissions
 import data.domicile.lib.permissions_assignments as assignments
 import data.domicile.lib.permissions_holders as holders
@@ -76,7 +78,6 @@ unknown contains {"reason": "partial", "kind": "service_principals", "message": 
 unknown contains {"reason": "partial", "kind": "service_principals", "message": "Some service principals were read without verifiedPublisher; collect service_principals again."} if {
 	some principal in input.evidence.service_principals
 	not "verifiedPublisher" in object.keys(principal)
-	applications.origin(input, principal) == "foreign"
 	_high_risk[principal.id]
 }
 
@@ -84,13 +85,12 @@ unknown contains {"reason": "partial", "kind": "service_principals", "message": 
 unknown contains {"reason": gap.reason, "kind": kind, "message": message} if {
 	some kind, gap in input.gaps
 	kind in {"app_role_assignments", "oauth2_permission_grants"}
-	_open
+	count(_open) > 0
 	message := "What applications of other organisations without a verified publisher may do could not be read in full."
 }
 
 unknown contains {"reason": "partial", "kind": "resource_permissions", "message": message} if {
-	_open
-	assignments.unnamed(input)
+	assignments.unnamed(input, _assignments(_open))
 	message := "Some permissions held by applications are not among those that their resources list, so that it isn't known what they allow; collect resource_permissions again."
 }
 
@@ -105,43 +105,36 @@ _verified(principal) if {
 	principal.verifiedPublisher.verifiedPublisherId != ""
 }
 
-_open if {
-	some principal in _unverified
-	applications.origin(input, principal) == "foreign"
-	not _high_risk[principal.id]
-}
-
-# The names of the high-risk permissions of applications, by service principal.
-_high_risk := {id: names |
-	some id in {pair.id | some pair in _pairs}
-	names := {pair.name | some pair in _pairs; pair.id == id}
-}
-
-_pairs := _roles | _scopes
-
-_roles := {{"id": held.principal.id, "name": held.permission.value} | some held in assignments.held(_narrowed, "high_risk")}
-
-# The input with the assignments to the applications that are asked about: there are far more of
-# both than a page of service principals needs.
-_narrowed := object.union(input, {"evidence": {"app_role_assignments": [assignment |
-	some assignment in input.evidence.app_role_assignments
-	assignment.principalId in _asked
-]}})
-
+# The applications that are asked about, by their service principals' ids.
 _asked := {principal.id |
 	some principal in input.evidence.service_principals
 	not _verified(principal)
 	applications.origin(input, principal) in {"foreign", "unsaid"}
 }
 
+# Those of which no high-risk permission is known.
+_open := _asked - object.keys(_high_risk)
+
+# The names of the high-risk permissions of those that hold any.
+_high_risk := index.grouped(array.concat(_roles, _scopes))
+
+_roles := [[held.principal_id, held.permission.value] |
+	some held in assignments.held(input, _assignments(_asked), "high_risk")
+]
+
 # Scopes that a single user granted count: that is how consent phishing begins.
-_scopes := {{"id": grant.clientId, "name": name} |
-	some grant in input.evidence.oauth2_permission_grants
-	grant.clientId in _asked
+_scopes := [[id, name] |
+	some id in _asked
+	some grant in input.group.oauth2_permission_grants[id]
 	is_string(grant.scope)
 	some name in split(grant.scope, " ")
 	permissions.high_risk(_resource(grant), name, input.params)
-}
+]
+
+_assignments(ids) := [assignment |
+	some id in ids
+	some assignment in input.group.app_role_assignments[id]
+]
 
 # A resource that nobody knows is judged by the names of its scopes alone.
 _resource(grant) := _resources[grant.resourceId] if {

@@ -20,11 +20,22 @@ _input(principals, held, granted) := {
 	"tenant": {"id": "t1", "name": "contoso", "cloud": "global"}, "gaps": {},
 	"params": {"first_party_tenants": ["ms"], "high_risk_permissions": []},
 	"lookup": {"service_principals": object.union({p.id: p | some p in principals}, {"exo": {"id": "exo", "appId": permissions.exchange_online}})},
-	"evidence": {
-		"service_principals": principals, "app_role_assignments": held, "oauth2_permission_grants": granted,
-		"resource_permissions": [_role("mail", "Mail.ReadWrite"), _role("users", "User.Read.All")],
+	"group": {
+		"app_role_assignments": {id: own |
+			some id in {a.principalId | some a in held}
+			own := [a | some a in held; a.principalId == id]
+		},
+		"oauth2_permission_grants": {id: own |
+			some id in {g.clientId | some g in granted}
+			own := [g | some g in granted; g.clientId == id]
+		},
 	},
+	"evidence": {"service_principals": principals, "resource_permissions": [_role("mail", "Mail.ReadWrite"), _role("users", "User.Read.All")]},
 }
+
+_unnamed := object.union(_assignment, {"appRoleId": "new"})
+
+_gap(kind) := {"gaps": {kind: {"reason": "no_permission", "status": 403, "code": ""}}}
 
 _failed(doc) := found if {
 	found := {[d.resource.id, d.message] | some d in rule.deny} with input as doc
@@ -83,17 +94,42 @@ test_unknown_when_the_owner_or_publisher_was_not_read if {
 	unsaid := _input([object.union(_principal, {"appOwnerOrganizationId": null})], [_assignment], [])
 	_unknown(unsaid) == {["partial", "service_principals"]}
 	_failed(unsaid) == set()
-	cut := _input([object.remove(_principal, ["verifiedPublisher"])], [_assignment], [])
-	_unknown(cut) == {["partial", "service_principals"]}
-	_failed(cut) == set()
+	every owner in ["t2", null] {
+		cut := _input([object.union(object.remove(_principal, ["verifiedPublisher"]), {"appOwnerOrganizationId": owner})], [_assignment], [])
+		_unknown(cut) == {["partial", "service_principals"]}
+		_failed(cut) == set()
+	}
 }
 
 test_unknown_when_permissions_were_not_read if {
 	every kind in ["app_role_assignments", "oauth2_permission_grants"] {
-		doc := object.union(_input([_principal], [], []), {"gaps": {kind: {"reason": "no_permission", "status": 403, "code": ""}}})
-		_unknown(doc) == {["no_permission", kind]}
-		found := object.union(_input([_principal], [], [_grant]), {"gaps": {kind: {"reason": "no_permission", "status": 403, "code": ""}}})
-		_unknown(found) == set()
+		every principal in [_principal, object.union(_principal, {"appOwnerOrganizationId": null}), object.remove(_principal, ["verifiedPublisher"])] {
+			_unknown(object.union(_input([principal], [], []), _gap(kind))) == {["no_permission", kind]}
+		}
+		every other in [object.union(_principal, _verified), object.union(_principal, {"appOwnerOrganizationId": "t1"})] {
+			_unknown(object.union(_input([other], [], []), _gap(kind))) == set()
+		}
+		_unknown(object.union(_input([_principal], [], [_grant]), _gap(kind))) == set()
 	}
-	_unknown(_input([_principal], [object.union(_assignment, {"appRoleId": "new"})], [])) == {["partial", "resource_permissions"]}
+}
+
+test_unknown_when_a_permission_is_not_listed if {
+	_unknown(_input([_principal], [_unnamed], [])) == {["partial", "resource_permissions"]}
+	_unknown(_input([object.union(_principal, {"appOwnerOrganizationId": null})], [_unnamed], [])) == {["partial", "resource_permissions"]}
+}
+
+test_unlisted_permissions_of_others_leave_nothing_open if {
+	_quiet(_input([object.union(_principal, _verified)], [_unnamed], []))
+	_quiet(_input([_principal], [object.union(_unnamed, {"principalId": "sp2"})], []))
+	_unknown(_input([_principal], [_unnamed], [_grant])) == set()
+}
+
+test_each_application_is_judged_by_its_own_permissions if {
+	second := object.union(_principal, {"id": "sp2", "displayName": "Other"})
+	third := object.union(_principal, {"id": "sp3"})
+	found := _failed(_input([_principal, second, third], [_assignment], [object.union(_grant, {"clientId": "sp2"})]))
+	found == {
+		["sp1", "'Vendor' (app-1) of the organisation 't2' holds 'Mail.ReadWrite' and has no verified publisher."],
+		["sp2", "'Other' (app-1) of the organisation 't2' holds 'Mail.Send' and has no verified publisher."],
+	}
 }

@@ -88,7 +88,7 @@ observed contains {"fact": "approval", "service": "", "value": value, "tier": "a
 	some value in holders.shown(assignment.application, assignment.judged, assignment.held)
 }
 
-_held := assignments.held(input, "security_data")
+_held := assignments.held(input, input.evidence.app_role_assignments, "security_data")
 
 # The assignments to applications of a permission that reaches security data.
 _assignments := [object.union(assignment, {"judged": judged}) |
@@ -97,7 +97,7 @@ _assignments := [object.union(assignment, {"judged": judged}) |
 	judged := holders.judged(input, _approvals, assignment.application, {assignment.permission.value})
 ]
 
-_some_unnamed if assignments.unnamed(input)
+_some_unnamed if assignments.unnamed(input, input.evidence.app_role_assignments)
 
 _some_unnamed if {
 	some assignment in _held

@@ -79,7 +79,7 @@ unknown contains {"reason": _principals_reason, "kind": "service_principals", "m
 }
 
 unknown contains {"reason": "partial", "kind": "resource_permissions", "message": message} if {
-	assignments.unnamed(input)
+	assignments.unnamed(input, input.evidence.app_role_assignments)
 	message := "Some permissions held by applications are not among those that their resources list, so that it isn't known what they allow; collect resource_permissions again."
 }
 
@@ -89,7 +89,7 @@ observed contains {"fact": "approval", "service": "", "value": value, "tier": "a
 }
 
 _assignments := [object.union(assignment, {"judged": judged}) |
-	some assignment in assignments.held(input, "self_granting")
+	some assignment in assignments.held(input, input.evidence.app_role_assignments, "self_granting")
 	judged := holders.judged(input, _approvals, assignment.application, {assignment.permission.value})
 ]
 

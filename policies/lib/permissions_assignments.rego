@@ -2,8 +2,8 @@
 # title: Assignments of application permissions
 # description: >-
 #   The application permissions that applications hold, joined with the permissions' names and
-#   with the applications, for the rules that judge one kind of permission. Every function takes
-#   the whole input, whose app_role_assignments may be one page of them.
+#   with the applications, for the rules that judge one kind of permission. The functions take
+#   the whole input, and the list of the assignments that are asked about.
 # scope: package
 # related_resources:
 #   - ref: https://learn.microsoft.com/graph/api/resources/approleassignment
@@ -12,11 +12,11 @@ package domicile.lib.permissions_assignments
 import data.domicile.lib.permissions
 import data.domicile.lib.permissions_holders as holders
 
-# held is the list of the assignments to applications whose permission is security_data,
+# held is the list of those assignments to applications whose permission is security_data,
 # self_granting or high_risk, as {id, created, principal_id, principal, application, permission,
 # named, held}: principal is the service principal as the look-up has it, {} when it wasn't read;
 # application is holders.holder; held says in a message on which resource.
-held(inp, what) := [{
+held(inp, assignments, what) := [{
 	"id": holders.grant_id(assignment),
 	"created": object.get(assignment, "createdDateTime", null),
 	"principal_id": object.get(assignment, "principalId", null),
@@ -29,20 +29,20 @@ held(inp, what) := [{
 	known := permissions.by_id(inp.evidence.resource_permissions, "Role")
 	resources := permissions.resources(inp.evidence.resource_permissions)
 	others := {key | some key, permission in known; not _is(what, permission, inp)}
-	some assignment in inp.evidence.app_role_assignments
+	some assignment in assignments
 	not _key(assignment) in others
 	_to_application(assignment)
 	permission := _permission(inp, known, resources, assignment)
 	_is(what, permission, inp)
 ]
 
-# unnamed holds when some assignment to an application is of a permission that no resource
+# unnamed holds when one of the assignments to applications is of a permission that no resource
 # lists, so that it may be of the kind asked for: one of a security resource is security data
 # whatever its name, and one of an organisation's own resource is none.
-unnamed(inp) if {
+unnamed(inp, assignments) if {
 	known := permissions.by_id(inp.evidence.resource_permissions, "Role")
 	resources := permissions.resources(inp.evidence.resource_permissions)
-	some assignment in inp.evidence.app_role_assignments
+	some assignment in assignments
 	not known[_key(assignment)]
 	_to_application(assignment)
 	object.get(assignment, "appRoleId", null) != _default_access

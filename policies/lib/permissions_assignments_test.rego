@@ -12,7 +12,7 @@ _assignment := {
 
 _role(resource, app_id, id, value) := {"resourceId": resource, "appId": app_id, "id": id, "value": value, "type": "Role"}
 
-_input(changes) := {
+_input := {
 	"params": {"high_risk_permissions": ["User.Read.All"]},
 	"lookup": {"service_principals": {
 		"sp1": {"id": "sp1", "appId": _siem, "displayName": "SIEM", "servicePrincipalType": "Application"},
@@ -20,21 +20,22 @@ _input(changes) := {
 		"endpoint2": {"id": "endpoint2", "appId": permissions.defender_for_endpoint},
 		"legacy": {"id": "legacy", "appId": null},
 	}},
-	"evidence": {
-		"app_role_assignments": [object.union(_assignment, change) | some change in changes],
-		"resource_permissions": [
-			_role("graph", permissions.graph, "incidents", "SecurityIncident.Read.All"),
-			_role("graph", permissions.graph, "users", "User.Read.All"),
-			_role("graph", permissions.graph, "apps", "Application.ReadWrite.All"),
-			_role("endpoint", permissions.defender_for_endpoint, "machines", "Machine.Read.All"),
-		],
-	},
+	"evidence": {"resource_permissions": [
+		_role("graph", permissions.graph, "incidents", "SecurityIncident.Read.All"),
+		_role("graph", permissions.graph, "users", "User.Read.All"),
+		_role("graph", permissions.graph, "apps", "Application.ReadWrite.All"),
+		_role("endpoint", permissions.defender_for_endpoint, "machines", "Machine.Read.All"),
+	]},
 }
 
-_ids(what, changes) := {held.id | some held in assignments.held(_input(changes), what)}
+_held(what, changes) := assignments.held(_input, _assignments(changes), what)
+
+_ids(what, changes) := {held.id | some held in _held(what, changes)}
+
+_assignments(changes) := [object.union(_assignment, change) | some change in changes]
 
 test_held_joins_permission_and_application if {
-	assignments.held(_input([{}]), "security_data") == [{
+	_held("security_data", [{}]) == [{
 		"id": "a1", "created": "2026-11-01T00:00:00Z", "principal_id": "sp1",
 		"principal": {"id": "sp1", "appId": _siem, "displayName": "SIEM", "servicePrincipalType": "Application"},
 		"application": {"app_id": _siem, "name": "SIEM"},
@@ -52,9 +53,9 @@ test_held_is_by_kind if {
 
 test_held_takes_unlisted_roles_of_security_resources if {
 	every resource in ["endpoint", "endpoint2"] {
-		{held.permission.value | some held in assignments.held(_input([{"resourceId": resource, "appRoleId": "new"}]), "security_data")} == {"new"}
+		{held.permission.value | some held in _held("security_data", [{"resourceId": resource, "appRoleId": "new"}])} == {"new"}
 	}
-	{held.permission.value | some held in assignments.held(_input([{"resourceId": "endpoint", "appRoleId": null}]), "high_risk")} == {"unnamed permission"}
+	{held.permission.value | some held in _held("high_risk", [{"resourceId": "endpoint", "appRoleId": null}])} == {"unnamed permission"}
 	_ids("security_data", [{"resourceId": "endpoint", "appRoleId": "00000000-0000-0000-0000-000000000000"}]) == set()
 }
 
@@ -64,25 +65,25 @@ test_held_is_of_applications_alone if {
 }
 
 test_held_by_who_was_not_read if {
-	{held.principal | some held in assignments.held(_input([{"principalId": "sp9"}]), "security_data")} == {{}}
-	{held.application | some held in assignments.held(_input([{"principalId": null, "principalDisplayName": null}]), "security_data")} == {{"app_id": "", "name": "unnamed"}}
+	{held.principal | some held in _held("security_data", [{"principalId": "sp9"}])} == {{}}
+	{held.application | some held in _held("security_data", [{"principalId": null, "principalDisplayName": null}])} == {{"app_id": "", "name": "unnamed"}}
 }
 
 test_unnamed_tells_what_may_be_of_the_kind if {
 	every change in [{"appRoleId": "new"}, {"resourceId": "graph2", "appRoleId": "new"}, {"resourceId": "legacy"}, {"resourceId": "nobody"}, {"resourceId": null}, {"appRoleId": null}] {
-		assignments.unnamed(_input([change]))
+		assignments.unnamed(_input, _assignments([change]))
 	}
 	every change in [{}, {"resourceId": "endpoint2", "appRoleId": "new"}, {"principalType": "User", "appRoleId": "new"}, {"appRoleId": "00000000-0000-0000-0000-000000000000"}] {
-		not assignments.unnamed(_input([change]))
+		not assignments.unnamed(_input, _assignments([change]))
 	}
 }
 
 test_perhaps_approved_is_an_unnamed_permission_of_an_approved_application if {
-	some unlisted in assignments.held(_input([{"id": null, "resourceId": "endpoint", "appRoleId": "new"}]), "security_data")
+	some unlisted in _held("security_data", [{"id": null, "resourceId": "endpoint", "appRoleId": "new"}])
 	unlisted.id == "unnamed"
 	assignments.perhaps_approved(unlisted, {permissions.approval_key(_siem, "Machine.Read.All")})
 	not assignments.perhaps_approved(unlisted, {permissions.approval_key(_siem, "new")})
 	not assignments.perhaps_approved(unlisted, {permissions.approval_key("other", "Machine.Read.All")})
-	some named in assignments.held(_input([{}]), "security_data")
+	some named in _held("security_data", [{}])
 	not assignments.perhaps_approved(named, {permissions.approval_key(_siem, "Machine.Read.All")})
 }
