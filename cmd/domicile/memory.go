@@ -42,5 +42,5 @@ func percentOf(size uint64) int {
 	metrics.Read(live)
 	lives := max(live[0].Value.Uint64(), 1<<20)
 	most := min(size/(lives/100), 1000) // per cent of what lives
-	return max(int(most)-100, leastGC)  //nolint:gosec // G115: at most 1000
+	return max(int(most)-100, leastGC)
 }
