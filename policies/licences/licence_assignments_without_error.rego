@@ -60,9 +60,8 @@ _failing := {user |
 	state.state in _failed
 }
 
-# What the assignments' states are, each once, null where one doesn't say: there are few, however
-# many users there are.
-_states := {object.get(state, "state", null) |
+# What the assignments' states are, each once: there are few, however many users there are.
+_states := {state.state |
 	some user in input.evidence.users
 	some state in user.licenseAssignmentStates
 }
@@ -70,6 +69,12 @@ _states := {object.get(state, "state", null) |
 _untold if {
 	some user in input.evidence.users
 	not is_array(object.get(user, "licenseAssignmentStates", null))
+}
+
+_untold if {
+	some user in input.evidence.users
+	some state in user.licenseAssignmentStates
+	not state.state
 }
 
 _untold if {
