@@ -32,11 +32,11 @@ demo: build ## Scan the simulated tenant and leave reports in out/demo
 .PHONY: test
 test: ## Run every test that needs nothing but Go
 	@echo "Left out: what needs more than Go (the race detector, the outside validators), which .ci/run runs."
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 
 .PHONY: race
 race: ## Run the tests with the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race ./...
+	CGO_ENABLED=1 $(GO) test -timeout 60m -race ./...
 
 .PHONY: scale
 scale: ## Collect a large tenant within the documented limits, and measure CPU and memory
