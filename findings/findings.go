@@ -219,6 +219,12 @@ type Rule struct {
 	// gdpr, nis2, dora) to the controls that the rule supports.
 	Frameworks  map[string][]Control `json:"frameworks"`
 	Remediation Remediation          `json:"remediation"`
+	// Waiver is the id of the waiver for the outcome unknown, if there is one; it accepts
+	// it where the outcome is waived, and is not in force where it is unknown.
+	Waiver string `json:"waiver,omitempty"`
+	// Was is the rule's outcome in the earlier result that this one is compared with; empty
+	// where there is none, or where that didn't list the rule.
+	Was Outcome `json:"was,omitempty"`
 }
 
 // Resource is what a finding is about. Kind is tenant, geo, service, role,
@@ -241,8 +247,12 @@ type Finding struct {
 	Actual   string   `json:"actual"`
 	// Fingerprint is the same in every scan of the tenant; see Fingerprint.
 	Fingerprint string `json:"fingerprint"`
-	// Waiver is the id of the waiver that covers the finding, if one does.
+	// Waiver is the id of the waiver for the finding, if there is one; it covers the finding
+	// where the outcome is waived, and is not in force where it is fail.
 	Waiver string `json:"waiver,omitempty"`
+	// Change says how the finding stands to the earlier result that this one is compared
+	// with; empty where there is none.
+	Change FindingChange `json:"change,omitempty"`
 }
 
 // Result is everything that one evaluation said, in the shape of result.json.
@@ -261,11 +271,13 @@ type Result struct {
 	// Selection is nil where every rule was judged.
 	Selection *Selection `json:"selection,omitempty"`
 	Summary   Summary    `json:"summary"`
-	// Evidence is sorted by kind, Gaps by kind and reason, Rules by id, Findings by
-	// rule, resource kind and resource id.
+	// Change counts what changed since an earlier result, if it was compared with one.
+	Change *Change `json:"change,omitempty"`
+	// Evidence is sorted by kind, Gaps by kind and reason, Waivers by rule and resource,
+	// Rules by id, Findings by rule, resource kind and resource id.
 	Evidence []Evidence `json:"evidence"`
 	Gaps     []Gap      `json:"gaps"`
-	Waivers  []any      `json:"waivers"`
+	Waivers  []Waiver   `json:"waivers"`
 	Rules    []Rule     `json:"rules"`
 	Findings []Finding  `json:"findings"`
 }

@@ -16,6 +16,7 @@ const (
 	maxRules    = 10_000
 	maxEvidence = 10_000
 	maxGaps     = 100_000
+	maxWaivers  = 100_000
 	maxDepth    = 64
 )
 
@@ -137,6 +138,8 @@ func check(result *Result) error {
 		return fmt.Errorf("it lists %d kinds of evidence, more than %d", len(result.Evidence), maxEvidence)
 	case len(result.Gaps) > maxGaps:
 		return fmt.Errorf("it lists %d gaps, more than %d", len(result.Gaps), maxGaps)
+	case len(result.Waivers) > maxWaivers:
+		return fmt.Errorf("it lists %d waivers, more than %d", len(result.Waivers), maxWaivers)
 	}
 	rules := make(map[string]bool, len(result.Rules))
 	for _, rule := range result.Rules {
@@ -159,7 +162,7 @@ func check(result *Result) error {
 			return fmt.Errorf("finding %d of %s: the fingerprint %q is not a lower-case hex sha256", i, finding.Rule, finding.Fingerprint)
 		}
 	}
-	return nil
+	return errors.Join(checkWaivers(result), checkChange(result))
 }
 
 func checkWords(outcome Outcome, severity Severity) error {

@@ -37,7 +37,6 @@ func sample() *findings.Result {
 		Selection: &findings.Selection{Rules: []string{"GEO*", "CONS1001"}, Of: 109},
 		Evidence:  []findings.Evidence{{Kind: "users", File: "users.ndjson", SHA256: sha, Objects: 2, Complete: true, Tier: "api", API: "GET /v1.0/users", Time: at, Requests: 1}, {Kind: "organization", File: "organization.ndjson", SHA256: sha, Objects: 1, Complete: true, Tier: "api", Time: at}},
 		Gaps:      []findings.Gap{{Kind: "sites", Reason: "throttled"}, {Kind: "groups", Reason: "no_permission", Status: 403, Code: "Forbidden", Permission: "Group.Read.All"}},
-		Waivers:   []any{map[string]any{"id": "W-1"}},
 		Rules: []findings.Rule{
 			{
 				ID: "GEO1002", Title: "Allowed", Description: "It is.", Topic: "geo", Severity: findings.Critical, Scope: "tenant", Outcome: findings.Fail, Checked: 1, Failed: 1,
@@ -47,12 +46,19 @@ func sample() *findings.Result {
 				Remediation: findings.Remediation{Summary: "Move it.", Steps: []string{"b", "a"}, Action: "move"},
 			},
 			{ID: "CONS1001", Title: "Recorded", Topic: "consent", Severity: findings.High, Scope: "tenant", Outcome: findings.Unknown, Reasons: []findings.Reason{{Reason: "needs_attestation", Kind: "attestations", Message: "None."}}},
-			{ID: "GEO1009", Title: "Users", Topic: "geo", Severity: findings.Low, Scope: "users", Outcome: findings.Waived, Checked: 2, Failed: 1},
+			{ID: "GEO1009", Title: "Users", Topic: "geo", Severity: findings.Low, Scope: "users", Outcome: findings.Fail, Checked: 2, Failed: 1},
 		},
 		Findings: []findings.Finding{
-			{Rule: "GEO1009", Outcome: findings.Waived, Severity: findings.Low, Resource: user, Message: "Moved.", Expected: "EU", Actual: "APC", Fingerprint: findings.Fingerprint(tenantID, "GEO1009", user), Waiver: "W-1"},
+			{Rule: "GEO1009", Outcome: findings.Fail, Severity: findings.Low, Resource: user, Message: "Moved.", Expected: "EU", Actual: "APC", Fingerprint: findings.Fingerprint(tenantID, "GEO1009", user)},
 			{Rule: "GEO1002", Outcome: findings.Fail, Severity: findings.Critical, Resource: geo, Message: "In US.", Expected: "EU", Actual: "US", Fingerprint: findings.Fingerprint(tenantID, "GEO1002", geo)},
 		},
+	}
+	findings.Waive(result, []findings.Waiver{{
+		Rule: "GEO1009", Resource: findings.Selector{Kind: "user", ID: "b"}, Reason: "Moves in March.", Owner: "ada@contoso.com", Approver: "bob@contoso.com",
+		Ticket: "RISK-1", Approved: "2026-11-01", Expires: "2027-03-31",
+	}}, at)
+	if err := result.Compare(&findings.Result{Tenant: result.Tenant, Profile: result.Profile, Rules: []findings.Rule{{ID: "GEO1002", Outcome: findings.Pass}}}, sha); err != nil {
+		panic(err)
 	}
 	result.Summary = findings.Summarise(result.Rules, result.Findings)
 	result.Exit = findings.Gate(result, "high", false)
@@ -95,7 +101,7 @@ func TestWriteIsPlainSortedAndUTC(t *testing.T) {
 			t.Errorf("result.json lacks %s", want)
 		}
 	}
-	order := []string{`"kind": "organization"`, `"kind": "users"`, `"kind": "groups"`, `"kind": "sites"`, `"id": "CONS1001"`, `"id": "GEO1002"`, `"id": "GEO1009"`, `"rule": "GEO1002"`, `"rule": "GEO1009"`}
+	order := []string{`"kind": "organization"`, `"kind": "users"`, `"kind": "groups"`, `"kind": "sites"`, `"id": "CONS1001"`, `"id": "GEO1002"`, `"id": "GEO1009"`, `"message": "In US."`, `"message": "Moved."`}
 	for i := 1; i < len(order); i++ {
 		if strings.Index(data, order[i-1]) > strings.Index(data, order[i]) {
 			t.Errorf("%s stands after %s", order[i-1], order[i])
@@ -124,6 +130,10 @@ func TestReadRefuses(t *testing.T) {
 		{"a finding of no rule", strings.Replace(valid, `"rule": "GEO1002"`, `"rule": "GEO9999"`, 1), "not listed"},
 		{"a rule listed twice", strings.Replace(valid, `"id": "CONS1001"`, `"id": "GEO1002"`, 1), "listed twice"},
 		{"a broken fingerprint", strings.Replace(valid, `"fingerprint": "`, `"fingerprint": "X`, 1), "fingerprint"},
+		{"an unknown change", strings.Replace(valid, `"change": "new"`, `"change": "novel"`, 1), `"novel" is not known`},
+		{"an unknown state of a waiver", strings.Replace(valid, `"state": "used"`, `"state": "useful"`, 1), `"useful" is not known`},
+		{"a waiver that accepts a pass", strings.Replace(valid, `"accept": "fail"`, `"accept": "pass"`, 1), "only fail and unknown"},
+		{"a finding that an unlisted waiver covers", strings.Replace(valid, `"waiver": "W-`, `"waiver": "X-`, 1), "which is not listed"},
 		{"a time that is none", strings.Replace(valid, `"2026-11-20T06:00:00Z"`, `"yesterday"`, 1), "parsing time"},
 		{"deep nesting", `{"version": 1, "params": {"a": ` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}}`, "nested deeper"},
 	}
@@ -191,6 +201,8 @@ func TestSchemaAcceptsResults(t *testing.T) {
 		{`"version": 1`, `"version": 2`},
 		{`06:00:00Z`, `06:00:00+01:00`},
 		{`"tier": "api"`, `"tier": "rumour"`},
+		{`"expires": "2027-03-31"`, `"expires": "some day"`},
+		{`"state": "used"`, `"state": "useful"`},
 	} {
 		if validate([]byte(strings.Replace(string(valid), wrong[0], wrong[1], 1))) == nil {
 			t.Errorf("the schema accepts %s", wrong[1])
@@ -212,6 +224,9 @@ func compareSchema(t *testing.T, path string, kind reflect.Type, schema, root ma
 	if target, ok := schema["$ref"].(string); ok {
 		definitions, _ := root["$defs"].(map[string]any)
 		schema, _ = definitions[strings.TrimPrefix(target, "#/$defs/")].(map[string]any)
+	}
+	if kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
 	}
 	switch {
 	case kind.Kind() == reflect.Pointer:

@@ -42,8 +42,12 @@ func firstReason(rule Rule) string {
 	return rule.Reasons[0].Reason
 }
 
-// Never is the threshold that no violation reaches.
-const Never = "never"
+// Never is the threshold that no violation reaches, NewOnly the word behind a threshold
+// that makes new violations alone count.
+const (
+	Never   = "never"
+	NewOnly = "new"
+)
 
 // The exit codes that a judgement can lead to.
 const (
@@ -53,44 +57,100 @@ const (
 	ExitIncomplete = 4
 )
 
-// Gate says which exit code a Result deserves, and why in words. failOn is a severity
-// or Never. The code is 3 with a violation at or above failOn; 4 with none, but a rule
-// of at least that severity that could not be judged, unless allowIncomplete accepts
-// that; 0 otherwise; and 2 for a failOn that is neither. Waived findings don't count.
+// FailOn is which violations a scan ends with ExitViolations for.
+type FailOn struct {
+	// Severity is the least severity that counts; empty where none does.
+	Severity Severity
+	// New says that only violations count that an earlier result doesn't have.
+	New bool
+}
+
+// ParseFailOn reads a severity or Never, alone or followed by a comma and NewOnly; NewOnly
+// alone stands for high.
+func ParseFailOn(words string) (FailOn, error) {
+	threshold, suffix, two := strings.Cut(words, ",")
+	if !two && threshold == NewOnly {
+		threshold, suffix, two = string(High), NewOnly, true
+	}
+	known := threshold == Never || slices.Contains(Severities(), Severity(threshold))
+	if !known || two && suffix != NewOnly {
+		return FailOn{}, fmt.Errorf("--fail-on %q is not one of critical, high, medium, low, info, never; ,new behind it counts new violations alone", words)
+	}
+	if threshold == Never {
+		return FailOn{}, nil
+	}
+	return FailOn{Severity: Severity(threshold), New: two}, nil
+}
+
+// Gate says which exit code a Result deserves, and why in words; failOn is what ParseFailOn
+// reads. The code is 3 with a violation at or above the threshold; 4 with none, but a rule
+// of at least that severity that could not be judged, unless allowIncomplete accepts that;
+// 0 otherwise. Waived findings and rules don't count.
 //
-// Which violations are new is not known here: to gate on those alone, hand in a copy of
-// the Result that holds them alone and whose other rules are not listed as failed.
+// Where new violations alone count, a violation is new if Compare says so, and rules that
+// could not be judged count as ever: a violation may hide there. The code is 2 for a Result
+// that was compared with none, or with one that could not judge a rule of that severity
+// either, unless allowIncomplete accepts that; it is 2 also for a failOn that can't be read.
 func Gate(result *Result, failOn string, allowIncomplete bool) Exit {
-	if failOn == Never {
+	threshold, err := ParseFailOn(failOn)
+	if err != nil {
+		return Exit{Code: ExitUsage, Reason: err.Error()}
+	}
+	if threshold.Severity == "" {
 		return Exit{Code: ExitClean, Reason: "no violation fails the scan, as --fail-on is never"}
 	}
-	threshold := Severity(failOn)
-	if !slices.Contains(Severities(), threshold) {
-		return Exit{Code: ExitUsage, Reason: fmt.Sprintf("--fail-on %q is not known; use critical, high, medium, low, info or never", failOn)}
+	adjective := ""
+	if threshold.New {
+		adjective = "new "
+		if why := noBaseline(result, threshold.Severity.Rank(), allowIncomplete); why != "" {
+			return Exit{Code: ExitUsage, Reason: why}
+		}
 	}
-	violations, violated, unjudged := tally(result, threshold.Rank())
+	violations, violated, unjudged := tally(result, threshold)
 	if violations > 0 {
 		return Exit{Code: ExitViolations, Reason: fmt.Sprintf("%s of %s at or above %s",
-			count(violations, "violation"), count(violated, "rule"), threshold)}
+			count(violations, adjective+"violation"), count(violated, "rule"), threshold.Severity)}
 	}
 	if len(unjudged) == 0 {
-		return Exit{Code: ExitClean, Reason: fmt.Sprintf("no violation at or above %s, and every rule of that severity was judged", threshold)}
+		return Exit{Code: ExitClean, Reason: fmt.Sprintf("no %sviolation at or above %s, and every rule of that severity was judged", adjective, threshold.Severity)}
 	}
-	why := fmt.Sprintf("no violation at or above %s, but %s of at least that severity could not be judged (%s)",
-		threshold, count(len(unjudged), "rule"), some(unjudged, 5))
+	why := fmt.Sprintf("no %sviolation at or above %s, but %s of at least that severity could not be judged (%s)",
+		adjective, threshold.Severity, count(len(unjudged), "rule"), some(unjudged, 5))
 	if allowIncomplete {
 		return Exit{Code: ExitClean, Reason: why + ", which --allow-incomplete accepts"}
 	}
 	return Exit{Code: ExitIncomplete, Reason: why}
 }
 
-// tally counts the violations and the violated rules at or above a rank, and lists the
-// ids of the rules there that are unknown. A failed rule counts even if its findings
-// are not listed.
-func tally(result *Result, rank int) (violations, violated int, unjudged []string) {
-	seen := map[string]bool{}
+// noBaseline says why an earlier result can't tell which violations at or above a rank are
+// new; it is empty where one can.
+func noBaseline(result *Result, rank int, allowIncomplete bool) string {
+	if result.Change == nil {
+		return "--fail-on new needs an earlier result to compare with; name one with --previous"
+	}
+	var open []string
+	for _, rule := range result.Rules {
+		if rule.Severity.Rank() <= rank && (rule.Was == "" || rule.Was == Unknown) {
+			open = append(open, rule.ID)
+		}
+	}
+	if len(open) == 0 || allowIncomplete {
+		return ""
+	}
+	slices.Sort(open)
+	return fmt.Sprintf("the earlier result is incomplete: it could not judge %s at or above the threshold (%s), so that nothing of them can be said to be new; compare with a whole one, or let --allow-incomplete count all of them as new",
+		count(len(open), "rule"), some(open, 5))
+}
+
+// tally counts the violations and the violated rules that a threshold is for, and lists the
+// ids of the rules there that are unknown. A failed rule counts even if its findings are
+// not listed.
+func tally(result *Result, failOn FailOn) (violations, violated int, unjudged []string) {
+	rank := failOn.Severity.Rank()
+	listed, seen := map[string]bool{}, map[string]bool{}
 	for _, finding := range result.Findings {
-		if finding.Outcome == Fail && finding.Severity.Rank() <= rank {
+		listed[finding.Rule] = true
+		if finding.Outcome == Fail && finding.Severity.Rank() <= rank && (!failOn.New || finding.Change == New) {
 			violations++
 			seen[finding.Rule] = true
 		}
@@ -98,7 +158,7 @@ func tally(result *Result, rank int) (violations, violated int, unjudged []strin
 	for _, rule := range result.Rules {
 		switch {
 		case rule.Severity.Rank() > rank:
-		case rule.Outcome == Fail && !seen[rule.ID]:
+		case rule.Outcome == Fail && !listed[rule.ID] && (!failOn.New || rule.Was != Fail):
 			violations++
 			seen[rule.ID] = true
 		case rule.Outcome == Unknown:
@@ -125,7 +185,8 @@ func some(names []string, most int) string {
 }
 
 // Supporting returns the part of a Result whose rules support a framework, by its key,
-// with their findings and a summary of its own. The exit is the whole scan's.
+// with their findings, waivers and a summary of its own. The exit is the whole scan's; what
+// changed since an earlier result is left out, as it was counted over all rules.
 func (r *Result) Supporting(framework string) *Result {
 	part := *r
 	chosenFrom := Selection{Of: len(r.Rules)}
@@ -136,17 +197,24 @@ func (r *Result) Supporting(framework string) *Result {
 		chosenFrom.Frameworks = append(slices.Clone(chosenFrom.Frameworks), framework)
 	}
 	part.Selection = &chosenFrom
-	part.Rules, part.Findings = []Rule{}, []Finding{}
+	part.Rules, part.Findings, part.Waivers, part.Change = []Rule{}, []Finding{}, []Waiver{}, nil
 	chosen := map[string]bool{}
 	for _, rule := range r.Rules {
 		if len(rule.Frameworks[framework]) > 0 {
 			chosen[rule.ID] = true
+			rule.Was = ""
 			part.Rules = append(part.Rules, rule)
 		}
 	}
 	for _, finding := range r.Findings {
 		if chosen[finding.Rule] {
+			finding.Change = ""
 			part.Findings = append(part.Findings, finding)
+		}
+	}
+	for _, waiver := range r.Waivers {
+		if chosen[waiver.Rule] {
+			part.Waivers = append(part.Waivers, waiver)
 		}
 	}
 	part.Summary = Summarise(part.Rules, part.Findings)

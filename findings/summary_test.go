@@ -91,8 +91,8 @@ func TestGate(t *testing.T) {
 		{"a failed rule whose findings are not listed", bare, "high", false, findings.Exit{Code: 3, Reason: "1 violation of 1 rule at or above high"}},
 		{"many unknown rules", many, "high", false, findings.Exit{Code: 4, Reason: "no violation at or above high, but 7 rules of at least that severity could not be judged (A, B, C, D, E and 2 more)"}},
 		{"nothing", &findings.Result{}, "info", false, findings.Exit{Code: 0, Reason: "no violation at or above info, and every rule of that severity was judged"}},
-		{"a word that is no threshold", failed, "severe", false, findings.Exit{Code: 2, Reason: `--fail-on "severe" is not known; use critical, high, medium, low, info or never`}},
-		{"no word", failed, "", false, findings.Exit{Code: 2, Reason: `--fail-on "" is not known; use critical, high, medium, low, info or never`}},
+		{"a word that is no threshold", failed, "severe", false, findings.Exit{Code: 2, Reason: `--fail-on "severe" is not one of critical, high, medium, low, info, never; ,new behind it counts new violations alone`}},
+		{"no word", failed, "", false, findings.Exit{Code: 2, Reason: `--fail-on "" is not one of critical, high, medium, low, info, never; ,new behind it counts new violations alone`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

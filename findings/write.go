@@ -91,6 +91,7 @@ func (r *Result) Normalised() *Result {
 	}
 	out.Summary = normalSummary(r.Summary)
 	out.Waivers = list(r.Waivers)
+	slices.SortStableFunc(out.Waivers, compareWaivers)
 	out.Evidence = list(r.Evidence)
 	for i := range out.Evidence {
 		out.Evidence[i].Time = out.Evidence[i].Time.UTC()

@@ -158,10 +158,6 @@ func weak() *findings.Result {
 	fail(result, "XDR1009", findings.Resource{Kind: "sentinel_connector", ID: "/subscriptions/1/workspaces/soc", Name: "soc"},
 		"The workspace receives a copy of Defender's alerts.", "a known-copy attestation", "none")
 	fail(result, "INT1004", findings.Resource{Kind: "mdi_health", ID: "sensor-1", Name: "DC01"}, "A health issue is open.", "no open issue", "Sensor stopped communicating")
-	waived := len(result.Findings) - 2
-	result.Findings[waived].Outcome, result.Findings[waived].Waiver = findings.Waived, "W-2026-07"
-	edit(result, "XDR1009", func(r *findings.Rule) { r.Outcome = findings.Waived })
-	result.Waivers = []any{map[string]any{"id": "W-2026-07", "rule": "XDR1009", "reason": "The SOC's copy is under contract <b>4711</b>.", "expires": "2027-01-31", "approvedBy": "A. Auditor"}}
 	edit(result, "GEO1001", func(r *findings.Rule) { r.Observed = geos("US") })
 	edit(result, "GEO1002", func(r *findings.Rule) { r.Observed = geos("US")[:2] })
 	edit(result, "GEO1009", func(r *findings.Rule) {
@@ -171,6 +167,8 @@ func weak() *findings.Result {
 		r.Outcome = findings.Unknown
 		r.Reasons = []findings.Reason{{Reason: "needs_attestation", Kind: "attestations", Message: "No interface states Defender for Identity's Geo"}}
 	})
+	findings.Waive(result, waivers(), result.Started)
+	compare(result)
 	return settle(result)
 }
 
@@ -180,7 +178,7 @@ func seeded(s string) *findings.Result {
 	result.Tenant.Name, result.Profile, result.Config.URI = s, s, s
 	result.Tool.Version, result.Reader.AppID = s, s
 	result.Params = map[string]any{s: s}
-	result.Waivers = []any{s, map[string]any{s: s}}
+	result.Waivers = []findings.Waiver{{ID: s, Rule: s, Resource: findings.Selector{Kind: s, ID: s}, Accept: findings.Fail, Reason: s, Owner: s, Approver: s, Ticket: s, Approved: s, From: s, Expires: s, State: findings.Expired}}
 	edit(result, "XDR1001", func(r *findings.Rule) {
 		r.ID, r.Title, r.Description, r.Topic, r.Scope, r.Kinds, r.Params, r.References = "X"+s, s, s, s, s, []string{s}, []string{s}, []string{s}
 		r.Observed = []findings.Observation{{Fact: s, Service: s, Value: s, Tier: s, Kind: s}}
@@ -199,6 +197,30 @@ func seeded(s string) *findings.Result {
 	result.Gaps = append(result.Gaps, findings.Gap{Kind: s, Reason: s, Code: s, Permission: s})
 	settle(result).Exit.Reason = s
 	return result
+}
+
+// waivers are one that covers a copy of the alerts, with a reason that is not kind to pages,
+// one that has expired, and one that nothing is left for.
+func waivers() []findings.Waiver {
+	accepted := findings.Waiver{
+		Rule: "XDR1009", Resource: findings.Selector{Kind: "sentinel_connector", ID: "/subscriptions/1/workspaces/soc"},
+		Reason: "The SOC's copy is under contract <b>4711</b>.", Owner: "soc@contoso.com", Approver: "A. Auditor \u202E", Ticket: "RISK-7",
+		Approved: "2026-07-01", Expires: "2026-12-10",
+	}
+	expired, unused := accepted, accepted
+	expired.Rule, expired.Resource, expired.Expires = "INT1004", findings.Selector{Kind: "mdi_health", ID: "*"}, "2026-10-31"
+	unused.Rule, unused.Resource, unused.Ticket = "ROLE1014", findings.Selector{Kind: "application", ID: "gone"}, "=1+1"
+	return []findings.Waiver{accepted, expired, unused}
+}
+
+// compare holds a result against an earlier one, of a day on which less was wrong.
+func compare(result *findings.Result) {
+	before := good()
+	fail(before, "ROLE1002", findings.Resource{Kind: "tenant", ID: tenantID}, "5 people are Global Administrators.", "2 to 4", "5")
+	fail(before, "LIC1003", findings.Resource{Kind: "subscription", ID: "trial"}, "It is a trial.", "none", "a trial")
+	if err := result.Compare(before, digest("earlier")); err != nil {
+		panic(err)
+	}
 }
 
 // partial is a tenant of which much could not be read.

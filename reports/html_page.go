@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -34,7 +33,8 @@ type page struct {
 	Tiers                []pair
 	Gaps                 []gapRow
 	Params               []pair
-	Waivers              [][]pair
+	Waivers              []waiverRow
+	Waived, Change       string
 	Digests              []pair
 }
 
@@ -84,7 +84,7 @@ func newPage(result *findings.Result) (*page, error) {
 		Topics:   view.topics(), Severities: view.severities(),
 		Violations: result.Summary.Findings, FailedRules: result.Summary.Outcomes[findings.Fail], Rules: result.Summary.Rules,
 		Evidence: evidenceRows(result), Sent: requestsOf(result), Tiers: tierPairs(), Gaps: gapRows(result),
-		Params: paramPairs(result.Params), Waivers: waiverPairs(result.Waivers),
+		Params: paramPairs(result.Params), Waivers: waiverRows(result), Waived: waivedSays(result), Change: changeSays(result.Change),
 		Digests: digestPairs(result.Digests),
 	}
 	p.Chain, p.ChainSays = chainOf(result)
@@ -106,6 +106,9 @@ func verdictOf(result *findings.Result) verdict {
 	case outcomes[findings.Unknown] > 0:
 		out.State = stateOf(findings.Unknown)
 		out.Headline = fmt.Sprintf("No violation found, but %s not judged", plural(outcomes[findings.Unknown], "rule"))
+	case outcomes[findings.Waived] > 0:
+		out.State = stateOf(findings.Waived)
+		out.Headline = fmt.Sprintf("No violation found but those of %s that are waived", plural(outcomes[findings.Waived], "rule"))
 	case result.Summary.Judged > 0:
 		out.State = stateOf(findings.Pass)
 		out.Headline = "No violation found"
@@ -221,31 +224,6 @@ func jsonText(value any) string {
 		return "cannot be shown"
 	}
 	return cleanText(strings.TrimSpace(b.String()))
-}
-
-// waiverPairs shows each waiver as its fields, its id first.
-func waiverPairs(waivers []any) [][]pair {
-	var out [][]pair
-	for _, waiver := range waivers {
-		fields, ok := waiver.(map[string]any)
-		if !ok {
-			out = append(out, []pair{{"waiver", jsonText(waiver)}})
-			continue
-		}
-		pairs := paramPairs(fields)
-		slices.SortStableFunc(pairs, func(a, b pair) int {
-			return cmp.Compare(waiverOrder(a.Name), waiverOrder(b.Name))
-		})
-		out = append(out, pairs)
-	}
-	return out
-}
-
-func waiverOrder(name string) int {
-	if i := slices.Index([]string{"id", "rule", "resource", "reason"}, name); i >= 0 {
-		return i
-	}
-	return len(name) + 100
 }
 
 func digestPairs(digests findings.Digests) []pair {

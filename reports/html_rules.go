@@ -23,13 +23,14 @@ type viewer struct {
 	frameworks []framework
 	evidence   map[string]findings.Evidence
 	gaps       map[string]findings.Gap
+	notes      map[string]string
 	limit      int
 }
 
 func newViewer(result *findings.Result) *viewer {
 	v := &viewer{
 		result: result, grouped: byRule(result.Findings), frameworks: frameworksOf(result),
-		evidence: map[string]findings.Evidence{}, gaps: map[string]findings.Gap{},
+		evidence: map[string]findings.Evidence{}, gaps: map[string]findings.Gap{}, notes: waiverNotes(result),
 	}
 	v.limit = perRule
 	if len(result.Findings) > inAll {
@@ -89,8 +90,9 @@ type findingsView struct {
 type findingView struct {
 	Name, Kind, ID            string
 	Message, Expected, Actual string
-	Waiver                    string
-	Waived                    bool
+	// Waiver says what waiver there is for it, Anchor where that stands.
+	Waiver, Anchor string
+	Waived, New    bool
 }
 
 // moreView says how many findings a rule has besides its first.
@@ -158,6 +160,9 @@ func (v *viewer) rule(rule findings.Rule) ruleView {
 	}
 	for _, reason := range rule.Reasons {
 		out.Reasons = append(out.Reasons, reasonView{reasonWord(reason.Reason), cleanName(reason.Kind), sentence(cleanText(reason.Message) + permissionHint(v.result, reason))})
+	}
+	if note := v.notes[rule.Waiver]; note != "" {
+		out.Reasons = append(out.Reasons, reasonView{"waiver", "", sentence(note)})
 	}
 	for _, kind := range rule.Kinds {
 		out.Kinds = append(out.Kinds, v.kind(kind))
@@ -242,7 +247,7 @@ func (v *viewer) findings(rule findings.Rule, limit int, waived bool) findingsVi
 		out.Rows = append(out.Rows, findingView{
 			Name: resourceName(finding.Resource), Kind: reasonWord(finding.Resource.Kind), ID: cleanName(finding.Resource.ID),
 			Message: sentence(cleanText(finding.Message)), Expected: cleanText(finding.Expected), Actual: cleanText(finding.Actual),
-			Waived: finding.Outcome == findings.Waived, Waiver: cleanName(finding.Waiver),
+			Waived: finding.Outcome == findings.Waived, Waiver: v.notes[finding.Waiver], Anchor: "waiver-" + anchor(finding.Waiver), New: isNew(finding),
 		})
 	}
 	out.Shown = len(out.Rows)

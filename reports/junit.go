@@ -138,7 +138,7 @@ func junitRule(result *findings.Result, rule findings.Rule, found []findings.Fin
 		said := orNone(reasonsText(rule))
 		out.Skipped = &junitVerdict{Message: said, Type: "not_applicable", Text: said}
 	case findings.Waived:
-		said := strings.Trim("Waived: "+strings.Join(waivedBy(found), ", ")+". "+reasonsText(rule), ". ") + "."
+		said := strings.Trim("Waived: "+strings.Join(waivedBy(found, rule), ", ")+". "+reasonsText(rule), ". ") + "."
 		out.Skipped = &junitVerdict{Message: said, Type: "waived", Text: said}
 	}
 	return out

@@ -126,7 +126,7 @@ func markdownTable(page *strings.Builder, total, room int, row func(int) string)
 // markdownEnd names the waived findings and the exit code.
 func markdownEnd(result *findings.Result) string {
 	var end strings.Builder
-	if waived := waivedBy(result.Findings); len(waived) > 0 {
+	if waived := waivedBy(result.Findings, result.Rules...); len(waived) > 0 {
 		more := ""
 		if len(waived) > markdownRows {
 			more = fmt.Sprintf(" and %d more", len(waived)-markdownRows)

@@ -253,7 +253,7 @@ func (r *oscalReport) risk(rule findings.Rule) oscalRisk {
 	if rule.Outcome == findings.Waived {
 		out.Status = "deviation-approved"
 	}
-	if waived := waivedBy(found); len(waived) > 0 {
+	if waived := waivedBy(found, rule); len(waived) > 0 {
 		out.Statement += oscalText(" Waived: " + strings.Join(waived, ", ") + ".")
 	}
 	if summary := prose(rule.Remediation.Summary); summary != "" {

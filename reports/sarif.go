@@ -38,6 +38,7 @@ type sarifLog struct {
 	// rules, taxa and logical are the indexes of what the run lists, by id, by framework
 	// and control, and by qualified name.
 	rules   map[string]uint
+	waivers map[string]findings.Waiver // by id
 	taxa    map[string]map[string]uint
 	logical map[string]uint
 }
@@ -60,8 +61,12 @@ func newSARIFLog(result *findings.Result, profile sarifProfile) *sarifLog {
 		grouped:    byRule(result.Findings),
 		frameworks: frameworksOf(result),
 		rules:      map[string]uint{},
+		waivers:    map[string]findings.Waiver{},
 		taxa:       map[string]map[string]uint{},
 		logical:    map[string]uint{},
+	}
+	for _, waiver := range result.Waivers {
+		log.waivers[waiver.ID] = waiver
 	}
 	log.run = &sarif.Run{
 		Results:         []*sarif.Result{},
@@ -87,6 +92,9 @@ func newSARIFLog(result *findings.Result, profile sarifProfile) *sarifLog {
 		log.run.Properties["selection"] = findings.Selection{
 			Frameworks: cleanNames(by.Frameworks), Rules: cleanNames(by.Rules), Exclude: cleanNames(by.Exclude), Of: by.Of,
 		}
+	}
+	if result.Change != nil {
+		log.run.Properties["change"] = result.Change
 	}
 	log.run.Tool = sarif.Tool{Driver: log.driver()}
 	log.addLocations()

@@ -86,6 +86,7 @@ type sarifResult struct {
 		}
 		LogicalLocations []sarifPlace
 	}
+	BaselineState       string
 	PartialFingerprints map[string]string
 	Suppressions        []struct{ Kind, Status, Justification string }
 	Properties          map[string]any

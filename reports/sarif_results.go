@@ -44,7 +44,7 @@ func (l *sarifLog) results() iter.Seq[*sarif.Result] {
 
 // says says whether a rule says something else than its findings do.
 func says(rule findings.Rule, found []findings.Finding) bool {
-	return len(found) == 0 || rule.Outcome != findings.Fail && rule.Outcome != findings.Waived
+	return len(found) == 0 || rule.Outcome != findings.Fail && (rule.Outcome != findings.Waived || rule.Waiver != "")
 }
 
 // says says whether a rule gets a result beside its findings: in the smaller profile only
@@ -94,15 +94,49 @@ func (l *sarifLog) findingResult(rule findings.Rule, finding findings.Finding, t
 	result.Properties["outcome"] = cleanName(string(finding.Outcome))
 	result.Properties["expected"] = cleanText(finding.Expected)
 	result.Properties["actual"] = cleanText(finding.Actual)
-	if finding.Outcome == findings.Waived {
-		result.Properties["waiver"] = cleanName(finding.Waiver)
-		result.Suppressions = []*sarif.Suppression{{
-			Kind:          "external",
-			Status:        ptr("accepted"),
-			Justification: ptr(fmt.Sprintf("Waiver '%s' covers this finding.", cleanName(finding.Waiver))),
-		}}
+	l.suppress(result, finding.Waiver)
+	if finding.Change != "" {
+		result.BaselineState = ptr(string(finding.Change))
 	}
 	return result
+}
+
+// suppress notes the waiver that there is for a result. One that has expired is rejected and
+// one that is not in force yet under review, so that neither suppresses anything (SARIF
+// 2.1.0, 3.27.23). The smaller profile has none: code scanning doesn't read them.
+func (l *sarifLog) suppress(result *sarif.Result, id string) {
+	waiver, ok := l.waivers[id]
+	if !ok || l.profile.findingsOnly {
+		return
+	}
+	status := "accepted"
+	switch waiver.State {
+	case findings.Expired:
+		status = "rejected"
+	case findings.Pending:
+		status = "underReview"
+	case findings.Used, findings.OverBroad, findings.Unused, findings.NotJudged:
+	}
+	result.Properties["waiver"] = cleanName(id)
+	result.Suppressions = []*sarif.Suppression{{
+		Kind:   "external",
+		Status: &status,
+		Justification: ptr(inert(fmt.Sprintf("%s Waiver %s, ticket %s, owner %s, approved by %s on %s, in force from %s to %s.",
+			sentence(cleanText(waiver.Reason)), cleanName(id), cleanName(waiver.Ticket), cleanName(waiver.Owner), cleanName(waiver.Approver),
+			cleanName(waiver.Approved), cleanName(waiver.From), cleanName(waiver.Expires)))),
+	}}
+}
+
+// ruleBaseline says how a rule's own statement stands to that of the earlier result.
+func ruleBaseline(rule findings.Rule) string {
+	switch rule.Was {
+	case "":
+		return string(findings.New)
+	case rule.Outcome:
+		return string(findings.Unchanged)
+	default:
+		return string(findings.Updated)
+	}
 }
 
 // ruleResult is what a rule without violations says of the tenant.
@@ -114,6 +148,10 @@ func (l *sarifLog) ruleResult(rule findings.Rule, besideFindings bool) *sarif.Re
 	result := l.newResult(rule, kind, level, ruleMessage(rule), tenantResource(l.result), ruleFingerprint(l.result, rule, besideFindings))
 	result.Properties["outcome"] = cleanName(string(rule.Outcome))
 	result.Properties["checked"] = rule.Checked
+	l.suppress(result, rule.Waiver)
+	if l.result.Change != nil {
+		result.BaselineState = ptr(ruleBaseline(rule))
+	}
 	if len(rule.Reasons) > 0 {
 		result.Properties["reasons"] = cleanReasons(rule.Reasons)
 	}
@@ -129,8 +167,12 @@ func ruleKind(rule findings.Rule) string {
 		return kindPass
 	case findings.NotApplicable:
 		return kindNA
-	case findings.Fail, findings.Waived:
+	case findings.Fail:
 		return kindFail
+	case findings.Waived:
+		if rule.Waiver == "" {
+			return kindFail
+		}
 	case findings.Unknown:
 	}
 	for _, reason := range rule.Reasons {

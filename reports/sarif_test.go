@@ -221,13 +221,19 @@ func TestSARIFRun(t *testing.T) {
 		}
 		if len(r.Suppressions) > 0 {
 			waived++
-			if r.RuleID != "XDR1009" || r.Suppressions[0].Status != "accepted" || !strings.Contains(r.Suppressions[0].Justification, "W-2026-07") {
+			status := map[string]string{"XDR1009": "accepted", "INT1004": "rejected"}[r.RuleID]
+			if got := r.Suppressions[0]; got.Kind != "external" || got.Status != status {
 				t.Errorf("suppression of %s = %+v", r.RuleID, r.Suppressions)
+			}
+			for _, said := range []string{"under contract", "ticket RISK-7", "owner soc@contoso.com", "approved by A. Auditor", "W-"} {
+				if !strings.Contains(r.Suppressions[0].Justification, said) {
+					t.Errorf("the justification of %s lacks %q: %s", r.RuleID, said, r.Suppressions[0].Justification)
+				}
 			}
 		}
 	}
-	if waived != 1 {
-		t.Errorf("%d suppressed results, want 1", waived)
+	if waived != 2 {
+		t.Errorf("%d results with a suppression, want 2", waived)
 	}
 
 	file, _ = readSARIF(t, partial())

@@ -19,11 +19,12 @@ type TextOptions struct {
 }
 
 // The most that the text report shows of the findings of a rule of high or critical
-// severity (of others it shows one), and of the rules that are unknown: it is meant for
-// one screen.
+// severity (of others it shows one), of the rules that are unknown, and of the waivers: it is
+// meant for one screen.
 const (
 	textFindings = 3
 	textUnknown  = 12
+	textWaivers  = 12
 )
 
 // Text writes the Result as a summary that a person can act on: what was judged, how
@@ -39,7 +40,7 @@ func Text(w io.Writer, result *findings.Result, options TextOptions) error {
 	page.verdict(result)
 	page.failures(result)
 	page.unknown(result)
-	page.waived(result)
+	page.waivers(result)
 	page.end(result)
 	if _, err := w.Write(page.Bytes()); err != nil {
 		return fmt.Errorf("writing the text report: %w", err)

@@ -47,6 +47,11 @@ func (p *textPage) verdict(result *findings.Result) {
 		}
 	}
 	p.wrap(0, "", "", coverage(result.Summary))
+	for _, says := range []string{waivedSays(result), changeSays(result.Change)} {
+		if says != "" {
+			p.wrap(0, "", "", says)
+		}
+	}
 	if _, says := chainOf(result); says != "" {
 		p.wrap(0, "", "", says)
 	}
@@ -86,19 +91,21 @@ func (p *textPage) failures(result *findings.Result) {
 		return
 	}
 	p.line(p.paint(bold, heading))
+	notes := waiverNotes(result)
 	for _, severity := range findings.Severities() {
 		for _, rule := range result.Rules {
 			if rule.Outcome == findings.Fail && rule.Severity == severity {
 				p.line("")
-				p.failure(rule, grouped[rule.ID])
+				p.failure(rule, grouped[rule.ID], notes)
 			}
 		}
 	}
 	p.line("")
 }
 
-// failure shows one failed rule, its first findings, and how to mend them.
-func (p *textPage) failure(rule findings.Rule, all []findings.Finding) {
+// failure shows one failed rule, its first findings, and how to mend them. notes say what
+// waivers that are not in force are for.
+func (p *textPage) failure(rule findings.Rule, all []findings.Finding, notes map[string]string) {
 	p.wrap(0, fmt.Sprintf("%-8s  %s  ", strings.ToUpper(cleanName(string(rule.Severity))), cleanName(rule.ID)), severityColor(rule.Severity), prose(rule.Title))
 	most := textFindings
 	if rule.Severity.Rank() > findings.High.Rank() {
@@ -110,7 +117,14 @@ func (p *textPage) failure(rule findings.Rule, all []findings.Finding) {
 			continue
 		}
 		if failed++; failed <= most {
-			p.wrap(2, "- ", "", about(finding))
+			label, said := "- ", about(finding)
+			if isNew(finding) {
+				label = "- new: "
+			}
+			if note := notes[finding.Waiver]; note != "" {
+				said += " " + sentence(note)
+			}
+			p.wrap(2, label, "", said)
 		}
 	}
 	if failed > most {
@@ -154,6 +168,9 @@ func (p *textPage) unknown(result *findings.Result) {
 			for _, reason := range rule.Reasons {
 				p.wrap(4, reasonWord(reason.Reason)+": ", faint, cleanText(reason.Message)+permissionHint(result, reason))
 			}
+			if note := waiverNotes(result)[rule.Waiver]; note != "" {
+				p.wrap(4, "", "", sentence(note))
+			}
 		}
 	}
 	if shown > textUnknown {
@@ -162,27 +179,25 @@ func (p *textPage) unknown(result *findings.Result) {
 	p.line("")
 }
 
-// waived names the findings that a waiver covers, as they are violations still.
-func (p *textPage) waived(result *findings.Result) {
-	if parts := waivedBy(result.Findings); len(parts) > 0 {
-		p.wrap(0, "WAIVED: ", bold, strings.Join(parts, ", "))
-		p.line("")
+// waivers lists what is accepted for a time, and the waivers that ask for something to be
+// done.
+func (p *textPage) waivers(result *findings.Result) {
+	rows := waiverRows(result)
+	if len(rows) == 0 {
+		return
 	}
-}
-
-// waivedBy says which waivers cover how many findings of which rules.
-func waivedBy(all []findings.Finding) []string {
-	covered := map[string]int{}
-	for _, finding := range all {
-		if finding.Outcome == findings.Waived {
-			covered[fmt.Sprintf("%s by %s", cleanName(finding.Rule), orNone(cleanName(finding.Waiver)))]++
+	p.line(p.paint(bold, "WAIVERS: "+fmt.Sprint(len(rows))))
+	for _, row := range rows[:min(len(rows), textWaivers)] {
+		said := []string{row.Word, row.Says, "until " + row.Ends}
+		if row.Term != "" {
+			said = append(said, row.Term)
 		}
+		p.wrap(0, row.ID+"  ", blue, fmt.Sprintf("%s, %s: %s. Approved by %s, %s.", row.Rule.ID, row.Resource, strings.Join(said, ", "), row.Approver, row.Ticket))
 	}
-	var parts []string
-	for _, key := range keys(covered) {
-		parts = append(parts, fmt.Sprintf("%s (%s)", key, plural(covered[key], "finding")))
+	if more := len(rows) - textWaivers; more > 0 {
+		p.line(fmt.Sprintf("and %d more, all in result.json", more))
 	}
-	return parts
+	p.line("")
 }
 
 // permissionHint names the permission that the gap behind a reason lacks, if it does.

@@ -242,7 +242,21 @@ func xlsxSheets(result *findings.Result) []xlsxSheet {
 			{"To mend", 50},
 			{"References", 40},
 		}, xlsxRules(result)},
-		xlsxWaivers(result),
+		{"Waivers", []xlsxColumn{
+			{"Waiver", 14},
+			{"Rule", 11},
+			{"Resource", 38},
+			{"State", 14},
+			{"Covers", 30},
+			{"Reason", 50},
+			{"Owner", 24},
+			{"Approver", 24},
+			{"Ticket", 14},
+			{"Approved", 12},
+			{"From", 12},
+			{"Expires", 12},
+			{"Ends", 18},
+		}, xlsxWaivers(result)},
 		{"Gaps", []xlsxColumn{{"Evidence", 28}, {"Reason", 20}, {"Meaning", 60}, {"Answer", 26}, {"What is missing", 40}}, xlsxGaps(result)},
 		{"Evidence", []xlsxColumn{
 			{"Evidence", 28}, {"File", 32}, {"Objects", 10}, {"Complete", 10}, {"Tier", 10}, {"Source", 40}, {"Read", 22}, {"Requests", 10}, {"Needed", 10}, {"SHA-256", 68},
@@ -321,38 +335,17 @@ func xlsxRules(result *findings.Result) iter.Seq[[]any] {
 	}
 }
 
-// xlsxWaivers has a column for every field that a waiver has.
-func xlsxWaivers(result *findings.Result) xlsxSheet {
-	sheet := xlsxSheet{name: "Waivers"}
-	waivers := waiverPairs(result.Waivers)
-	for _, name := range waiverFields(waivers) {
-		sheet.columns = append(sheet.columns, xlsxColumn{name, 32})
-	}
-	var rows [][]any
-	for _, waiver := range waivers {
-		row := make([]any, len(sheet.columns))
-		for _, field := range waiver {
-			row[slices.IndexFunc(sheet.columns, func(c xlsxColumn) bool { return strings.EqualFold(c.name, orNone(field.Name)) })] = field.Value
-		}
-		rows = append(rows, row)
-	}
-	sheet.rows = slices.Values(rows)
-	return sheet
-}
-
-// waiverFields lists the names of the waivers' fields, the id first. Names that differ in
-// letter case alone are one column, as Excel takes them for one; without waivers it is id.
-func waiverFields(waivers [][]pair) []string {
-	names := []string{"id"}
-	for _, waiver := range waivers {
-		for _, field := range waiver {
-			if !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, orNone(field.Name)) }) {
-				names = append(names, orNone(field.Name))
+// xlsxWaivers has a row for each waiver, those first that ask for something to be done.
+func xlsxWaivers(result *findings.Result) iter.Seq[[]any] {
+	return func(yield func([]any) bool) {
+		for _, w := range waiverRows(result) {
+			if !yield([]any{
+				w.ID, w.Rule.ID, w.Resource, w.Word, w.Says, w.Reason, w.Owner, w.Approver, w.Ticket, w.Approved, w.From, w.Ends, w.Term,
+			}) {
+				return
 			}
 		}
 	}
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(waiverOrder(a), waiverOrder(b)), cmp.Compare(a, b)) })
-	return names
 }
 
 func xlsxGaps(result *findings.Result) iter.Seq[[]any] {

@@ -1,0 +1,131 @@
+package findings
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Change counts the violations of a Result against those of an earlier one of the same
+// tenant. A violation is a finding with the outcome fail; findings are the same if their
+// fingerprints are.
+type Change struct {
+	// Previous is the lower-case hex sha256 of the earlier result.json.
+	Previous string `json:"previous"`
+	// New counts violations that the earlier result doesn't have, or had waived: a waiver
+	// that ended is news.
+	New int `json:"new"`
+	// Unchanged counts violations that both have.
+	Unchanged int `json:"unchanged"`
+	// Fixed counts earlier violations, waived ones too, that are gone.
+	Fixed int `json:"fixed"`
+	// Unjudged counts earlier violations of which this result can't tell whether they are
+	// gone: their rule was not judged, not in full, or no longer applies.
+	Unjudged int `json:"unjudged"`
+}
+
+// FindingChange says how a finding stands to an earlier result.
+type FindingChange string
+
+// The changes. A finding that is New and has the outcome fail is counted by Change.New;
+// an Updated one is in both results and differs in what it says or in its outcome.
+const (
+	New       FindingChange = "new"
+	Unchanged FindingChange = "unchanged"
+	Updated   FindingChange = "updated"
+)
+
+// Compare notes in a Result what changed since an earlier one, whose file has a digest
+// (sha256 in hex). It refuses one of another tenant or profile, which says nothing of this
+// one, and leaves the Result as it is then.
+func (r *Result) Compare(previous *Result, digest string) error {
+	switch {
+	case !strings.EqualFold(previous.Tenant.ID, r.Tenant.ID):
+		return fmt.Errorf("the earlier result is of tenant %s and this one of %s; compare results of one tenant", previous.Tenant.ID, r.Tenant.ID)
+	case previous.Profile != r.Profile:
+		return fmt.Errorf("the earlier result was judged under the profile %s and this one under %s; compare results of one profile", previous.Profile, r.Profile)
+	}
+	r.Digests.Previous = digest
+	r.Change = &Change{Previous: digest}
+	earlier := make(map[string]*Finding, len(previous.Findings))
+	for i := range previous.Findings {
+		earlier[previous.Findings[i].Fingerprint] = &previous.Findings[i]
+	}
+	for i := range r.Findings {
+		finding := &r.Findings[i]
+		was := earlier[finding.Fingerprint]
+		delete(earlier, finding.Fingerprint)
+		finding.Change = changeOf(was, finding)
+		switch {
+		case finding.Outcome != Fail:
+		case finding.Change == New:
+			r.Change.New++
+		default:
+			r.Change.Unchanged++
+		}
+	}
+	r.compareRules(previous, earlier)
+	return nil
+}
+
+func changeOf(was, is *Finding) FindingChange {
+	switch {
+	case was == nil, was.Outcome == Waived && is.Outcome == Fail:
+		return New
+	case was.Outcome == is.Outcome && was.Severity == is.Severity && was.Message == is.Message && was.Expected == is.Expected && was.Actual == is.Actual:
+		return Unchanged
+	default:
+		return Updated
+	}
+}
+
+// compareRules notes the rules' earlier outcomes, and counts the findings that are gone by
+// whether their rule was judged.
+func (r *Result) compareRules(previous *Result, gone map[string]*Finding) {
+	outcomes := map[string]Outcome{}
+	for _, rule := range previous.Rules {
+		outcomes[rule.ID] = rule.Outcome
+	}
+	judged := map[string]bool{}
+	for i := range r.Rules {
+		rule := &r.Rules[i]
+		rule.Was = outcomes[rule.ID]
+		switch rule.Outcome {
+		case Pass:
+			judged[rule.ID] = true
+		case Fail, Waived:
+			judged[rule.ID] = len(rule.Reasons) == 0
+		case Unknown, NotApplicable:
+		}
+	}
+	for _, finding := range gone {
+		if judged[finding.Rule] {
+			r.Change.Fixed++
+		} else {
+			r.Change.Unjudged++
+		}
+	}
+}
+
+// checkChange holds what a decoded result says of an earlier one to what Compare writes.
+func checkChange(result *Result) error {
+	if result.Change != nil && !isSHA256(result.Change.Previous) {
+		return fmt.Errorf("the digest %q of the earlier result is not a lower-case hex sha256", result.Change.Previous)
+	}
+	known := []FindingChange{"", New, Unchanged, Updated}
+	for i, finding := range result.Findings {
+		if !slices.Contains(known, finding.Change) {
+			return fmt.Errorf("finding %d of %s: the change %q is not known; known are %q", i, finding.Rule, finding.Change, known[1:])
+		}
+		if finding.Change != "" && result.Change == nil {
+			return errors.New("a finding has changed and there is no earlier result that it was compared with")
+		}
+	}
+	for _, rule := range result.Rules {
+		if rule.Was != "" && !slices.Contains(Outcomes(), rule.Was) {
+			return fmt.Errorf("rule %s: its earlier outcome %q is not known; known are %q", rule.ID, rule.Was, Outcomes())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package reports_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/reports"
+)
+
+// accepted is weak with a critical violation, an unknown outcome and all of a kind waived,
+// and with waivers that are of no use yet.
+func accepted() *findings.Result {
+	result := weak()
+	base := waivers()[0]
+	with := func(rule, kind, id string) findings.Waiver {
+		w := base
+		w.Rule, w.Resource, w.Expires = rule, findings.Selector{Kind: kind, ID: id}, "2027-06-30"
+		return w
+	}
+	unknown, pending := with("GEO1004", "tenant", tenantID), with("ROLE1002", "tenant", "*")
+	unknown.Accept = findings.Unknown
+	pending.From = "2026-12-01"
+	findings.Waive(result, []findings.Waiver{
+		with("GEO1002", "geo", "xdr:storage"), with("GEO1009", "user", "*"), with("NONE1001", "tenant", "*"), unknown, pending,
+	}, result.Started)
+	compare(result)
+	return settle(result)
+}
+
+func TestWaiversAreShown(t *testing.T) {
+	got := text(t, accepted(), reports.TextOptions{Width: 200})
+	for _, want := range []string{
+		"Waived: 12 findings and 1 rule that could not be judged, 1 of them critical.\n",
+		"GEO1009, user *: over-broad, covers 11 findings through *, until 2027-06-30.",
+		"GEO1004, tenant " + tenantID + ": in force, covers that the rule could not be judged",
+		"NONE1001, tenant *: not judged, its rule was not judged, or not in full",
+		"ROLE1002, tenant *: pending, holds from 2026-12-01 on",
+		"- 7 people are Global Administrators. Waiver ",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the text lacks %q:\n%s", want, got)
+		}
+	}
+	if strings.Contains(text(t, good(), reports.TextOptions{}), "aive") {
+		t.Error("the text of a tenant without waivers speaks of them")
+	}
+}
+
+// TestHeadlineNamesWaivers: a tenant in which everything wrong is waived has not simply
+// nothing wrong.
+func TestHeadlineNamesWaivers(t *testing.T) {
+	result := good()
+	fail(result, "GEO1002", findings.Resource{Kind: "geo", ID: "xdr:storage"}, "It is in US.", "EU", "US")
+	waiver := waivers()[0]
+	waiver.Rule, waiver.Resource = "GEO1002", findings.Selector{Kind: "geo", ID: "xdr:storage"}
+	findings.Waive(result, []findings.Waiver{waiver}, result.Started)
+	page := string(render(t, "html", settle(result)))
+	for _, want := range []string{"No violation found but those of 1 rule that are waived", "Waived: 1 finding, 1 of them critical."} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+// TestSARIFSuppressions: what is accepted is suppressed, and what is not in force is not.
+func TestSARIFSuppressions(t *testing.T) {
+	file, _ := readSARIF(t, accepted())
+	want := map[string]string{"GEO1002": "accepted", "GEO1009": "accepted", "GEO1004": "accepted", "ROLE1002": "underReview"}
+	seen := map[string]bool{}
+	for _, result := range file.Runs[0].Results {
+		if result.BaselineState == "" {
+			t.Errorf("a result of %s has no baselineState, and the others have one", result.RuleID)
+		}
+		if len(result.Suppressions) == 0 {
+			continue
+		}
+		seen[result.RuleID] = true
+		if got := result.Suppressions[0].Status; got != want[result.RuleID] {
+			t.Errorf("the suppression of %s has the status %q, want %q", result.RuleID, got, want[result.RuleID])
+		}
+		if result.RuleID == "GEO1004" && result.Kind != "review" {
+			t.Errorf("an unknown outcome that is accepted has the kind %s, want review", result.Kind)
+		}
+	}
+	if len(seen) != len(want) {
+		t.Errorf("suppressions of %v, want of %v", seen, want)
+	}
+}
+
+func TestSARIFBaselineStates(t *testing.T) {
+	file, _ := readSARIF(t, weak())
+	counts := map[string]int{}
+	for _, result := range file.Runs[0].Results {
+		counts[result.BaselineState]++
+		if want := map[string]string{"ROLE1002": "updated", "GEO1002": "new", "LIC1001": "unchanged", "LIC1003": "updated", "GEO1004": "updated"}[result.RuleID]; want != "" && result.BaselineState != want {
+			t.Errorf("%s is %s, want %s", result.RuleID, result.BaselineState, want)
+		}
+	}
+	if counts["absent"] != 0 || counts[""] != 0 {
+		t.Errorf("baseline states %v, want every result to have one and none to be absent", counts)
+	}
+	file, data := readSARIF(t, good())
+	if strings.Contains(string(data), "baselineState") || file.Runs[0].Results[0].BaselineState != "" {
+		t.Error("a result that was compared with none has baseline states")
+	}
+}
