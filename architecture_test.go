@@ -18,7 +18,7 @@ var allowed = map[string][]string{
 	"/policies":           {"/evidence", "/findings"},
 	"/reports":            {"/findings"},
 	"/internal/bench":     {"/evidence", "/findings", "/policies"},
-	"/internal/config":    {},
+	"/internal/config":    {"/findings"},
 	"/internal/golden":    {},
 	"/internal/limits":    {},
 	"/internal/simulator": {"", "/internal/limits"},

@@ -213,7 +213,7 @@ func prepare(ctx context.Context, compiler *ast.Compiler, rule Rule) (rego.Prepa
 // Rules lists the rules, sorted by id.
 func (s *Set) Rules() []Rule { return s.rules }
 
-// Params lists the parameters that the rules read, by name.
+// Params lists the parameters that a configuration may set, by name.
 func (s *Set) Params() map[string]Param { return s.params }
 
 // Digest is the lower-case hex sha256 over every rule's file.

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/domicile-audit/domicile/findings"
 )
 
 // Param is a parameter that rules read and a configuration may set.
@@ -101,10 +104,36 @@ func decodeParam(data []byte) (any, error) {
 	return value, err
 }
 
-// collectParams joins the parameters of all rules; rules that share one must agree on
-// its type and default.
+// WaiverMaxDays is the parameter for the longest term of a waiver, in days. Rules don't read
+// it; it stands among theirs as it is the organisation's to decide.
+const WaiverMaxDays = "waiver_max_days"
+
+// ownParams are the parameters that no rule declares.
+func ownParams() map[string]Param {
+	return map[string]Param{WaiverMaxDays: {
+		Type: ParamType{Name: "integer"}, Default: json.RawMessage(strconv.Itoa(findings.DefaultWaiverDays)),
+		Description: "Longest term of a waiver, in days from its first to its last.",
+	}}
+}
+
+// WaiverDays is the longest term of a waiver where a configuration sets these parameters.
+func (s *Set) WaiverDays(set map[string]any) (int, error) {
+	values, err := s.effective(set)
+	if err != nil {
+		return 0, err
+	}
+	number, _ := values[WaiverMaxDays].(json.Number)
+	days, err := strconv.Atoi(number.String())
+	if err != nil || days < 1 {
+		return 0, fmt.Errorf("parameter %s: %s is no number of days from 1 on", WaiverMaxDays, number)
+	}
+	return days, nil
+}
+
+// collectParams joins the parameters of all rules with ownParams; rules that share one must
+// agree on its type and default.
 func collectParams(rules []Rule) (map[string]Param, error) {
-	params := map[string]Param{}
+	params := ownParams()
 	for _, rule := range rules {
 		for name, param := range rule.Params {
 			known, shared := params[name]
@@ -145,7 +174,7 @@ func canonical(value any) string {
 	return string(data)
 }
 
-// UnknownParamError says that a configuration sets a parameter that no rule reads.
+// UnknownParamError says that a configuration sets a parameter that nothing reads.
 type UnknownParamError struct {
 	Name  string
 	Known []string
@@ -157,7 +186,7 @@ func (e *UnknownParamError) Error() string {
 }
 
 // CheckParams holds the parameters that a configuration sets against the rules: each
-// must be one that a rule declares, and of its type. A null value counts as not set.
+// must be one that a rule declares or WaiverMaxDays, and of its type. A null value counts as not set.
 func (s *Set) CheckParams(set map[string]any) error {
 	_, err := s.effective(set)
 	return err

@@ -42,7 +42,9 @@ type Config struct {
 	// must have signed the bundles.
 	Policies  []string `yaml:"policies"`
 	PolicyKey string   `yaml:"policy_key"`
-	Tenants   []Tenant `yaml:"tenants"`
+	// Waivers is the file with the violations that are accepted for a time.
+	Waivers string   `yaml:"waivers"`
+	Tenants []Tenant `yaml:"tenants"`
 }
 
 // Tenant is one tenant of a configuration.
@@ -62,6 +64,8 @@ type Tenant struct {
 	Attestations []string `yaml:"attestations"`
 	// Previous is the result.json of an earlier scan.
 	Previous string `yaml:"previous"`
+	// Waivers goes over the general one.
+	Waivers string `yaml:"waivers"`
 
 	dir string
 }
@@ -105,26 +109,32 @@ func Methods() []string {
 // Read reads and checks the configuration in a file. An error names the line and what to
 // do about it.
 func Read(file string) (*Config, error) {
-	opened, err := os.Open(file)
+	data, err := readText(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("reading configuration %s: there is no such file; name one with --config, or try --demo", file)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading configuration: %w", err)
 	}
-	defer opened.Close()
-	data, err := io.ReadAll(io.LimitReader(opened, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading configuration %s: %w", file, err)
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("reading configuration %s: it is larger than %d bytes", file, maxFile)
-	}
 	config, err := Parse(data, file)
 	if err != nil {
 		return nil, fmt.Errorf("reading configuration %s: %w", file, err)
 	}
 	return config, nil
+}
+
+// readText reads a file that people write.
+func readText(file string) ([]byte, error) {
+	opened, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close()
+	data, err := io.ReadAll(io.LimitReader(opened, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("%s is larger than %d bytes", file, maxFile)
+	}
+	return data, err
 }
 
 // Parse reads and checks a configuration's text. file is its path, against whose folder

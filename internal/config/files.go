@@ -34,6 +34,15 @@ func (c *Config) PolicyPaths() []string {
 // PolicyKeyPath is the path of the key that must have signed the bundles, or empty.
 func (c *Config) PolicyKeyPath() string { return c.path(c.PolicyKey) }
 
+// WaiversPath is the path of a tenant's file of waivers: its own, or else the general one;
+// empty for none. A nil tenant has the general one.
+func (c *Config) WaiversPath(tenant *Tenant) string {
+	if tenant != nil && tenant.Waivers != "" {
+		return tenant.Path(tenant.Waivers)
+	}
+	return c.path(c.Waivers)
+}
+
 func (c *Config) path(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
