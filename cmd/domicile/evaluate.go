@@ -60,6 +60,7 @@ parameters come from --config, and without it from the rules' defaults.`,
 	judging.add(cmd)
 	cmd.Flags().StringVar(&file, "config", "", "configuration with profile and parameters")
 	cmd.Flags().StringVar(&tenantName, "tenant", "", "tenant of the configuration (default the bundle's)")
+	cmd.Flags().StringVar(&judging.previous, "previous", "", "result.json of an earlier scan to compare with; the rules see the one that the bundle holds")
 	cmd.Flags().StringVar(&out, "out", "out", "folder to write into")
 	return cmd
 }

@@ -30,14 +30,17 @@ type judging struct {
 	failOn    string
 	allow     bool
 	profile   string
+	waivers   string
+	previous  string
 }
 
 func (j *judging) add(cmd *cobra.Command) {
 	j.addSelection(cmd)
 	flags := cmd.Flags()
 	flags.StringSliceVar(&j.formats, "format", []string{"text", "html", "sarif"}, "reports to write: "+strings.Join(formatNames(), ", "))
-	flags.StringVar(&j.failOn, "fail-on", "high", "end with 3 for failures of this severity or worse: critical, high, medium, low, info or never")
+	flags.StringVar(&j.failOn, "fail-on", "high", "end with 3 for failures of this severity or worse: critical, high, medium, low, info or never; with ,new behind it only for those that --previous doesn't have")
 	flags.BoolVar(&j.allow, "allow-incomplete", false, "end with 0 instead of 4 where something could not be judged")
+	flags.StringVar(&j.waivers, "waivers", "", "file of waivers, instead of the configuration's")
 	flags.StringVar(&j.profile, "profile", "", "judge by this profile instead of the configuration's: "+strings.Join(policies.Profiles(), ", "))
 	offer(cmd, "format", formatNames()...)
 	offer(cmd, "fail-on", severityNames()...)
@@ -48,9 +51,9 @@ func (j *judging) add(cmd *cobra.Command) {
 func severityNames() []string {
 	var names []string
 	for _, severity := range findings.Severities() {
-		names = append(names, string(severity))
+		names = append(names, string(severity), string(severity)+","+findings.NewOnly)
 	}
-	return append(names, "never")
+	return append(names, findings.Never)
 }
 
 func (j *judging) addSelection(cmd *cobra.Command) {
@@ -159,8 +162,8 @@ func readTree(path, key string) (policies.Tree, error) {
 
 // check holds the flags against what there is, before anything is read.
 func (j *judging) check() ([]reports.Format, error) {
-	if known := severityNames(); !slices.Contains(known, j.failOn) {
-		return nil, usage(fmt.Errorf("--fail-on %q is not one of %s", j.failOn, strings.Join(known, ", ")))
+	if _, err := findings.ParseFailOn(j.failOn); err != nil {
+		return nil, usage(err)
 	}
 	var formats []reports.Format
 	for _, name := range j.formats {
@@ -190,7 +193,41 @@ func (a *app) judgement(j *judging, set *policies.Set, cfg *config.Config, tenan
 	if judgement.Profile != "" && !slices.Contains(policies.Profiles(), judgement.Profile) {
 		return judgement, usage(fmt.Errorf("profile %q is unknown; known are %s", judgement.Profile, strings.Join(policies.Profiles(), ", ")))
 	}
+	var err error
+	if judgement.Waivers, err = j.readWaivers(set, cfg, tenant); err != nil {
+		return judgement, usage(err)
+	}
+	if path := j.earlier(tenant); path != "" {
+		if judgement.Previous, judgement.PreviousDigest, err = scan.ReadResult(path); err != nil {
+			return judgement, usage(fmt.Errorf("--previous: %w", err))
+		}
+	}
 	return judgement, nil
+}
+
+// readWaivers reads the file that the flag names, or else the tenant's, or else the general
+// one; nil without any. cfg and tenant may be nil.
+func (j *judging) readWaivers(set *policies.Set, cfg *config.Config, tenant *config.Tenant) ([]findings.Waiver, error) {
+	path, params := j.waivers, map[string]any(nil)
+	if cfg != nil {
+		path = cmp.Or(path, cfg.WaiversPath(tenant))
+		_, params = cfg.Settings(tenant)
+	}
+	days, err := set.WaiverDays(params)
+	if err != nil || path == "" {
+		return nil, err
+	}
+	return config.ReadWaivers(path, days)
+}
+
+// earlier is the path of the result to compare with: the flag's, or, where new violations
+// alone count, the tenant's. tenant may be nil.
+func (j *judging) earlier(tenant *config.Tenant) string {
+	failOn, err := findings.ParseFailOn(j.failOn)
+	if j.previous == "" && err == nil && failOn.New && tenant != nil {
+		return tenant.Path(tenant.Previous)
+	}
+	return j.previous
 }
 
 // checkParams holds parameters against the rules and names the line of a mistake.
@@ -257,10 +294,15 @@ func (a *app) width() int {
 	return max(width, 0)
 }
 
-// ended turns a result's exit code into the command's end.
+// ended turns a result's exit code into the command's end. What the user has to mend is
+// said as an error too.
 func ended(result *findings.Result) error {
-	if result.Exit.Code == 0 {
+	switch result.Exit.Code {
+	case findings.ExitClean:
 		return nil
+	case findings.ExitUsage:
+		return usage(errors.New(result.Exit.Reason))
+	default:
+		return &exitError{code: result.Exit.Code}
 	}
-	return &exitError{code: result.Exit.Code}
 }

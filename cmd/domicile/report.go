@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/evidence"
-	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/reports"
 )
@@ -34,14 +32,9 @@ func newReport(a *app) *cobra.Command {
 			if out == "" {
 				return usage(errors.New("--out is empty; name a file, or - for standard output"))
 			}
-			file, err := os.Open(args[0])
+			result, _, err := scan.ReadResult(args[0])
 			if err != nil {
-				return usage(fmt.Errorf("reading result: %w", err))
-			}
-			defer file.Close()
-			result, err := findings.Read(file)
-			if err != nil {
-				return usage(fmt.Errorf("reading result %s: %w; name a result.json that scan or evaluate wrote", args[0], err))
+				return usage(err)
 			}
 			if framework != "" {
 				if result = result.Supporting(frameworkKey(framework)); len(result.Rules) == 0 {

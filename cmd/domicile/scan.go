@@ -34,6 +34,7 @@ earlier bundle, as collect does.`,
   domicile scan --tenant contoso --out out --format html,sarif --fail-on critical`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			judging.previous = from.previous
 			return a.scan(cmd.Context(), from, judging, out)
 		},
 	}

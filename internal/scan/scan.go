@@ -39,13 +39,19 @@ type Judgement struct {
 	// Config names the customer's configuration in the result.
 	Config findings.Config
 	Tool   findings.Tool
-	// FailOn is a severity or never; AllowIncomplete turns exit code 4 into 0.
+	// FailOn is what findings.ParseFailOn reads; AllowIncomplete turns exit code 4 into 0.
 	FailOn          string
 	AllowIncomplete bool
+	// Waivers are laid over the verdicts; nil if no file of them is named.
+	Waivers []findings.Waiver
+	// Previous is an earlier result to compare with, and PreviousDigest the sha256 of its
+	// file; nil for none.
+	Previous       *findings.Result
+	PreviousDigest string
 }
 
 // Result returns a bundle's verdicts as a Result: equal bundles, rules and judgements
-// give equal results. ctx ends it early.
+// give equal results.
 func (j Judgement) Result(verdicts policies.Verdicts, bundle *evidence.Bundle) *findings.Result {
 	manifest := bundle.Manifest
 	result := &findings.Result{
@@ -69,7 +75,14 @@ func (j Judgement) Result(verdicts policies.Verdicts, bundle *evidence.Bundle) *
 		Rules:     verdicts.Rules,
 		Findings:  verdicts.Findings,
 	}
+	findings.Waive(result, j.Waivers, result.Started)
 	result.Summary = findings.Summarise(result.Rules, result.Findings)
+	if j.Previous != nil {
+		if err := result.Compare(j.Previous, j.PreviousDigest); err != nil {
+			result.Exit = findings.Exit{Code: findings.ExitUsage, Reason: err.Error()}
+			return result
+		}
+	}
 	result.Exit = findings.Gate(result, j.FailOn, j.AllowIncomplete)
 	return result
 }
@@ -85,6 +98,20 @@ func selectionOf(set *policies.Set) *findings.Selection {
 		selection.Frameworks = []string{by.Framework}
 	}
 	return selection
+}
+
+// ReadResult reads a result.json, and returns the lower-case hex sha256 of the file too.
+func ReadResult(path string) (result *findings.Result, digest string, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, "", fmt.Errorf("reading result: %w", err)
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if result, err = findings.Read(io.TeeReader(file, hash)); err != nil {
+		return nil, "", fmt.Errorf("reading result %s: %w; name a result.json that scan or evaluate wrote", path, err)
+	}
+	return result, hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 // paramsDigest names everything that the user chose: parameters, profile, rules and
