@@ -35,8 +35,8 @@ with rules, and reports. It only reads.
 
 Exit codes: 0 clean; 1 internal error; 2 usage, configuration or rule error, a path that
 can't be used, or a folder in use; 3 violations at or above --fail-on (or tampered
-evidence, a failed test, an unsound statement); 4 nothing found, but something could not
-be judged, or for collect read; 5 authentication failed; 130 interrupted.`,
+evidence, a failed test, an unsound statement or waiver); 4 nothing found, but something
+could not be judged, or for collect read; 5 authentication failed; 130 interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          knownCommand,
@@ -55,13 +55,13 @@ be judged, or for collect read; 5 authentication failed; 130 interrupted.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
 		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newVerify(a),
-		newPolicy(a), newAttest(a), newConfig(a), newPermissions(a), newDoctor(a), newSimulate(a), newVersion(a),
+		newPolicy(a), newAttest(a), newWaive(a), newConfig(a), newPermissions(a), newDoctor(a), newSimulate(a), newVersion(a),
 	)
 	root.Version = version
 	root.SetVersionTemplate(versionLine())
 	root.InitDefaultCompletionCmd()
 	for _, command := range root.Commands() {
-		if command.HasSubCommands() {
+		if command.HasSubCommands() && command.RunE == nil {
 			command.Args, command.RunE = knownCommand, showHelp
 		}
 	}
