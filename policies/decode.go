@@ -163,8 +163,29 @@ func (d *decoder) value() (*ast.Term, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !calculable(raw) {
+			return nil, fmt.Errorf("a number of %d characters, %.20s, is out of all bounds", len(raw), raw)
+		}
 		return ast.NumberTerm(json.Number(raw)), nil
 	}
+}
+
+// longestNumber is the greatest length of a number, and longestExponent that of its exponent
+// without sign and leading zeros.
+const (
+	longestNumber   = 1000
+	longestExponent = 3
+)
+
+// calculable says whether a number can be calculated with. Rego does that exactly: 1e600000000
+// would take hours and all memory, and OPA, which refuses such numbers wherever it reads them
+// itself, panics on what is larger still.
+func calculable(raw []byte) bool {
+	if len(raw) > longestNumber {
+		return false
+	}
+	at := bytes.IndexAny(raw, "eE")
+	return at < 0 || len(bytes.TrimLeft(raw[at+1:], "+-0")) <= longestExponent
 }
 
 func (d *decoder) array() (*ast.Term, error) {

@@ -69,6 +69,25 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// TestDecodeBoundsNumbers: a number that nobody can calculate with is an error, wherever it is.
+func TestDecodeBoundsNumbers(t *testing.T) {
+	for _, number := range []string{"1e9999999999", "1E+600000000", "-1e-600000000", "1e01000", "0e99999", "1" + strings.Repeat("0", 1000)} {
+		for _, line := range []string{`{"id":` + number + `}`, `{"id":[{"n":` + number + `}]}`} {
+			if got, err := decodeLine([]byte(line), nil); err == nil {
+				t.Errorf("%.40q decodes to %.40s, want an error", line, got)
+			}
+		}
+	}
+	for _, number := range []string{"1e999", "-1E-0999", "0.5", "1" + strings.Repeat("0", 400)} {
+		if _, err := decodeLine([]byte(`{"id":`+number+`}`), nil); err != nil {
+			t.Errorf("%.40q: %v", number, err)
+		}
+	}
+	if got, err := decodeLine([]byte(`{"drop":1e9999999999}`), fields{}); err != nil {
+		t.Errorf("a member that isn't read decodes to %v, %v", got, err)
+	}
+}
+
 // TestDecodeTakesObjects: odd objects are taken as encoding/json takes them.
 func TestDecodeTakesObjects(t *testing.T) {
 	for _, line := range []string{`{}`, ` { "id" : [ ] } `, `{"id":"\u0041\ud800"}`, `{"id":1,"id":2}`, "{\"id\":\"\xff\"}", `{"i\u0064":1e400}`} {
