@@ -6,10 +6,12 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 )
 
-// fieldsOf are the fields of a kind that rules may read: those of its schema whose names
-// stand in one of the rules or in a library that one can reach, be it in a reference or as a
-// string, those that one joins by, and id. A rule reads fields by their names; one that makes a
-// name up as it goes doesn't find what no rule names.
+// fieldsOf are the fields of a kind that rules may read: id, the key of a look-up or group and those
+// of its schema whose names stand in one of the rules or in a library that one can reach, be
+// it in a reference or as a string. That holds of the rules that ship with the program, which
+// name what they read; a test holds their verdicts against those on whole objects. Any other
+// rule may go over fields that it doesn't name (some name, value in user; object.keys, walk,
+// json.marshal, count, a comparison of whole objects), and is given all of them.
 func fieldsOf(kind string, rules []Rule) (fields, error) {
 	schema, err := evidence.SchemaOf(kind)
 	if err != nil {
@@ -18,7 +20,7 @@ func fieldsOf(kind string, rules []Rule) (fields, error) {
 	keep := fields{}
 	for _, name := range schema.Fields() {
 		for _, rule := range rules {
-			if name == "id" || rule.words[name] || rule.Lookup[kind] == name || rule.Group[kind] == name {
+			if name == "id" || name == rule.Lookup[kind] || name == rule.Group[kind] || rule.words == nil || rule.words[name] {
 				keep[name] = ast.StringTerm(name)
 				break
 			}

@@ -21,6 +21,7 @@ type Set struct {
 	rules     []Rule // sorted by id
 	params    map[string]Param
 	modules   map[string]*ast.Module            // of all rules and libraries, by path, until it is compiled
+	foreign   map[string]bool                   // the paths of those modules that don't ship with the program
 	queries   map[string]rego.PreparedEvalQuery // by rule id
 	digest    string
 	selection Selection // of rules among those that were loaded
@@ -40,7 +41,7 @@ func Load(ctx context.Context, trees ...Tree) (*Set, error) {
 // Read reads the rules of trees and their METADATA. The set can tell of its rules and be
 // selected from, and must be compiled before it judges.
 func Read(trees ...Tree) (*Set, error) {
-	modules := map[string]*ast.Module{}
+	modules, foreign := map[string]*ast.Module{}, map[string]bool{}
 	sources := sha256.New()
 	for i, tree := range trees {
 		read, err := tree.parse(false)
@@ -52,7 +53,7 @@ func Read(trees ...Tree) (*Set, error) {
 				return nil, fmt.Errorf("loading rules: %s stands in two places; give your own rule another name", name)
 			}
 			fmt.Fprintf(sources, "%d %s %d\n%s", i, name, len(tree[name]), tree[name])
-			modules[name] = read[name]
+			modules[name], foreign[name] = read[name], !ships(name, tree[name])
 		}
 	}
 	rules, err := rulesOf(modules)
@@ -63,7 +64,7 @@ func Read(trees ...Tree) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading rules: %w", err)
 	}
-	return &Set{rules: rules, params: params, modules: modules, digest: hex.EncodeToString(sources.Sum(nil)), loaded: len(rules)}, nil
+	return &Set{rules: rules, params: params, modules: modules, foreign: foreign, digest: hex.EncodeToString(sources.Sum(nil)), loaded: len(rules)}, nil
 }
 
 // Compile compiles the rules of the set, with what they use, and holds each to the contract.
@@ -81,11 +82,13 @@ func (s *Set) Compile(ctx context.Context) (*Set, error) {
 		return nil, err
 	}
 	compiled := *s
-	compiled.rules, compiled.queries, compiled.modules = slices.Clone(s.rules), map[string]rego.PreparedEvalQuery{}, nil
+	compiled.rules, compiled.queries, compiled.modules, compiled.foreign = slices.Clone(s.rules), map[string]rego.PreparedEvalQuery{}, nil, nil
 	var errs []error
 	for i, rule := range compiled.rules {
 		reads := readsOf(rule, compiler)
-		compiled.rules[i].words = reads.words
+		if !slices.ContainsFunc(reads.files, func(file string) bool { return s.foreign[file] }) {
+			compiled.rules[i].words = reads.words
+		}
 		errs = append(errs, checkReads(rule, reads))
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -66,7 +66,7 @@ type Rule struct {
 
 	pkg     ast.Ref
 	outputs []string
-	words   map[string]bool // every string that stands in it or in a library that it reaches
+	words   map[string]bool // every string that stands in it or in a library that it reaches; nil where fields may be read in other ways
 }
 
 // Needs are the evidence kinds of a rule: All must be there, one of Any, and Optional

@@ -35,6 +35,12 @@ func Builtin() Tree {
 	return tree
 }
 
+// ships says whether a file ships with the program as it is.
+func ships(name, source string) bool {
+	shipped, err := fs.ReadFile(builtin, name)
+	return err == nil && string(shipped) == source
+}
+
 // maxRego bounds one Rego file, which is text for people.
 const maxRego = 1 << 20
 

@@ -53,14 +53,16 @@ func checkReads(rule Rule, reads reads) error {
 }
 
 // reads are the parts of the input that a rule reads, directly or through functions that
-// take the input as an argument, and every string that stands in what it reads them with.
+// take the input as an argument, and every string that stands in what it reads them with,
+// and in which files.
 type reads struct {
 	kinds, lookups, groups, gaps, params, words map[string]bool
+	files                                       []string
 }
 
 // readsOf walks a rule's package and every rule that it can reach.
 func readsOf(rule Rule, compiler *ast.Compiler) reads {
-	found := reads{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	found := reads{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, nil}
 	seen := map[*ast.Rule]bool{}
 	var visit func(*ast.Rule)
 	visit = func(r *ast.Rule) {
@@ -69,6 +71,7 @@ func readsOf(rule Rule, compiler *ast.Compiler) reads {
 		}
 		seen[r] = true
 		addWords(found.words, r)
+		found.files = append(found.files, r.Location.File)
 		scope := scopeOf(r)
 		ast.WalkRefs(r, func(ref ast.Ref) bool {
 			found.note(ref, scope)
