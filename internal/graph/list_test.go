@@ -92,10 +92,23 @@ func TestListFrom(t *testing.T) {
 	if want := []string{base + "3", "", "", base + "4"}; !cmp.Equal(links, want) {
 		t.Errorf("links = %q, want %q", links, want)
 	}
-	request.From = "https://elsewhere.example/v1.0/users/delta?page=2"
-	var refusal *collectors.RefusalError
-	if got := list(t, f.connect(t), request); !errors.As(got.err, &refusal) || refusal.Reason != evidence.Invalid {
-		t.Errorf("a link that leads elsewhere gave %v, want invalid", got.err)
+	before := len(f.calls)
+	for _, link := range []string{
+		"https://elsewhere.example/v1.0/users/delta?page=2", "/v1.0/users/delta?page=2",
+		f.server.URL + "/v1.0/users/1/messages?page=2", f.server.URL + "/v1.0/users/delta/../1?page=2", f.server.URL + "/beta/users/delta?page=2",
+	} {
+		request.From = link
+		var refusal *collectors.RefusalError
+		if got := list(t, f.connect(t), request); !errors.As(got.err, &refusal) || refusal.Reason != evidence.Invalid {
+			t.Errorf("the link %s gave %v, want invalid", link, got.err)
+		}
+	}
+	if len(f.calls) != before {
+		t.Errorf("links that lead elsewhere sent %v", f.calls[before:])
+	}
+	request.From = f.server.URL + "/v1.0/users/Delta()?page=2"
+	if got := list(t, f.connect(t), request); got.err != nil || len(got.objects) != 2 {
+		t.Errorf("the link %s gave %v, %v", request.From, got.objects, got.err)
 	}
 	for _, call := range f.calls {
 		if call.uri == "/v1.0/users/delta" {

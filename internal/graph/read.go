@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -116,17 +117,28 @@ func (c *Client) List(ctx context.Context, r collectors.Request) iter.Seq2[colle
 	}
 }
 
-// beginning returns the URL of the first page to read. A link is held to the same end point
-// as one that a page gives.
+// beginning returns the URL of the first page to read. A link was kept in a file since an
+// earlier answer gave it: it is held to the end point, as one that a page gives, and to the
+// path that is asked for, so that no file can name anything else to read.
 func (s *session) beginning(r collectors.Request) (*url.URL, error) {
-	if r.From == "" {
-		return s.address(r.Path)
+	first, err := s.address(r.Path)
+	if err != nil || r.From == "" {
+		return first, err
 	}
 	target, err := s.guard.sameOrigin(r.From)
+	if err == nil && !samePath(target, first) {
+		err = errors.New("the link leads to something else than is asked for")
+	}
 	if err != nil {
 		return nil, &collectors.RefusalError{Reason: evidence.Invalid, Message: err.Error() + ", and is not followed"}
 	}
 	return target, nil
+}
+
+// samePath says whether two URLs name the same resource or function, which OData may write
+// with its parentheses and in any case.
+func samePath(a, b *url.URL) bool {
+	return strings.EqualFold(strings.TrimSuffix(a.Path, "()"), strings.TrimSuffix(b.Path, "()"))
 }
 
 // follow returns the URL of the next page, or why there is none to go to.
