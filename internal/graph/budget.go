@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -131,7 +132,7 @@ func (t *ticket) give(got reply, pause time.Duration) {
 	if until := t.budget.now().Add(pause); pause > 0 && until.After(p.until) {
 		p.until = until
 	}
-	if units, err := strconv.Atoi(got.header.Get("x-ms-resource-unit")); err == nil && units > 0 {
+	if units, err := strconv.Atoi(got.header.Get("x-ms-resource-unit")); err == nil && units > 0 && p.fits(units) {
 		t.sent.units = units
 	}
 	close(p.changed)
@@ -159,6 +160,12 @@ func (p *pace) most() float64 {
 		return float64(p.workload.Concurrent)
 	}
 	return mostConcurrent
+}
+
+// fits says whether a request can cost so many units: one that costs more than a limit allows
+// would never be answered, so that who says it did is wrong.
+func (p *pace) fits(units int) bool {
+	return !slices.ContainsFunc(p.workload.Limits, func(limit limits.Limit) bool { return units > limit.Units })
 }
 
 // room returns how long to wait until the units fit into every limit of the workload: no

@@ -61,6 +61,23 @@ func TestTheServiceSaysWhatARequestCosts(t *testing.T) {
 	}
 }
 
+// TestACostThatCantBe is not believed: nobody would wait for what it asks.
+func TestACostThatCantBe(t *testing.T) {
+	for _, units := range []string{"3501", "2147483647", "99999999999999999999", "-5", "0", "1e3", "many", ""} {
+		f := newFake(t)
+		f.answers(says(http.StatusOK, `{}`, "x-ms-resource-unit", units))
+		client := f.connect(t)
+		for range 3 {
+			if _, err := client.Get(t.Context(), graphPath("organization")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(f.sleeps) > 0 {
+			t.Errorf("a cost of %q units led to waits of %v", units, f.sleeps)
+		}
+	}
+}
+
 // TestAPauseIsKeptByTheWholeWorkload, and by no other.
 func TestAPauseIsKeptByTheWholeWorkload(t *testing.T) {
 	f := newFake(t)
