@@ -48,6 +48,15 @@ type Checkpoint struct {
 	Next string `json:"next,omitempty"`
 }
 
+// mostSent is more objects than any list sends.
+const mostSent = 1 << 40
+
+// possible says whether the reading of a kind can stand at the checkpoint.
+func (c Checkpoint) possible(entry Entry) bool {
+	return c.List >= 0 && c.First >= 0 && c.First <= entry.Objects && c.Count >= -1 &&
+		c.Page >= 0 && c.Page <= c.Sent && c.Sent <= mostSent
+}
+
 // record is a line of the journal, which has one of Manifest, Resumed, Entry and Anew.
 type record struct {
 	// Manifest is as much as is known of the bundle's when the first page was read.
@@ -159,7 +168,7 @@ func (i *Interrupted) add(line []byte) error {
 		if err := entries.check(); err != nil {
 			return err
 		}
-		if r.At.List < 0 || r.At.First < 0 || r.At.First > r.Entry.Objects || r.At.Count < -1 {
+		if !r.At.possible(*r.Entry) {
 			return fmt.Errorf("kind %q is at a place that can't be", r.Entry.Kind)
 		}
 		if i.kinds[r.Entry.Kind] = r; len(i.kinds) > maxJournalKinds {

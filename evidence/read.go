@@ -101,7 +101,7 @@ func (m *Manifest) check() error {
 			return fmt.Errorf("kind %q stands in it twice", entry.Kind)
 		case !slices.Contains(tiers(), entry.Tier):
 			return fmt.Errorf("kind %q has the tier %q, which is unknown", entry.Kind, entry.Tier)
-		case entry.Objects < 0 || entry.Bytes < 0 || entry.Pages < 0 || entry.Requests < 0:
+		case entry.Objects < 0 || entry.Bytes < 0 || entry.Pages < 0 || entry.Requests < 0 || entry.Minimum < 0:
 			return fmt.Errorf("kind %q has a negative number", entry.Kind)
 		}
 		seen[entry.Kind] = true
