@@ -12,7 +12,7 @@ import (
 // work of a small scan; judging has tables and rules that live on while pages come and go.
 const (
 	startGC   = 400      // percent, until a command knows better
-	judgeHeap = 72 << 20 // bytes
+	judgeHeap = 48 << 20 // bytes
 	leastGC   = 50       // percent, where what lives is larger than that
 )
 
