@@ -114,14 +114,16 @@ func tunnel(w http.ResponseWriter, to string) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
-	w.WriteHeader(http.StatusOK)
-	connection, _, err := w.(http.Hijacker).Hijack()
+	// The answer is written after the connection was taken over: what the client sends then is
+	// nobody else's to read.
+	connection, buffered, err := w.(http.Hijacker).Hijack()
 	if err != nil {
 		_ = target.Close()
 		return
 	}
+	_, _ = io.WriteString(connection, "HTTP/1.1 200 Connection established\r\n\r\n")
 	go func() {
-		_, _ = io.Copy(target, connection)
+		_, _ = io.Copy(target, buffered)
 		_ = target.Close()
 	}()
 	_, _ = io.Copy(connection, target)
