@@ -270,11 +270,7 @@ func (j *judge) conclude(t *trial) ruleVerdict {
 // concludes.
 func (j *judge) missing(rule Rule, verdict *ruleVerdict) bool {
 	manifest := &j.store.bundle.Manifest
-	absent := func(kind string) bool { _, held := manifest.Entry(kind); return !held }
-	lacking := slices.DeleteFunc(slices.Clone(rule.Evidence.All), func(kind string) bool { return !absent(kind) })
-	if len(rule.Evidence.Any) > 0 && !slices.ContainsFunc(rule.Evidence.Any, func(kind string) bool { return !absent(kind) }) {
-		lacking = append(lacking, rule.Evidence.Any...)
-	}
+	lacking := rule.Evidence.lacking(func(kind string) bool { _, held := manifest.Entry(kind); return held })
 	for _, kind := range lacking {
 		gap, _ := manifest.GapOf(kind)
 		message := gapMessage(gap)
@@ -291,13 +287,8 @@ func (j *judge) missing(rule Rule, verdict *ruleVerdict) bool {
 // that were cut short, or kinds of any of which none is complete.
 func (j *judge) incomplete(rule Rule) []findings.Reason {
 	manifest := &j.store.bundle.Manifest
-	partial := func(kind string) bool { _, missing := gapFor(manifest, kind); return missing }
-	kinds := slices.DeleteFunc(slices.Clone(rule.Evidence.All), func(kind string) bool { return !partial(kind) })
-	if len(rule.Evidence.Any) > 0 && !slices.ContainsFunc(rule.Evidence.Any, func(kind string) bool { return !partial(kind) }) {
-		kinds = append(kinds, rule.Evidence.Any...)
-	}
 	var reasons []findings.Reason
-	for _, kind := range kinds {
+	for _, kind := range rule.Evidence.lacking(func(kind string) bool { _, missing := gapFor(manifest, kind); return !missing }) {
 		gap, _ := gapFor(manifest, kind)
 		reasons = append(reasons, findings.Reason{Reason: string(gap.Reason), Kind: kind, Message: gapMessage(gap)})
 	}

@@ -6,9 +6,9 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 )
 
-// fieldsOf are the fields of a kind that rules may read: id, the key of a look-up or group and those
-// of its schema whose names stand in one of the rules or in a library that one can reach, be
-// it in a reference or as a string. That holds of the rules that ship with the program, which
+// fieldsOf are the fields of a kind that rules may read: id, the key of a look-up or group, and
+// those of its schema whose names stand in one of the rules or in a library that one can reach,
+// be it in a reference or as a string. That holds of the rules that ship with the program, which
 // name what they read; a test holds their verdicts against those on whole objects. Any other
 // rule may go over fields that it doesn't name (some name, value in user; object.keys, walk,
 // json.marshal, count, a comparison of whole objects), and is given all of them.

@@ -77,6 +77,16 @@ type Needs struct {
 	Optional []string `json:"optional"`
 }
 
+// lacking lists the kinds that stand in the way where only some are there: those of All that
+// aren't, and every one of Any where none of them is.
+func (n Needs) lacking(there func(kind string) bool) []string {
+	kinds := slices.DeleteFunc(slices.Clone(n.All), there)
+	if !slices.ContainsFunc(n.Any, there) {
+		kinds = append(kinds, n.Any...)
+	}
+	return kinds
+}
+
 // Kinds lists every kind that the rule reads, look-ups and groups included, sorted.
 func (r *Rule) Kinds() []string {
 	kinds := slices.Concat(r.Evidence.All, r.Evidence.Any, r.Evidence.Optional)
