@@ -21,12 +21,12 @@ func newConfigCheck(a *app) *cobra.Command {
 		Use:   "check",
 		Short: "Check a configuration, and that secrets and files it names are there",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			cfg, err := config.Read(file)
 			if err != nil {
 				return usage(err)
 			}
-			set, err := policies.Load(cmd.Context(), policies.Builtin())
+			set, err := policies.Read(policies.Builtin())
 			if err != nil {
 				return err
 			}
@@ -46,8 +46,8 @@ func newConfigSchema(a *app) *cobra.Command {
 		Use:   "schema",
 		Short: "Print the JSON Schema of a configuration",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			set, err := policies.Load(cmd.Context(), policies.Builtin())
+		RunE: func(*cobra.Command, []string) error {
+			set, err := policies.Read(policies.Builtin())
 			if err != nil {
 				return err
 			}
