@@ -13,7 +13,7 @@ import (
 
 	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/evidence"
-	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/scan"
 )
 
 // TestExitCodes: each way in which a scan can end has its exit code, of several the one with
@@ -99,21 +99,13 @@ func TestExitCodes(t *testing.T) {
 // reason, that there are none.
 func checkExit(t *testing.T, dir string, code int, says string) {
 	t.Helper()
-	file, err := os.Open(filepath.Join(dir, "result.json"))
 	if says == "" {
-		if err == nil {
+		if _, err := os.Stat(filepath.Join(dir, scan.ResultFile)); err == nil {
 			t.Error("a result was written without a verdict")
 		}
 		return
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	result, err := findings.Read(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	result := resultIn(t, dir)
 	if result.Exit.Code != code || !strings.Contains(result.Exit.Reason, says) {
 		t.Errorf("result.json says %+v, want %d with %q", result.Exit, code, says)
 	}

@@ -95,15 +95,7 @@ func collectGood(t *testing.T) *healthy {
 	if code != 0 {
 		t.Fatalf("scan of good ended with %d\n%s", code, stderr)
 	}
-	file, err := os.Open(filepath.Join(dir, "result.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	result, err := findings.Read(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	result := resultIn(t, dir)
 	bundle, err := evidence.Verify(filepath.Join(dir, "evidence"))
 	if err != nil {
 		t.Fatal(err)

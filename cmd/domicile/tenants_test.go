@@ -18,6 +18,7 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/internal/simulator"
 )
 
@@ -31,20 +32,25 @@ func run1(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
+// resultIn is the result that a scan or an evaluation left in a folder.
+func resultIn(t *testing.T, dir string) *findings.Result {
+	t.Helper()
+	result, _, err := scan.ReadResult(filepath.Join(dir, scan.ResultFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
 // scanned is a simulated tenant's result, by the real pipeline over HTTPS.
 func scanned(t *testing.T, tenant string) (*findings.Result, int) {
 	t.Helper()
 	dir := t.TempDir()
 	code, _, stderr := run1(t, "scan", "--demo", "--tenant", tenant, "--now", now, "--out", dir, "--quiet")
-	file, err := os.Open(filepath.Join(dir, "result.json"))
-	if err != nil {
+	if _, err := os.Stat(filepath.Join(dir, scan.ResultFile)); err != nil {
 		t.Fatalf("scan of %s ended with %d and left no result: %v\n%s", tenant, code, err, stderr)
 	}
-	defer file.Close()
-	result, err := findings.Read(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	result := resultIn(t, dir)
 	if result.Exit.Code != code {
 		t.Errorf("scan of %s ended with %d and its result says %d", tenant, code, result.Exit.Code)
 	}
@@ -198,16 +204,7 @@ func TestEveryGapCosts(t *testing.T) {
 		without(t, bundle, entry.Kind, cut)
 		out := filepath.Join(dir, "out-"+entry.Kind)
 		run1(t, "evaluate", cut, "--config", settings, "--out", out, "--format", "json", "--quiet")
-		file, err := os.Open(filepath.Join(out, "result.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		result, err := findings.Read(file)
-		file.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, rule := range result.Rules {
+		for _, rule := range resultIn(t, out).Rules {
 			if rule.Outcome == findings.Pass && slices.Contains(rules[rule.ID], entry.Kind) {
 				t.Errorf("without %s, %s passes although it must have it", entry.Kind, rule.ID)
 			}
@@ -313,15 +310,7 @@ func readScan(t *testing.T, dir string) scanFiles {
 	for _, entry := range bundle.Manifest.Kinds {
 		got.kinds[entry.Kind] = entry.SHA256
 	}
-	file, err := os.Open(filepath.Join(dir, "result.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	result, err := findings.Read(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	result := resultIn(t, dir)
 	for _, rule := range result.Rules {
 		got.verdicts = append(got.verdicts, fmt.Sprintf("%s %s %v %v", rule.ID, rule.Outcome, rule.Reasons, rule.Observed))
 	}
