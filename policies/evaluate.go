@@ -3,7 +3,6 @@ package policies
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"runtime"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/domicile-audit/domicile/evidence"
@@ -221,7 +219,7 @@ func (j *judge) ask(ctx context.Context, t *trial, n int, page *ast.Term, object
 	}
 	ruleCtx, cancel := context.WithTimeout(ctx, j.timeout)
 	defer cancel()
-	said, err := evaluate(ruleCtx, j.set.queries[t.rule.ID], t.input.of(page))
+	said, err := j.evaluate(ruleCtx, t.rule, t.input.of(page))
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -241,17 +239,12 @@ func (j *judge) ask(ctx context.Context, t *trial, n int, page *ast.Term, object
 }
 
 // evaluate runs a rule over an input. Any error is the rule's own.
-func evaluate(ctx context.Context, query rego.PreparedEvalQuery, input ast.Value) (outputs, error) {
-	asTerm := func(term *ast.Term, _ *rego.EvalContext) (any, error) { return term, nil }
-	results, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalGenerateJSON(asTerm))
+func (j *judge) evaluate(ctx context.Context, rule Rule, input ast.Value) (outputs, error) {
+	said, err := j.set.plan.Eval(ctx, j.store.bundle.Manifest.Started, ast.NewTerm(input), rule.outputs...)
 	if err != nil {
 		return outputs{}, err
 	}
-	if len(results) != 1 {
-		return outputs{}, errors.New("its outputs are undefined")
-	}
-	said, _ := results[0].Bindings["outputs"].(*ast.Term)
-	return decodeOutputs(said)
+	return decodeOutputs(rule, said)
 }
 
 // conclude makes the verdict of what a rule has said.

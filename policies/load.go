@@ -12,7 +12,8 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/domicile-audit/domicile/internal/plan"
 )
 
 // Set is a set of rules. Once it is compiled it is ready to judge, and may be used by several
@@ -20,9 +21,9 @@ import (
 type Set struct {
 	rules     []Rule // sorted by id
 	params    map[string]Param
-	modules   map[string]*ast.Module            // of all rules and libraries, by path, until it is compiled
-	foreign   map[string]bool                   // the paths of those modules that don't ship with the program
-	queries   map[string]rego.PreparedEvalQuery // by rule id
+	modules   map[string]*ast.Module // of all rules and libraries, by path, until it is compiled
+	foreign   map[string]bool        // the paths of those modules that don't ship with the program
+	plan      *plan.Plan             // of the rules' outputs; nil until it is compiled
 	digest    string
 	selection Selection // of rules among those that were loaded
 	loaded    int
@@ -70,7 +71,7 @@ func Read(trees ...Tree) (*Set, error) {
 // Compile compiles the rules of the set, with what they use, and holds each to the contract.
 // What a selection has left out costs neither time nor memory. A compiled set stays as it is.
 func (s *Set) Compile(ctx context.Context) (*Set, error) {
-	if s.queries != nil {
+	if s.plan != nil {
 		return s, nil
 	}
 	schemas, err := inputSchemas()
@@ -82,7 +83,7 @@ func (s *Set) Compile(ctx context.Context) (*Set, error) {
 		return nil, err
 	}
 	compiled := *s
-	compiled.rules, compiled.queries, compiled.modules, compiled.foreign = slices.Clone(s.rules), map[string]rego.PreparedEvalQuery{}, nil, nil
+	compiled.rules, compiled.modules, compiled.foreign = slices.Clone(s.rules), nil, nil
 	var errs []error
 	for i, rule := range compiled.rules {
 		reads := readsOf(rule, compiler)
@@ -94,12 +95,12 @@ func (s *Set) Compile(ctx context.Context) (*Set, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	var outputs []ast.Ref
 	for _, rule := range compiled.rules {
-		if compiled.queries[rule.ID], err = prepare(ctx, compiler, rule); err != nil {
-			return nil, err
-		}
+		outputs = append(outputs, rule.outputs...)
 	}
-	return &compiled, nil
+	compiled.plan, err = plan.Prepare(ctx, compiler, outputs)
+	return &compiled, err
 }
 
 // used are the modules of the set's rules and all that they refer to, directly or not.
@@ -193,24 +194,6 @@ func packageAnnotations(module *ast.Module) *ast.Annotations {
 		}
 	}
 	return nil
-}
-
-// prepare makes the query of a rule: its outputs as one object. All of them are partial
-// sets, which are never undefined.
-func prepare(ctx context.Context, compiler *ast.Compiler, rule Rule) (rego.PreparedEvalQuery, error) {
-	members := make([]string, 0, len(rule.outputs))
-	for _, output := range rule.outputs {
-		members = append(members, fmt.Sprintf("%q: %s.%s", output, rule.pkg, output))
-	}
-	query, err := rego.New(
-		rego.Query("outputs := {"+strings.Join(members, ", ")+"}"),
-		rego.Compiler(compiler),
-		rego.StrictBuiltinErrors(true),
-	).PrepareForEval(ctx)
-	if err != nil {
-		return query, fmt.Errorf("preparing rule %s: %w", rule.ID, err)
-	}
-	return query, nil
 }
 
 // Rules lists the rules, sorted by id.

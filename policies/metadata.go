@@ -64,8 +64,7 @@ type Rule struct {
 	Steps   map[string][]string
 	Action  string
 
-	pkg     ast.Ref
-	outputs []string
+	outputs []ast.Ref       // the rules of Rego that hold what it says, of a closed list of names
 	words   map[string]bool // every string that stands in it or in a library that it reaches; nil where fields may be read in other ways
 }
 
@@ -166,7 +165,7 @@ func decodeRule(file string, module *ast.Module, annotations *ast.Annotations) (
 		Topic: path.Dir(file), Severity: c.Severity, Scope: c.Scope, File: file, Monotone: c.Monotone,
 		Evidence: c.Evidence, Lookup: c.Lookup, Group: c.Group, Licence: c.Licence, Params: c.Params, Profiles: c.Profiles,
 		Frameworks: c.Frameworks, Summary: c.Remediation.Summary, Steps: c.Remediation.Steps, Action: c.Remediation.Action,
-		pkg: module.Package.Path, outputs: outputsOf(module),
+		outputs: outputsOf(module),
 	}
 	for _, resource := range annotations.RelatedResources {
 		rule.References = append(rule.References, resource.Ref.String())
@@ -204,19 +203,19 @@ func readClouds(raw json.RawMessage, profiles []string) (map[string][]string, er
 	return by, nil
 }
 
-// outputsOf lists which of the four output rules a module defines, sorted.
-func outputsOf(module *ast.Module) []string {
-	var outputs []string
-	for _, rule := range module.Rules {
-		name := rule.Head.Ref()[0].Value.(ast.Var)
-		switch name {
-		case "deny", "not_applicable", "unknown", "observed":
-			outputs = append(outputs, string(name))
+// outputsOf lists which of the four output rules a module defines, sorted by name.
+func outputsOf(module *ast.Module) []ast.Ref {
+	var outputs []ast.Ref
+	for _, name := range []string{"deny", "not_applicable", "observed", "unknown"} {
+		if slices.ContainsFunc(module.Rules, func(rule *ast.Rule) bool { return string(rule.Head.Ref()[0].Value.(ast.Var)) == name }) {
+			outputs = append(outputs, module.Package.Path.Append(ast.StringTerm(name)))
 		}
 	}
-	slices.Sort(outputs)
-	return slices.Compact(outputs)
+	return outputs
 }
+
+// outputName is the last part of an output's path.
+func outputName(output ast.Ref) string { return string(output[len(output)-1].Value.(ast.String)) }
 
 // check holds a rule to the contract, as far as it can be told from its METADATA.
 func (r *Rule) check() error {
@@ -229,7 +228,7 @@ func (r *Rule) check() error {
 	demand(ruleID.MatchString(r.ID), "custom.id %q is not letters and four digits", r.ID)
 	demand(ruleFile.MatchString(r.File), "the file is not <topic>/<rule>.rego")
 	demand(slices.Contains(Topics(), r.Topic), "topic %q is unknown; the file stands in the folder of one of %s", r.Topic, strings.Join(Topics(), ", "))
-	demand(slices.Contains(r.outputs, "deny"), "there is no rule deny")
+	demand(slices.ContainsFunc(r.outputs, func(output ast.Ref) bool { return outputName(output) == "deny" }), "there is no rule deny")
 	demand(r.Title != "" && r.Description != "", "title or description is missing")
 	demand(slices.Contains(findings.Severities(), r.Severity), "custom.severity %q is not a severity", r.Severity)
 	demand(r.Summary != "" && len(r.Steps[CurrentProfile]) > 0, "custom.remediation has no summary or no steps for %s", CurrentProfile)

@@ -87,8 +87,8 @@ func readsOf(rule Rule, compiler *ast.Compiler) reads {
 			}
 		}
 	}
-	for _, name := range rule.outputs {
-		for _, r := range compiler.GetRulesExact(rule.pkg.Append(ast.StringTerm(name))) {
+	for _, output := range rule.outputs {
+		for _, r := range compiler.GetRulesExact(output) {
 			visit(r)
 		}
 	}

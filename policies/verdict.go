@@ -48,32 +48,39 @@ func joined[T comparable](a, b distinct[T]) distinct[T] {
 	return a
 }
 
-// decodeOutputs reads a rule's outputs strictly: a member that the contract doesn't know
-// is an error of the rule.
-func decodeOutputs(said *ast.Term) (outputs, error) {
+// decodeOutputs reads what each of a rule's outputs said, strictly: a member that the contract
+// doesn't know is an error of the rule.
+func decodeOutputs(rule Rule, said []*ast.Term) (outputs, error) {
 	out := outputs{notApplicable: distinct[findings.Reason]{}, unknown: distinct[findings.Reason]{}, observed: distinct[findings.Observation]{}}
-	err := said.Value.(ast.Object).Iter(func(name, members *ast.Term) error {
-		values, ok := members.Value.(ast.Set)
-		if !ok {
-			return fmt.Errorf("%s is no set", name)
+	for i, output := range rule.outputs {
+		if err := out.decode(outputName(output), said[i]); err != nil {
+			return outputs{}, fmt.Errorf("its outputs break the contract: %w", err)
 		}
-		return values.Iter(func(value *ast.Term) error {
-			switch name.Value.(ast.String) {
-			case "deny":
-				return out.addDeny(value)
-			case "not_applicable":
-				return addReason(out.notApplicable, value)
-			case "unknown":
-				return addReason(out.unknown, value)
-			default:
-				return addObservation(out.observed, value)
-			}
-		})
-	})
-	if err != nil {
-		return outputs{}, fmt.Errorf("its outputs break the contract: %w", err)
 	}
 	return out, nil
+}
+
+// decode reads what one output said: a set, be it empty.
+func (o *outputs) decode(name string, said *ast.Term) error {
+	if said == nil {
+		return fmt.Errorf("%s is undefined", name)
+	}
+	values, ok := said.Value.(ast.Set)
+	if !ok {
+		return fmt.Errorf("%s is no set", name)
+	}
+	return values.Iter(func(value *ast.Term) error {
+		switch name {
+		case "deny":
+			return o.addDeny(value)
+		case "not_applicable":
+			return addReason(o.notApplicable, value)
+		case "unknown":
+			return addReason(o.unknown, value)
+		default:
+			return addObservation(o.observed, value)
+		}
+	})
 }
 
 func (o *outputs) addDeny(value *ast.Term) error {

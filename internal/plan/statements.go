@@ -1,0 +1,376 @@
+package plan
+
+import (
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// The statements of a plan. A local or an operand that has no value is nil.
+
+func leave(blocks signal) statement {
+	return func(*machine, []*ast.Term) signal { return blocks }
+}
+
+func returnLocal(source int) statement {
+	return func(m *machine, locals []*ast.Term) signal {
+		m.value = locals[source]
+		return returned
+	}
+}
+
+func inner(blocks []block) statement {
+	return func(m *machine, locals []*ast.Term) signal {
+		for _, block := range blocks {
+			if s := block.run(m, locals); s > undefined || s < next {
+				return s.outside()
+			}
+		}
+		return next
+	}
+}
+
+func not(body block) statement {
+	return func(m *machine, locals []*ast.Term) signal {
+		switch s := body.run(m, locals); s {
+		case next:
+			return undefined
+		default:
+			return s.outside()
+		}
+	}
+}
+
+func assign(source operand, target int) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		locals[target] = source.of(locals)
+		return next
+	}
+}
+
+// assignOnce gives a rule its value. A constant can't change any more, whatever else in the
+// rule's body is true.
+func assignOnce(source operand, target int) statement {
+	then := next
+	if source.constant != nil {
+		then = decided
+	}
+	return func(m *machine, locals []*ast.Term) signal {
+		value := source.of(locals)
+		if set := locals[target]; set != nil && !equal(set, value) {
+			return m.conflict("complete rules must not produce multiple outputs")
+		}
+		locals[target] = value
+		return then
+	}
+}
+
+func reset(target int) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		locals[target] = nil
+		return next
+	}
+}
+
+func defined(source int, wanted bool) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		if (locals[source] != nil) == wanted {
+			return next
+		}
+		return undefined
+	}
+}
+
+func is[T ast.Value](source operand) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		if value := source.of(locals); value != nil {
+			if _, ok := value.Value.(T); ok {
+				return next
+			}
+		}
+		return undefined
+	}
+}
+
+func compare(a, b operand, wanted bool) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		if equal(a.of(locals), b.of(locals)) == wanted {
+			return next
+		}
+		return undefined
+	}
+}
+
+func equal(a, b *ast.Term) bool {
+	if a == b {
+		return true
+	}
+	if a == nil || b == nil {
+		return false
+	}
+	switch a := a.Value.(type) {
+	case ast.String:
+		b, ok := b.Value.(ast.String)
+		return ok && a == b
+	case ast.Boolean:
+		b, ok := b.Value.(ast.Boolean)
+		return ok && a == b
+	}
+	return a.Value.Compare(b.Value) == 0
+}
+
+// dot looks a key up: a member of an object or set, an element of an array.
+func dot(source, key operand, target int) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		from, at := source.of(locals), key.of(locals)
+		if from == nil || at == nil {
+			return undefined
+		}
+		var value *ast.Term
+		switch from := from.Value.(type) {
+		case ast.Object:
+			value = from.Get(at)
+		case *ast.Array:
+			value = from.Get(at)
+		case ast.Set:
+			if from.Contains(at) {
+				value = at
+			}
+		}
+		if value == nil {
+			return undefined
+		}
+		locals[target] = value
+		return next
+	}
+}
+
+func length(source operand, target int) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		value := source.of(locals)
+		if value == nil {
+			return undefined
+		}
+		switch value := value.Value.(type) {
+		case interface{ Len() int }: // arrays, sets and objects
+			locals[target] = ast.InternedTerm(value.Len())
+		case ast.String:
+			locals[target] = ast.InternedTerm(len([]rune(string(value))))
+		default:
+			return undefined
+		}
+		return next
+	}
+}
+
+// scan goes over a collection; a key below zero is not wanted. What is no collection has no
+// elements.
+func scan(source, key, value int, body block) statement {
+	turn := func(m *machine, locals []*ast.Term) signal {
+		if m.step() == failed {
+			return failed
+		}
+		return body.run(m, locals)
+	}
+	return func(m *machine, locals []*ast.Term) signal {
+		from := locals[source]
+		if from == nil {
+			return next
+		}
+		// Of a turn's signal the first two blocks are the turn and the loop.
+		var s signal
+		over := func() bool { return s > undefined || s < next }
+		switch from := from.Value.(type) {
+		case *ast.Array:
+			for i := range from.Len() {
+				if key >= 0 {
+					locals[key] = ast.InternedTerm(i)
+				}
+				locals[value] = from.Elem(i)
+				if s = turn(m, locals); over() {
+					return s.outside().outside()
+				}
+			}
+		case ast.Set:
+			for _, element := range from.Slice() {
+				if key >= 0 {
+					locals[key] = element
+				}
+				locals[value] = element
+				if s = turn(m, locals); over() {
+					return s.outside().outside()
+				}
+			}
+		case ast.Object:
+			if from.Until(func(name, member *ast.Term) bool {
+				if key >= 0 {
+					locals[key] = name
+				}
+				locals[value] = member
+				s = turn(m, locals)
+				return over()
+			}) {
+				return s.outside().outside()
+			}
+		}
+		return next
+	}
+}
+
+// A collection that a plan makes is the plan's own until it is complete, and changed in place.
+
+func makeArray(target int) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		locals[target] = ast.ArrayTerm()
+		return next
+	}
+}
+
+func makeObject(target int) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		locals[target] = ast.ObjectTerm()
+		return next
+	}
+}
+
+func makeSet(target int) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		locals[target] = ast.SetTerm()
+		return next
+	}
+}
+
+func arrayAppend(array int, value operand) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		term := locals[array]
+		term.Value = term.Value.(*ast.Array).Append(value.of(locals))
+		return next
+	}
+}
+
+func setAdd(set int, value operand) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		locals[set].Value.(ast.Set).Add(value.of(locals))
+		return next
+	}
+}
+
+func objectInsert(object int, key, value operand) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		locals[object].Value.(ast.Object).Insert(key.of(locals), value.of(locals))
+		return next
+	}
+}
+
+func objectInsertOnce(object int, key, value operand) statement {
+	return func(m *machine, locals []*ast.Term) signal {
+		members, name, member := locals[object].Value.(ast.Object), key.of(locals), value.of(locals)
+		if set := members.Get(name); set != nil && !equal(set, member) {
+			return m.conflict("object keys must be unique")
+		}
+		members.Insert(name, member)
+		return next
+	}
+}
+
+// objectMerge joins two objects, and the objects in them; of two other members the first stays.
+func objectMerge(a, b, target int) statement {
+	return func(_ *machine, locals []*ast.Term) signal {
+		locals[target] = merged(locals[a], locals[b])
+		return next
+	}
+}
+
+func merged(a, b *ast.Term) *ast.Term {
+	first, isObject := a.Value.(ast.Object)
+	second, areObjects := b.Value.(ast.Object)
+	if !isObject || !areObjects {
+		return a
+	}
+	both := first.Copy()
+	second.Foreach(func(name, member *ast.Term) {
+		if other := first.Get(name); other != nil {
+			member = merged(other, member)
+		}
+		both.Insert(name, member)
+	})
+	return ast.NewTerm(both)
+}
+
+func addResult(value int) statement {
+	return func(m *machine, locals []*ast.Term) signal {
+		m.results = append(m.results, locals[value])
+		return next
+	}
+}
+
+// replaced is a document with another value at a path; what is missing of the path is made.
+func replaced(document *ast.Term, path []*ast.Term, value *ast.Term) *ast.Term {
+	if len(path) == 0 {
+		return value
+	}
+	members := ast.NewObject()
+	var member *ast.Term
+	if document != nil {
+		if object, ok := document.Value.(ast.Object); ok {
+			object.Foreach(members.Insert)
+			member = object.Get(path[0])
+		}
+	}
+	members.Insert(path[0], replaced(member, path[1:], value))
+	return ast.NewTerm(members)
+}
+
+func callFunction(f *function, arguments []operand, result int) statement {
+	return func(m *machine, locals []*ast.Term) signal {
+		value, s := m.call(f, locals, arguments)
+		if s == next && value == nil {
+			return undefined
+		}
+		locals[result] = value
+		return s
+	}
+}
+
+// callBuiltin calls a built-in function of OPA.
+func callBuiltin(f topdown.BuiltinFunc, arguments []operand, result int) statement {
+	return func(m *machine, locals []*ast.Term) signal {
+		m.output = nil
+		if s := m.builtin(f, valuesOf(arguments, locals), m.take); s != next {
+			return s
+		}
+		if m.output == nil {
+			return undefined
+		}
+		locals[result] = m.output
+		return next
+	}
+}
+
+// callRelation calls a built-in function that gives several values, which come as an array.
+func callRelation(f topdown.BuiltinFunc, arguments []operand, result int) statement {
+	return func(m *machine, locals []*ast.Term) signal {
+		related := ast.NewArray()
+		take := func(output *ast.Term) error {
+			related = related.Append(output)
+			return nil
+		}
+		s := m.builtin(f, valuesOf(arguments, locals), take)
+		locals[result] = ast.NewTerm(related)
+		return s
+	}
+}
+
+// callVoid calls a built-in function that gives nothing, such as print.
+func callVoid(f topdown.BuiltinFunc, arguments []operand) statement {
+	return func(m *machine, locals []*ast.Term) signal {
+		return m.builtin(f, valuesOf(arguments, locals), m.take)
+	}
+}
+
+func valuesOf(operands []operand, locals []*ast.Term) []*ast.Term {
+	values := make([]*ast.Term, len(operands))
+	for i, operand := range operands {
+		values[i] = operand.of(locals)
+	}
+	return values
+}
