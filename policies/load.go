@@ -21,9 +21,8 @@ import (
 type Set struct {
 	rules     []Rule // sorted by id
 	params    map[string]Param
-	modules   map[string]*ast.Module // of all rules and libraries, by path, until it is compiled
-	foreign   map[string]bool        // the paths of those modules that don't ship with the program
-	plan      *plan.Plan             // of the rules' outputs; nil until it is compiled
+	files     map[string]*file // of all rules and libraries, by path, until it is compiled
+	plan      *plan.Plan       // of the rules' outputs; nil until it is compiled
 	digest    string
 	selection Selection // of rules among those that were loaded
 	loaded    int
@@ -42,22 +41,22 @@ func Load(ctx context.Context, trees ...Tree) (*Set, error) {
 // Read reads the rules of trees and their METADATA. The set can tell of its rules and be
 // selected from, and must be compiled before it judges.
 func Read(trees ...Tree) (*Set, error) {
-	modules, foreign := map[string]*ast.Module{}, map[string]bool{}
+	files := map[string]*file{}
 	sources := sha256.New()
 	for i, tree := range trees {
-		read, err := tree.parse(false)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range slices.Sorted(maps.Keys(read)) {
-			if _, twice := modules[name]; twice {
+		for _, name := range tree.names(false) {
+			if _, twice := files[name]; twice {
 				return nil, fmt.Errorf("loading rules: %s stands in two places; give your own rule another name", name)
 			}
+			read, err := readFile(name, tree[name])
+			if err != nil {
+				return nil, err
+			}
 			fmt.Fprintf(sources, "%d %s %d\n%s", i, name, len(tree[name]), tree[name])
-			modules[name], foreign[name] = read[name], !ships(name, tree[name])
+			files[name] = read
 		}
 	}
-	rules, err := rulesOf(modules)
+	rules, err := rulesOf(files)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +64,7 @@ func Read(trees ...Tree) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading rules: %w", err)
 	}
-	return &Set{rules: rules, params: params, modules: modules, foreign: foreign, digest: hex.EncodeToString(sources.Sum(nil)), loaded: len(rules)}, nil
+	return &Set{rules: rules, params: params, files: files, digest: hex.EncodeToString(sources.Sum(nil)), loaded: len(rules)}, nil
 }
 
 // Compile compiles the rules of the set, with what they use, and holds each to the contract.
@@ -74,59 +73,69 @@ func (s *Set) Compile(ctx context.Context) (*Set, error) {
 	if s.plan != nil {
 		return s, nil
 	}
+	modules, err := s.used()
+	if err != nil {
+		return nil, err
+	}
 	schemas, err := inputSchemas()
 	if err != nil {
 		return nil, err
 	}
-	compiler, err := compile(s.used(), schemas)
+	compiler, err := compile(modules, schemas)
 	if err != nil {
 		return nil, err
 	}
 	compiled := *s
-	compiled.rules, compiled.modules, compiled.foreign = slices.Clone(s.rules), nil, nil
+	compiled.rules, compiled.files = slices.Clone(s.rules), nil
+	var outputs []ast.Ref
 	var errs []error
-	for i, rule := range compiled.rules {
-		reads := readsOf(rule, compiler)
-		if !slices.ContainsFunc(reads.files, func(file string) bool { return s.foreign[file] }) {
-			compiled.rules[i].words = reads.words
+	for i := range compiled.rules {
+		rule := &compiled.rules[i]
+		rule.outputs = outputsOf(modules[rule.File])
+		outputs = append(outputs, rule.outputs...)
+		reads := readsOf(*rule, compiler)
+		if !slices.ContainsFunc(reads.files, func(name string) bool { return !s.files[name].ships }) {
+			rule.words = reads.words
 		}
-		errs = append(errs, checkReads(rule, reads))
+		errs = append(errs, checkReads(*rule, reads))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
-	}
-	var outputs []ast.Ref
-	for _, rule := range compiled.rules {
-		outputs = append(outputs, rule.outputs...)
 	}
 	compiled.plan, err = plan.Prepare(ctx, compiler, outputs)
 	return &compiled, err
 }
 
 // used are the modules of the set's rules and all that they refer to, directly or not.
-func (s *Set) used() map[string]*ast.Module {
+func (s *Set) used() (map[string]*ast.Module, error) {
 	used := map[string]*ast.Module{}
-	var add func(name string)
-	add = func(name string) {
+	var next []string
+	for _, rule := range s.rules {
+		next = append(next, rule.File)
+	}
+	for len(next) > 0 {
+		name := next[len(next)-1]
+		next = next[:len(next)-1]
 		if used[name] != nil {
-			return
+			continue
 		}
-		used[name] = s.modules[name]
-		ast.WalkRefs(s.modules[name], func(ref ast.Ref) bool {
+		module, err := s.files[name].module()
+		if err != nil {
+			return nil, err
+		}
+		used[name] = module
+		ast.WalkRefs(module, func(ref ast.Ref) bool {
 			if ref[0].Equal(ast.DefaultRootDocument) {
-				for other, module := range s.modules {
-					if used[other] == nil && meet(ref, module.Package.Path) {
-						add(other)
+				for other, file := range s.files {
+					if used[other] == nil && meet(ref, file.head.Package.Path) {
+						next = append(next, other)
 					}
 				}
 			}
 			return false
 		})
 	}
-	for _, rule := range s.rules {
-		add(rule.File)
-	}
-	return used
+	return used, nil
 }
 
 // meet says whether a reference may lead into a package, or to one above it.
@@ -139,14 +148,14 @@ func meet(ref, pkg ast.Ref) bool {
 	return true
 }
 
-// rulesOf finds the rules among the modules: the packages with an entrypoint. Every
-// other package must be a library.
-func rulesOf(modules map[string]*ast.Module) ([]Rule, error) {
+// rulesOf finds the rules among the files: the packages with an entrypoint. Every other package
+// must be a library.
+func rulesOf(files map[string]*file) ([]Rule, error) {
 	var rules []Rule
 	var errs []error
 	ids := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(modules)) {
-		module := modules[name]
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		module := files[name].head
 		annotations := packageAnnotations(module)
 		if want := packageOf(name); !module.Package.Path.Equal(want) {
 			errs = append(errs, fmt.Errorf("reading %s: package %s does not follow from the path; write package %s", name, dotted(module.Package.Path), dotted(want)))
@@ -159,7 +168,7 @@ func rulesOf(modules map[string]*ast.Module) ([]Rule, error) {
 			errs = append(errs, fmt.Errorf("reading the METADATA of %s: the package is neither an entrypoint nor under lib/", name))
 			continue
 		}
-		rule, err := readRule(name, module, annotations)
+		rule, err := readRule(files[name], annotations)
 		if other, twice := ids[rule.ID]; err == nil && twice {
 			err = fmt.Errorf("reading the METADATA of %s: id %s is %s's", name, rule.ID, other)
 		}

@@ -141,15 +141,18 @@ var (
 
 // readRule takes a rule from its annotations; the error names the rule's file and what
 // is wrong with it.
-func readRule(file string, module *ast.Module, annotations *ast.Annotations) (Rule, error) {
-	rule, err := decodeRule(file, module, annotations)
+func readRule(f *file, annotations *ast.Annotations) (Rule, error) {
+	rule, err := decodeRule(f.name, annotations)
+	if err == nil && !f.ships && !denies(f.head) {
+		err = errors.New("there is no rule deny")
+	}
 	if err != nil {
-		return Rule{}, fmt.Errorf("reading the METADATA of %s: %w", file, err)
+		return Rule{}, fmt.Errorf("reading the METADATA of %s: %w", f.name, err)
 	}
 	return rule, nil
 }
 
-func decodeRule(file string, module *ast.Module, annotations *ast.Annotations) (Rule, error) {
+func decodeRule(file string, annotations *ast.Annotations) (Rule, error) {
 	raw, err := json.Marshal(annotations.Custom)
 	if err != nil {
 		return Rule{}, err
@@ -165,7 +168,6 @@ func decodeRule(file string, module *ast.Module, annotations *ast.Annotations) (
 		Topic: path.Dir(file), Severity: c.Severity, Scope: c.Scope, File: file, Monotone: c.Monotone,
 		Evidence: c.Evidence, Lookup: c.Lookup, Group: c.Group, Licence: c.Licence, Params: c.Params, Profiles: c.Profiles,
 		Frameworks: c.Frameworks, Summary: c.Remediation.Summary, Steps: c.Remediation.Steps, Action: c.Remediation.Action,
-		outputs: outputsOf(module),
 	}
 	for _, resource := range annotations.RelatedResources {
 		rule.References = append(rule.References, resource.Ref.String())
@@ -214,6 +216,11 @@ func outputsOf(module *ast.Module) []ast.Ref {
 	return outputs
 }
 
+// denies says whether a module has the output that every rule must have.
+func denies(module *ast.Module) bool {
+	return slices.ContainsFunc(outputsOf(module), func(output ast.Ref) bool { return outputName(output) == "deny" })
+}
+
 // outputName is the last part of an output's path.
 func outputName(output ast.Ref) string { return string(output[len(output)-1].Value.(ast.String)) }
 
@@ -228,7 +235,6 @@ func (r *Rule) check() error {
 	demand(ruleID.MatchString(r.ID), "custom.id %q is not letters and four digits", r.ID)
 	demand(ruleFile.MatchString(r.File), "the file is not <topic>/<rule>.rego")
 	demand(slices.Contains(Topics(), r.Topic), "topic %q is unknown; the file stands in the folder of one of %s", r.Topic, strings.Join(Topics(), ", "))
-	demand(slices.ContainsFunc(r.outputs, func(output ast.Ref) bool { return outputName(output) == "deny" }), "there is no rule deny")
 	demand(r.Title != "" && r.Description != "", "title or description is missing")
 	demand(slices.Contains(findings.Severities(), r.Severity), "custom.severity %q is not a severity", r.Severity)
 	demand(r.Summary != "" && len(r.Steps[CurrentProfile]) > 0, "custom.remediation has no summary or no steps for %s", CurrentProfile)

@@ -72,17 +72,20 @@ func ReadTree(folder fs.FS) (Tree, error) {
 // parse parses the files of a tree, tests left out unless asked for.
 func (t Tree) parse(tests bool) (map[string]*ast.Module, error) {
 	modules := map[string]*ast.Module{}
-	for _, name := range slices.Sorted(maps.Keys(t)) {
-		if !tests && strings.HasSuffix(name, "_test.rego") {
-			continue
-		}
-		module, err := ast.ParseModuleWithOpts(name, t[name], ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
+	for _, name := range t.names(tests) {
+		module, err := parse(name, t[name])
 		if err != nil {
-			return nil, fmt.Errorf("parsing rule: %w", err)
+			return nil, err
 		}
 		modules[name] = module
 	}
 	return modules, nil
+}
+
+// names are the paths of a tree's files, sorted, tests left out unless asked for.
+func (t Tree) names(tests bool) []string {
+	names := slices.Sorted(maps.Keys(t))
+	return slices.DeleteFunc(names, func(name string) bool { return !tests && strings.HasSuffix(name, "_test.rego") })
 }
 
 // compile checks and compiles modules.
