@@ -23,17 +23,23 @@ type Change struct {
 	// Unjudged counts earlier violations of which this result can't tell whether they are
 	// gone: their rule was not judged, not in full, or no longer applies.
 	Unjudged int `json:"unjudged"`
+	// Gone lists the earlier violations that this result doesn't have, sorted as findings
+	// are. Their Change is Fixed or Unjudged.
+	Gone []Finding `json:"gone,omitempty"`
 }
 
 // FindingChange says how a finding stands to an earlier result.
 type FindingChange string
 
 // The changes. A finding that is New and has the outcome fail is counted by Change.New;
-// an Updated one is in both results and differs in what it says or in its outcome.
+// an Updated one is in both results and differs in what it says or in its outcome. Fixed
+// and Unjudged ones are in the earlier result alone.
 const (
 	New       FindingChange = "new"
 	Unchanged FindingChange = "unchanged"
 	Updated   FindingChange = "updated"
+	Fixed     FindingChange = "fixed"
+	Unjudged  FindingChange = "unjudged"
 )
 
 // Compare notes in a Result what changed since an earlier one, whose file has a digest
@@ -100,18 +106,33 @@ func (r *Result) compareRules(previous *Result, gone map[string]*Finding) {
 		}
 	}
 	for _, finding := range gone {
-		if judged[finding.Rule] {
+		was := *finding
+		if judged[was.Rule] {
+			was.Change = Fixed
 			r.Change.Fixed++
 		} else {
+			was.Change = Unjudged
 			r.Change.Unjudged++
 		}
+		r.Change.Gone = append(r.Change.Gone, was)
 	}
+	slices.SortFunc(r.Change.Gone, compareFindings)
 }
 
 // checkChange holds what a decoded result says of an earlier one to what Compare writes.
 func checkChange(result *Result) error {
 	if result.Change != nil && !isSHA256(result.Change.Previous) {
 		return fmt.Errorf("the digest %q of the earlier result is not a lower-case hex sha256", result.Change.Previous)
+	}
+	if result.Change != nil {
+		for i, finding := range result.Change.Gone {
+			if err := checkFinding(finding); err != nil {
+				return fmt.Errorf("finding %d of %s, which is gone: %w", i, finding.Rule, err)
+			}
+			if finding.Change != Fixed && finding.Change != Unjudged {
+				return fmt.Errorf("finding %d of %s, which is gone: the change %q is not %s or %s", i, finding.Rule, finding.Change, Fixed, Unjudged)
+			}
+		}
 	}
 	known := []FindingChange{"", New, Unchanged, Updated}
 	for i, finding := range result.Findings {

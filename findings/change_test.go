@@ -50,6 +50,14 @@ func TestCompare(t *testing.T) {
 				t.Fatal(err)
 			}
 			tt.want.Previous = sha
+			gone := map[findings.FindingChange]int{}
+			for _, finding := range tt.now.Change.Gone {
+				gone[finding.Change]++
+			}
+			if gone[findings.Fixed] != tt.want.Fixed || gone[findings.Unjudged] != tt.want.Unjudged || len(tt.now.Change.Gone) != tt.want.Fixed+tt.want.Unjudged {
+				t.Errorf("of the findings that are gone, %v are listed, want %d fixed and %d unjudged", gone, tt.want.Fixed, tt.want.Unjudged)
+			}
+			tt.now.Change.Gone = nil
 			if diff := cmp.Diff(&tt.want, tt.now.Change); diff != "" || tt.now.Digests.Previous != sha {
 				t.Errorf("change differs (-want +got):\n%s", diff)
 			}

@@ -155,14 +155,18 @@ func check(result *Result) error {
 		if !rules[finding.Rule] {
 			return fmt.Errorf("finding %d is of rule %q, which is not listed", i, finding.Rule)
 		}
-		if err := checkWords(finding.Outcome, finding.Severity); err != nil {
+		if err := checkFinding(finding); err != nil {
 			return fmt.Errorf("finding %d of %s: %w", i, finding.Rule, err)
-		}
-		if !isSHA256(finding.Fingerprint) {
-			return fmt.Errorf("finding %d of %s: the fingerprint %q is not a lower-case hex sha256", i, finding.Rule, finding.Fingerprint)
 		}
 	}
 	return errors.Join(checkWaivers(result), checkChange(result))
+}
+
+func checkFinding(finding Finding) error {
+	if !isSHA256(finding.Fingerprint) {
+		return fmt.Errorf("the fingerprint %q is not a lower-case hex sha256", finding.Fingerprint)
+	}
+	return checkWords(finding.Outcome, finding.Severity)
 }
 
 func checkWords(outcome Outcome, severity Severity) error {

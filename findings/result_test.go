@@ -3,6 +3,7 @@ package findings_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -57,7 +58,9 @@ func sample() *findings.Result {
 		Rule: "GEO1009", Resource: findings.Selector{Kind: "user", ID: "b"}, Reason: "Moves in March.", Owner: "ada@contoso.com", Approver: "bob@contoso.com",
 		Ticket: "RISK-1", Approved: "2026-11-01", Expires: "2027-03-31",
 	}}, at)
-	if err := result.Compare(&findings.Result{Tenant: result.Tenant, Profile: result.Profile, Rules: []findings.Rule{{ID: "GEO1002", Outcome: findings.Pass}}}, sha); err != nil {
+	mended := findings.Resource{Kind: "user", ID: "c"}
+	gone := findings.Finding{Rule: "GEO1009", Outcome: findings.Fail, Severity: findings.Low, Resource: mended, Fingerprint: findings.Fingerprint(tenantID, "GEO1009", mended)}
+	if err := result.Compare(&findings.Result{Tenant: result.Tenant, Profile: result.Profile, Rules: []findings.Rule{{ID: "GEO1002", Outcome: findings.Pass}}, Findings: []findings.Finding{gone}}, sha); err != nil {
 		panic(err)
 	}
 	result.Summary = findings.Summarise(result.Rules, result.Findings)
@@ -131,6 +134,8 @@ func TestReadRefuses(t *testing.T) {
 		{"a rule listed twice", strings.Replace(valid, `"id": "CONS1001"`, `"id": "GEO1002"`, 1), "listed twice"},
 		{"a broken fingerprint", strings.Replace(valid, `"fingerprint": "`, `"fingerprint": "X`, 1), "fingerprint"},
 		{"an unknown change", strings.Replace(valid, `"change": "new"`, `"change": "novel"`, 1), `"novel" is not known`},
+		{"a finding that is gone and new", strings.Replace(valid, `"change": "fixed"`, `"change": "new"`, 1), "is not fixed or unjudged"},
+		{"a finding that is there and fixed", strings.Replace(valid, `"change": "new"`, `"change": "fixed"`, 1), `"fixed" is not known`},
 		{"an unknown state of a waiver", strings.Replace(valid, `"state": "used"`, `"state": "useful"`, 1), `"useful" is not known`},
 		{"a waiver that accepts a pass", strings.Replace(valid, `"accept": "fail"`, `"accept": "pass"`, 1), "only fail and unknown"},
 		{"a finding that an unlisted waiver covers", strings.Replace(valid, `"waiver": "W-`, `"waiver": "X-`, 1), "which is not listed"},
@@ -236,6 +241,7 @@ func compareSchema(t *testing.T, path string, kind reflect.Type, schema, root ma
 		compareSchema(t, path+"[]", kind.Elem(), items, root)
 	case kind.Kind() == reflect.Struct && kind != reflect.TypeFor[time.Time]():
 		properties, _ := schema["properties"].(map[string]any)
+		properties = maps.Clone(properties) // a definition may be met twice
 		required, _ := schema["required"].([]any)
 		listed := map[string]bool{}
 		for _, name := range required {

@@ -90,6 +90,12 @@ func (r *Result) Normalised() *Result {
 		}
 	}
 	out.Summary = normalSummary(r.Summary)
+	if r.Change != nil {
+		change := *r.Change
+		change.Gone = slices.Clone(r.Change.Gone)
+		slices.SortStableFunc(change.Gone, compareFindings)
+		out.Change = &change
+	}
 	out.Waivers = list(r.Waivers)
 	slices.SortStableFunc(out.Waivers, compareWaivers)
 	out.Evidence = list(r.Evidence)

@@ -94,7 +94,9 @@ func newSARIFLog(result *findings.Result, profile sarifProfile) *sarifLog {
 		}
 	}
 	if result.Change != nil {
-		log.run.Properties["change"] = result.Change
+		counts := *result.Change
+		counts.Gone = nil
+		log.run.Properties["change"] = counts
 	}
 	log.run.Tool = sarif.Tool{Driver: log.driver()}
 	log.addLocations()
