@@ -195,6 +195,8 @@ func seeded(s string) *findings.Result {
 	last.Outcome, last.Waiver = findings.Waived, s
 	result.Evidence = append(result.Evidence, findings.Evidence{Kind: s, File: s, API: s, SHA256: s, Tier: s})
 	result.Gaps = append(result.Gaps, findings.Gap{Kind: s, Reason: s, Code: s, Permission: s})
+	gone := findings.Finding{Rule: s, Outcome: findings.Fail, Severity: findings.High, Resource: findings.Resource{Kind: s, ID: s, Name: s}, Message: s, Expected: s, Actual: s, Fingerprint: digest(s), Change: findings.Fixed}
+	result.Change = &findings.Change{Previous: digest("earlier"), Fixed: 1, Gone: []findings.Finding{gone}}
 	settle(result).Exit.Reason = s
 	return result
 }

@@ -16,6 +16,7 @@ import (
 const (
 	markdownLimit = 900 << 10
 	markdownRows  = 50
+	markdownSmall = 15 << 10 // what a table may take that is not what the page is for
 )
 
 // writeMarkdown writes a summary for the page of a CI job, in GitHub's Markdown: what was
@@ -29,7 +30,9 @@ func writeMarkdown(w io.Writer, result *findings.Result) error {
 	// Half of what is left is for the violations, so that the rest is there however long
 	// they are.
 	room := markdownLimit - page.Len() - len(end)
-	markdownViolations(page, result, violations, room/2)
+	fmt.Fprintf(page, "\n### Violations: %s\n", plural(len(violations), "finding"))
+	markdownFindings(page, result, violations, room/2)
+	markdownFixed(page, result, markdownSmall)
 	markdownUnknown(page, result, unknown, markdownLimit-page.Len()-len(end))
 	page.WriteString(end)
 	if _, err := io.WriteString(w, page.String()); err != nil {
@@ -53,9 +56,11 @@ func markdownScope(page *strings.Builder, result *findings.Result) {
 		counts = append(counts, fmt.Sprint(result.Summary.Outcomes[outcome]))
 	}
 	fmt.Fprintf(page, "| %s |\n|%s\n| %s |\n\n", strings.Join(heads, " | "), strings.Repeat(" --: |", len(heads)), strings.Join(counts, " | "))
-	fmt.Fprintf(page, "%s\n", markdownText(coverage(result.Summary)))
-	if _, says := chainOf(result); says != "" {
-		fmt.Fprintf(page, "%s\n", markdownText(says))
+	_, chain := chainOf(result)
+	for _, says := range []string{coverage(result.Summary), changeSays(result.Change), chain} {
+		if says != "" {
+			fmt.Fprintf(page, "%s\n", markdownText(says))
+		}
 	}
 }
 
@@ -71,22 +76,34 @@ func unknownRules(result *findings.Result) []findings.Rule {
 	return unknown
 }
 
-func markdownViolations(page *strings.Builder, result *findings.Result, open []findings.Finding, room int) {
-	fmt.Fprintf(page, "\n### Violations: %s\n\n", plural(len(open), "finding"))
-	if len(open) == 0 {
+// markdownFindings writes a table of findings, the new violations among them marked.
+func markdownFindings(page *strings.Builder, result *findings.Result, listed []findings.Finding, room int) {
+	if len(listed) == 0 {
 		return
 	}
 	titles := map[string]string{}
 	for _, rule := range result.Rules {
 		titles[rule.ID] = prose(rule.Title)
 	}
-	page.WriteString("| severity | rule | resource | what was found |\n| --- | --- | --- | --- |\n")
-	markdownTable(page, len(open), room, func(i int) string {
-		finding := open[i]
-		return fmt.Sprintf("| %s | %s %s | %s | %s |\n", markdownText(cleanName(string(finding.Severity))),
-			markdownText(cleanName(finding.Rule)), markdownText(titles[finding.Rule]),
+	page.WriteString("\n| severity | rule | resource | what was found |\n| --- | --- | --- | --- |\n")
+	markdownTable(page, len(listed), room, func(i int) string {
+		finding := listed[i]
+		severity := cleanName(string(finding.Severity))
+		if isNew(finding) {
+			severity += ", new"
+		}
+		rule := strings.TrimSpace(cleanName(finding.Rule) + " " + titles[finding.Rule]) // one that is gone may have no title
+		return fmt.Sprintf("| %s | %s | %s | %s |\n", markdownText(severity), markdownText(rule),
 			markdownText(resourceName(finding.Resource)), markdownText(sentence(cleanText(finding.Message))))
 	})
+}
+
+// markdownFixed lists the earlier violations that are gone.
+func markdownFixed(page *strings.Builder, result *findings.Result, room int) {
+	if fixed := goneFindings(result, findings.Fixed); len(fixed) > 0 {
+		fmt.Fprintf(page, "\n### Fixed: %s\n", plural(len(fixed), "finding"))
+		markdownFindings(page, result, fixed, room)
+	}
 }
 
 func markdownUnknown(page *strings.Builder, result *findings.Result, unknown []findings.Rule, room int) {

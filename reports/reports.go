@@ -41,6 +41,7 @@ func Formats() []Format {
 		{Name: "xlsx", Doc: "an Excel workbook: summary, findings, rules, waivers, gaps and evidence", File: "report.xlsx", Write: writeXLSX},
 		{Name: "junit", Doc: "JUnit XML with a test case for each rule, for CI servers", File: "report.junit.xml", Write: writeJUnit},
 		{Name: "markdown", Doc: "a short summary for the page of a CI job", File: "report.md", Write: writeMarkdown},
+		{Name: "comment", Doc: "what is new and what is fixed, for a comment on a pull request", File: "report.comment.md", Write: writeComment},
 		{Name: "gitlab", Doc: "GitLab Code Quality with the open failures", File: "report.gitlab.json", Write: writeGitLab},
 		{Name: "oscal", Doc: "OSCAL 1.1.3 assessment results by control, for compliance tools", File: "report.oscal.json", Write: writeOSCAL},
 		{Name: "ocsf", Doc: "OCSF 1.5.0 compliance findings, one event a line, for SIEM systems", File: "report.ocsf.ndjson", Write: writeOCSF},

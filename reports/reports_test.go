@@ -51,7 +51,7 @@ func TestFormatsAreWhole(t *testing.T) {
 	}
 	want := map[string]bool{
 		"report.txt": true, "result.json": true, "report.sarif": true, "report.github.sarif": true, "report.html": true, "report.csv": true, "report.xlsx": true,
-		"report.junit.xml": true, "report.md": true, "report.gitlab.json": true, "report.oscal.json": true, "report.ocsf.ndjson": true,
+		"report.junit.xml": true, "report.md": true, "report.comment.md": true, "report.gitlab.json": true, "report.oscal.json": true, "report.ocsf.ndjson": true,
 	}
 	if diff := cmp.Diff(want, files); diff != "" {
 		t.Errorf("files differ (-want +got):\n%s", diff)
@@ -194,7 +194,7 @@ func checkFormat(t testing.TB, format string, made []byte) {
 		readCSV(t, made)
 	case "xlsx":
 		sheets(t, made)
-	case "markdown":
+	case "markdown", "comment":
 		checkMarkdown(t, string(made))
 	}
 }

@@ -253,16 +253,34 @@ func byRule(all []findings.Finding) map[string][]findings.Finding {
 	return grouped
 }
 
-// openFindings lists the findings that fail, worst first.
+// openFindings lists the violations, worst first.
 func openFindings(result *findings.Result) []findings.Finding {
-	var open []findings.Finding
-	for _, finding := range result.Findings {
-		if finding.Outcome == findings.Fail {
-			open = append(open, finding)
+	return worstFirst(result.Findings, func(f findings.Finding) bool { return f.Outcome == findings.Fail })
+}
+
+// newFindings lists the violations that the earlier result doesn't have, worst first.
+func newFindings(result *findings.Result) []findings.Finding {
+	return worstFirst(result.Findings, isNew)
+}
+
+// goneFindings lists the earlier violations that are gone in one of the two ways, worst
+// first.
+func goneFindings(result *findings.Result, how findings.FindingChange) []findings.Finding {
+	if result.Change == nil {
+		return nil
+	}
+	return worstFirst(result.Change.Gone, func(f findings.Finding) bool { return f.Change == how })
+}
+
+func worstFirst(all []findings.Finding, chosen func(findings.Finding) bool) []findings.Finding {
+	var out []findings.Finding
+	for _, finding := range all {
+		if chosen(finding) {
+			out = append(out, finding)
 		}
 	}
-	slices.SortStableFunc(open, func(a, b findings.Finding) int { return a.Severity.Rank() - b.Severity.Rank() })
-	return open
+	slices.SortStableFunc(out, func(a, b findings.Finding) int { return a.Severity.Rank() - b.Severity.Rank() })
+	return out
 }
 
 // coverageMeaning says what a rule's pass is worth for a control.
