@@ -7,6 +7,7 @@ COMMIT := $(shell git describe --always --dirty 2>/dev/null)
 VERSION ?= $(or $(TAGGED),0.0.0-$(or $(COMMIT),dev))
 OPA := github.com/open-policy-agent/opa@v1.22.0
 CONFTEST := github.com/open-policy-agent/conftest@v0.71.1
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 SIZES ?= 1000 10000 100000 1000000
 ROUNDS ?= 3
 FUZZTIME ?= 20s
@@ -18,9 +19,21 @@ export CGO_ENABLED := 0
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
+BUILD = $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+
 .PHONY: build
 build: ## Build bin/domicile, static and stamped with its version
-	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/domicile ./cmd/domicile
+	$(BUILD) -o bin/domicile ./cmd/domicile
+
+.PHONY: dist
+dist: ## Build a release into dist: an archive for each of PLATFORMS, and their checksums
+	rm -rf dist
+	for platform in $(PLATFORMS); do \
+		os=$${platform%/*} arch=$${platform#*/}; folder=bin/$${os}_$$arch; \
+		GOOS=$$os GOARCH=$$arch $(BUILD) -o $$folder/domicile ./cmd/domicile && cp LICENSE $$folder && mkdir -p dist && \
+		tar -czf dist/domicile_$(VERSION)_$${os}_$$arch.tar.gz -C $$folder domicile LICENSE || exit 1; \
+	done
+	cd dist && shasum -a 256 *.tar.gz > SHA256SUMS
 
 .PHONY: demo
 demo: build ## Scan the simulated tenant and leave reports in out/demo
