@@ -5,6 +5,7 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TAGGED := $(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null | sed 's/^v//')
 COMMIT := $(shell git describe --always --dirty 2>/dev/null)
 VERSION ?= $(or $(TAGGED),0.0.0-$(or $(COMMIT),dev))
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 OPA := github.com/open-policy-agent/opa@v1.22.0
 CONFTEST := github.com/open-policy-agent/conftest@v0.71.1
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
@@ -61,9 +62,10 @@ rego: ## Run the rules' own tests, with coverage
 	$(GO) run ./cmd/domicile policy test
 
 .PHONY: lint
-lint: ## Vet, lint, and check that the rules are formatted and compile strictly
+lint: ## Vet, lint (workflows too), and check that the rules are formatted and compile strictly
 	$(GO) vet ./...
 	$(GO) run $(GOLANGCI_LINT) run
+	$(GO) run $(ACTIONLINT) .github/workflows/*.yml ci/github.yml
 	$(GO) test ./policies -run 'TestRegoIsFormatted|TestRulesLoad' -count=1
 
 .PHONY: fmt
