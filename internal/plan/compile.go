@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -101,9 +102,32 @@ func (c *compiler) block(source *ir.Block) block {
 		if s, ok := statement.(*ir.AssignVarStmt); ok && c.idle[s] {
 			continue
 		}
-		compiled = append(compiled, c.statement(statement))
+		do := c.statement(statement)
+		if i > 0 {
+			if array, ok := comprehended(source.Stmts[i-1], statement); ok {
+				compiled = compiled[:len(compiled)-1]
+				do = comprehend(c.local(array), do)
+			}
+		}
+		compiled = append(compiled, do)
 	}
 	return compiled
+}
+
+// comprehended is the array that two statements make which are a comprehension: an empty one, and
+// blocks that append to it and do nothing else with it.
+func comprehended(before, statement ir.Stmt) (ir.Local, bool) {
+	empty, ok := before.(*ir.MakeArrayStmt)
+	found, also := statement.(*ir.BlockStmt)
+	if !ok || !also {
+		return 0, false
+	}
+	appends, more := false, false
+	walk(found.Blocks, func(_ ir.Stmt, effects effects) {
+		appends = appends || slices.Contains(effects.changes, empty.Target)
+		more = more || slices.Contains(effects.reads, empty.Target) || slices.Contains(effects.sets, empty.Target)
+	})
+	return empty.Target, appends && !more
 }
 
 func (c *compiler) blocks(sources []*ir.Block) []block {

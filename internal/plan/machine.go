@@ -77,12 +77,20 @@ func (m *machine) conflict(message string) signal {
 
 // builtin calls a built-in function, which gives its values to take. Where it isn't strict an
 // error is no value.
-func (m *machine) builtin(f topdown.BuiltinFunc, operands []*ast.Term, take func(*ast.Term) error) signal {
+func (m *machine) builtin(f topdown.BuiltinFunc, locals []*ast.Term, arguments []operand, take func(*ast.Term) error) signal {
+	operands := m.push(len(arguments))
+	defer m.pop(len(arguments))
+	for i, argument := range arguments {
+		operands[i] = argument.of(locals)
+	}
 	err := f(m.context, operands, take)
+	if err == nil {
+		return next
+	}
 	if halt := (topdown.Halt{}); errors.As(err, &halt) {
 		return m.fail(halt.Err)
 	}
-	if err != nil && m.strict {
+	if m.strict {
 		return m.fail(err)
 	}
 	return next

@@ -241,9 +241,31 @@ func makeSet(target int) statement {
 
 func arrayAppend(array int, value operand) statement {
 	return func(_ *machine, locals []*ast.Term) signal {
-		term := locals[array]
-		term.Value = term.Value.(*ast.Array).Append(value.of(locals))
+		switch into := locals[array].Value.(type) {
+		case *elements:
+			into.list = append(into.list, value.of(locals))
+		case *ast.Array:
+			locals[array].Value = into.Append(value.of(locals))
+		}
 		return next
+	}
+}
+
+// elements are those of an array that a comprehension has found so far. They stand in the array's
+// place, which nothing reads meanwhile: to append to an array copies a part of it.
+type elements struct {
+	ast.Value
+	list []*ast.Term
+}
+
+// comprehend makes an array of what blocks append to it.
+func comprehend(array int, blocks statement) statement {
+	return func(m *machine, locals []*ast.Term) signal {
+		found := &elements{}
+		locals[array] = ast.NewTerm(found)
+		s := blocks(m, locals)
+		locals[array] = ast.ArrayTerm(found.list...)
+		return s
 	}
 }
 
@@ -335,7 +357,7 @@ func callFunction(f *function, arguments []operand, result int) statement {
 func callBuiltin(f topdown.BuiltinFunc, arguments []operand, result int) statement {
 	return func(m *machine, locals []*ast.Term) signal {
 		m.output = nil
-		if s := m.builtin(f, valuesOf(arguments, locals), m.take); s != next {
+		if s := m.builtin(f, locals, arguments, m.take); s != next {
 			return s
 		}
 		if m.output == nil {
@@ -349,13 +371,13 @@ func callBuiltin(f topdown.BuiltinFunc, arguments []operand, result int) stateme
 // callRelation calls a built-in function that gives several values, which come as an array.
 func callRelation(f topdown.BuiltinFunc, arguments []operand, result int) statement {
 	return func(m *machine, locals []*ast.Term) signal {
-		related := ast.NewArray()
+		var related []*ast.Term
 		take := func(output *ast.Term) error {
-			related = related.Append(output)
+			related = append(related, output)
 			return nil
 		}
-		s := m.builtin(f, valuesOf(arguments, locals), take)
-		locals[result] = ast.NewTerm(related)
+		s := m.builtin(f, locals, arguments, take)
+		locals[result] = ast.ArrayTerm(related...)
 		return s
 	}
 }
@@ -363,14 +385,6 @@ func callRelation(f topdown.BuiltinFunc, arguments []operand, result int) statem
 // callVoid calls a built-in function that gives nothing, such as print.
 func callVoid(f topdown.BuiltinFunc, arguments []operand) statement {
 	return func(m *machine, locals []*ast.Term) signal {
-		return m.builtin(f, valuesOf(arguments, locals), m.take)
+		return m.builtin(f, locals, arguments, m.take)
 	}
-}
-
-func valuesOf(operands []operand, locals []*ast.Term) []*ast.Term {
-	values := make([]*ast.Term, len(operands))
-	for i, operand := range operands {
-		values[i] = operand.of(locals)
-	}
-	return values
 }
