@@ -21,12 +21,17 @@ type compiler struct {
 
 	// Of the function or query that is being compiled:
 	locals int
+	result int
 	// Of its block that is being compiled; locals below shared are other blocks' as well.
 	shared  int
 	uses    uses
 	idle    map[*ir.AssignVarStmt]bool
 	failure error
 }
+
+// unreplaced begins the names and paths of functions that are evaluated while nothing is replaced
+// "with" something else. OPA plans the others once more for each replacement.
+const unreplaced = "g0"
 
 // newCompiler compiles the functions of what OPA planned.
 func newCompiler(policy *ir.Policy) *compiler {
@@ -53,8 +58,7 @@ func compile(policy *ir.Policy) (*Plan, error) {
 	c := newCompiler(policy)
 	p := &Plan{documents: map[string]*function{}, constants: make([]atomic.Pointer[known], len(c.functions))}
 	for name, f := range c.functions {
-		// The name is the path, after which of the replacements by "with" it is for: none.
-		if path, plain := strings.CutPrefix(name, "g0."); plain && f.document() {
+		if path, plain := strings.CutPrefix(name, unreplaced+"."); plain && f.document() {
 			p.documents[path] = f
 		}
 	}
@@ -67,7 +71,8 @@ func (c *compiler) function(fn *ir.Func, f *function) {
 	for _, param := range fn.Params {
 		f.params = append(f.params, c.local(param))
 	}
-	c.local(fn.Return)
+	c.result = c.local(fn.Return)
+	f.only = c.only(fn)
 	shared := len(fn.Params) + 2 // the parameters, the value, and the value of one rule
 	for _, block := range fn.Blocks {
 		if ordered, ok := block.Stmts[0].(*ir.BlockStmt); ok && len(block.Stmts) == 1 {
@@ -80,6 +85,34 @@ func (c *compiler) function(fn *ir.Func, f *function) {
 		f.bodies = append(f.bodies, c.body(block, shared))
 	}
 	f.locals = c.locals
+}
+
+// decides says whether an assignment gives a rule, not its default, a value that can't change.
+func (c *compiler) decides(s *ir.AssignVarOnceStmt) bool {
+	_, varies := s.Source.Value.(ir.Local)
+	return !varies && int(s.Target) != c.result
+}
+
+// only is the constant that all rules of a function give, or nil.
+func (c *compiler) only(fn *ir.Func) *ast.Term {
+	var only *ast.Term
+	same := true
+	walk(fn.Blocks, func(statement ir.Stmt, _ effects) {
+		s, ok := statement.(*ir.AssignVarOnceStmt)
+		switch {
+		case !ok || s.Target == fn.Return:
+		case !c.decides(s):
+			same = false
+		default:
+			value := c.operand(s.Source).constant
+			same = same && (only == nil || equal(only, value))
+			only = value
+		}
+	})
+	if !same {
+		return nil
+	}
+	return only
 }
 
 // body compiles a block that shares the locals below a number with others.
@@ -206,7 +239,7 @@ func (c *compiler) statement(source ir.Stmt) statement {
 	case *ir.AssignVarStmt:
 		return assign(c.operand(s.Source), c.local(s.Target))
 	case *ir.AssignVarOnceStmt:
-		return assignOnce(c.operand(s.Source), c.local(s.Target))
+		return assignOnce(c.operand(s.Source), c.local(s.Target), c.decides(s))
 	case *ir.ResetLocalStmt:
 		return reset(c.local(s.Target))
 	case *ir.MakeNullStmt:
@@ -302,8 +335,12 @@ func (c *compiler) dynamicCall(s *ir.CallDynamicStmt) statement {
 			names = append(names, string(name))
 		}
 		f := paths[strings.Join(names, "\x00")]
-		if f == nil {
-			return undefined
+		switch {
+		case f == nil, !f.document() && names[0] == unreplaced:
+			return undefined // there is none, or it is a function, which has no value
+		case !f.document():
+			// OPA's plan doesn't say what the replacement is here.
+			return m.fail(&topdown.Error{Code: topdown.InternalErr, Message: "a rule whose name is a variable can't be evaluated while a function is replaced by a variable"})
 		}
 		value, s := m.call(f, locals, arguments)
 		if s != next {

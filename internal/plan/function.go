@@ -9,6 +9,9 @@ type function struct {
 	locals int
 	bodies []block
 
+	// only is the value that every rule of it gives, if that is a constant: none needs to be
+	// evaluated any more once one is true.
+	only *ast.Term
 	// pure says that the value depends on the arguments alone, not on input or data.
 	pure bool
 	// worthwhile says that a call does enough to be remembered.
@@ -118,6 +121,10 @@ func (m *machine) run(f *function, locals []*ast.Term, arguments []operand) (*as
 			return m.value, next
 		case failed:
 			return nil, failed
+		case decided:
+			if f.only != nil {
+				return f.only, next
+			}
 		default: // the next body may be defined
 		}
 	}

@@ -47,11 +47,10 @@ func assign(source operand, target int) statement {
 	}
 }
 
-// assignOnce gives a rule its value. A constant can't change any more, whatever else in the
-// rule's body is true.
-func assignOnce(source operand, target int) statement {
+// assignOnce gives a rule its value. If that decides, nothing else in the rule's body matters.
+func assignOnce(source operand, target int, decides bool) statement {
 	then := next
-	if source.constant != nil {
+	if decides {
 		then = decided
 	}
 	return func(m *machine, locals []*ast.Term) signal {
