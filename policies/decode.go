@@ -20,11 +20,18 @@ type fields map[string]*ast.Term
 // decoder turns pages of JSON straight into OPA's values. It isn't for several goroutines.
 type decoder struct {
 	json  jsontext.Decoder
-	words wordCache
-	pairs [][2]*ast.Term // of the objects that are being decoded, one after another
+	words *cache
+	// inner decodes the arrays and objects that are members of a page's objects, and shapes keeps
+	// those that come again and again: thousands of users have the same licences.
+	inner  *decoder
+	shapes *cache
+	pairs  [][2]*ast.Term // of the objects that are being decoded, one after another
 }
 
-func newDecoder() *decoder { return &decoder{words: wordCache{seed: maphash.MakeSeed()}} }
+func newDecoder() *decoder {
+	words := newCache(longestWord)
+	return &decoder{words: words, shapes: newCache(longestShape), inner: &decoder{words: words}}
+}
 
 // page decodes the objects of a page, a line each, with those of their members that are among
 // keep. Of a member that stands twice the last one counts, as in encoding/json, and text that
@@ -84,7 +91,7 @@ func (d *decoder) members(keep fields) (*ast.Term, error) {
 			}
 			continue
 		}
-		value, err := d.value()
+		value, err := d.member()
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +133,7 @@ func twice(pairs [][2]*ast.Term) bool {
 // key is the term of a member's name, or nil for one that isn't kept.
 func (d *decoder) key(raw []byte, keep fields) *ast.Term {
 	if keep == nil {
-		return d.words.term(raw)
+		return d.word(raw)
 	}
 	if term, kept := keep[string(raw[1:len(raw)-1])]; kept {
 		return term
@@ -135,6 +142,22 @@ func (d *decoder) key(raw []byte, keep fields) *ast.Term {
 		return nil
 	}
 	return keep[unquoted(raw)]
+}
+
+// member decodes the value of a member. Where it is an array or object of a page's object, the
+// same text gives the same term.
+func (d *decoder) member() (*ast.Term, error) {
+	if kind := d.json.PeekKind(); d.inner == nil || kind != '{' && kind != '[' {
+		return d.value()
+	}
+	raw, err := d.json.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	return d.shapes.term(raw, func() (*ast.Term, error) {
+		d.inner.json.Reset(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		return d.inner.value()
+	})
 }
 
 func (d *decoder) value() (*ast.Term, error) {
@@ -148,7 +171,7 @@ func (d *decoder) value() (*ast.Term, error) {
 		if err != nil {
 			return nil, err
 		}
-		return d.words.term(raw), nil
+		return d.word(raw), nil
 	case 'n':
 		_, err := d.json.ReadToken()
 		return ast.NullTerm(), err
@@ -204,30 +227,47 @@ func (d *decoder) array() (*ast.Term, error) {
 	return ast.ArrayTerm(items...), err
 }
 
-// wordCache keeps the terms of strings that come again and again (names of members, states,
-// ids of plans), so that each is made once. A newcomer takes the place of whatever stood in
-// its slot: its size is fixed, whatever is decoded.
-type wordCache struct {
-	seed  maphash.Seed
-	slots [2048]struct {
+// word is the term of a string as JSON writes it, quotes included.
+func (d *decoder) word(raw []byte) *ast.Term {
+	term, _ := d.words.term(raw, func() (*ast.Term, error) { return ast.StringTerm(unquoted(raw)), nil })
+	return term
+}
+
+// cache keeps the terms of JSON that comes again and again (names of members, states, ids of
+// plans), so that each is made once. A newcomer takes the place of whatever stood in its slot: its
+// size is fixed, whatever is decoded.
+type cache struct {
+	seed    maphash.Seed
+	longest int // bytes of JSON that are kept
+	slots   [2048]struct {
 		raw  string
 		term *ast.Term
 	}
 }
 
-// longestWord is the greatest length of a string that is kept.
-const longestWord = 64
+// longestWord and longestShape are the greatest lengths of strings, and of arrays and objects,
+// that are kept.
+const (
+	longestWord  = 64
+	longestShape = 512
+)
 
-// term returns the string that JSON writes as raw, quotes included.
-func (w *wordCache) term(raw []byte) *ast.Term {
-	if len(raw) > longestWord {
-		return ast.StringTerm(unquoted(raw))
+func newCache(longest int) *cache { return &cache{seed: maphash.MakeSeed(), longest: longest} }
+
+// term returns the term that JSON stands for, which is made where it isn't kept.
+func (c *cache) term(raw []byte, make func() (*ast.Term, error)) (*ast.Term, error) {
+	if len(raw) > c.longest {
+		return make()
 	}
-	slot := &w.slots[maphash.Bytes(w.seed, raw)%uint64(len(w.slots))]
-	if slot.term == nil || slot.raw != string(raw) {
-		slot.raw, slot.term = string(raw), ast.StringTerm(unquoted(raw))
+	slot := &c.slots[maphash.Bytes(c.seed, raw)%uint64(len(c.slots))]
+	if slot.term != nil && slot.raw == string(raw) {
+		return slot.term, nil
 	}
-	return slot.term
+	term, err := make()
+	if err == nil {
+		slot.raw, slot.term = string(raw), term
+	}
+	return term, err
 }
 
 // unquoted is the text of a JSON string that was read whole: all that can be wrong with it is
