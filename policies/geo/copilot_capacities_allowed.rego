@@ -94,7 +94,7 @@ unknown contains question if some question in azure.uncovered(input)
 
 observed contains {"fact": "geo", "service": "security_copilot", "value": value, "tier": "proxy", "kind": "copilot_capacities"} if {
 	some capacity in _capacities
-	value := sprintf("%s in %s, computing elsewhere %s", [geo.quoted(_name(capacity)), geo.quoted(object.get(capacity, "geo", null)), geo.quoted(_compute(capacity))])
+	value := sprintf("%s holds %s, computing elsewhere %s", [geo.quoted(object.get(capacity, "geo", null)), geo.quoted(_name(capacity)), geo.quoted(_compute(capacity))])
 }
 
 # What a service provider sees of its customers' is not this tenant's.

@@ -55,7 +55,7 @@ test_not_applicable_when_there_is_no_capacity if {
 
 test_observed_is_a_proxy if {
 	found := rule.observed with input as _scan([_capacity("EU", "NotAllowed")])
-	found == {{"fact": "geo", "service": "security_copilot", "value": "'scu' in 'EU', computing elsewhere 'NotAllowed'", "tier": "proxy", "kind": "copilot_capacities"}}
+	found == {{"fact": "geo", "service": "security_copilot", "value": "'EU' holds 'scu', computing elsewhere 'NotAllowed'", "tier": "proxy", "kind": "copilot_capacities"}}
 }
 
 test_passes_over_a_capacity_of_another_tenant if {
