@@ -15,6 +15,8 @@ var (
 	Inert       = inert
 	Anchor      = anchor
 	Stop        = stop
+	BreakLines  = breakLines
+	Shorten     = shorten
 
 	CSVCell      = csvCell
 	XLSXText     = xlsxText

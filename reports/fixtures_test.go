@@ -128,7 +128,8 @@ func good() *findings.Result {
 	return settle(result)
 }
 
-func geos(value string) []findings.Observation {
+func geos(place string) []findings.Observation {
+	value := "'" + place + "'"
 	return []findings.Observation{
 		{Fact: "geo", Service: "xdr", Value: value, Tier: "signed", Kind: "onboarding_package"},
 		{Fact: "telemetry_geo", Service: "xdr", Value: value, Tier: "portal", Kind: "portal_tenant_context"},

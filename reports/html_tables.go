@@ -12,9 +12,12 @@ import (
 
 // geoRow is where one service keeps one sort of data, as all sources say.
 type geoRow struct {
+	key           geoData
 	Service, Data string
 	Places        []geoPlace
-	Rules         []ruleState
+	// Allowed says where it may, as the parameters do.
+	Allowed string
+	Rules   []ruleState
 }
 
 // geoPlace is one Geo that was observed, and what says so.
@@ -39,7 +42,8 @@ type ruleLink struct{ ID, Anchor string }
 type geoData struct{ service, fact string }
 
 // geoRows lists every Geo that a rule observed, by service and sort of data, with what
-// the rules say of it.
+// the rules say of it. What a rule observed begins with the place as its source writes it, in
+// single quotes; what follows, and what begins otherwise, is for the rule alone.
 func geoRows(result *findings.Result) []geoRow {
 	rows := map[geoData]*geoRow{}
 	observers := map[geoData][]findings.Rule{}
@@ -48,11 +52,15 @@ func geoRows(result *findings.Result) []geoRow {
 			if fact.Fact != "geo" && fact.Fact != "telemetry_geo" {
 				continue
 			}
+			place, ok := placeOf(fact.Value)
+			if !ok {
+				continue
+			}
 			key := geoData{fact.Service, fact.Fact}
 			if rows[key] == nil {
-				rows[key] = &geoRow{Service: serviceWord(key.service), Data: factWord(key.fact)}
+				rows[key] = &geoRow{key: key, Service: serviceWord(key.service), Data: factWord(key.fact), Allowed: allowedFor(result.Params, key.service)}
 			}
-			rows[key].add(cleanText(fact.Value), geoSource{cleanName(fact.Tier), cleanName(fact.Kind)})
+			rows[key].add(place, geoSource{cleanName(fact.Tier), cleanName(fact.Kind)})
 			observers[key] = append(observers[key], rule)
 		}
 	}
@@ -68,6 +76,40 @@ func geoRows(result *findings.Result) []geoRow {
 		out = append(out, *rows[key])
 	}
 	return out
+}
+
+// placeOf is the place in single quotes that an observation of a Geo begins with.
+func placeOf(value string) (place string, ok bool) {
+	quoted, ok := strings.CutPrefix(value, "'")
+	if !ok {
+		return "", false
+	}
+	place, _, ok = strings.Cut(quoted, "'")
+	return cleanName(place), ok
+}
+
+// allowedFor says where a service's data may rest: by the list of the service, or by that of
+// all; empty where there is none.
+func allowedFor(params map[string]any, service string) string {
+	list := params["allowed_geos"]
+	if by, ok := params["allowed_geos_by_service"].(map[string]any); ok && by[service] != nil {
+		list = by[service]
+	}
+	var places []string
+	switch list := list.(type) {
+	case nil:
+		return ""
+	case []string:
+		places = list
+	case []any:
+		for _, place := range list {
+			places = append(places, fmt.Sprint(place))
+		}
+	}
+	if len(places) == 0 {
+		return "none"
+	}
+	return strings.Join(cleanNames(places), ", ")
 }
 
 // add notes that a source names a Geo, once.

@@ -178,10 +178,10 @@ func TestHTMLSaysWhatMatters(t *testing.T) {
 func TestHTMLShowsEachServiceOnce(t *testing.T) {
 	result := weak()
 	edit(result, "GEO1001", func(r *findings.Rule) {
-		r.Observed = append(geos("US"), findings.Observation{Fact: "geo", Service: "xdr", Value: "US", Tier: "portal", Kind: "portal_tenant_context"})
+		r.Observed = append(geos("US"), findings.Observation{Fact: "geo", Service: "xdr", Value: "'US', as somebody saw", Tier: "portal", Kind: "portal_tenant_context"})
 	})
 	edit(result, "GEO1009", func(r *findings.Rule) {
-		r.Observed = []findings.Observation{{Fact: "geo", Service: "microsoft_365", Value: "APC", Tier: "api", Kind: "users"}}
+		r.Observed = []findings.Observation{{Fact: "geo", Service: "microsoft_365", Value: "'APC' preferred by users", Tier: "api", Kind: "users"}}
 	})
 	page := regexp.MustCompile(`<[^>]*>|\s+`).ReplaceAllString(bare(render(t, "html", result)), " ")
 	page = strings.Join(strings.Fields(page), " ")

@@ -32,7 +32,7 @@ type Format struct {
 // Formats lists every format in the order in which help shows them.
 func Formats() []Format {
 	return []Format{
-		{Name: "text", Doc: "a summary to read in a terminal", File: "report.txt", Write: writeText},
+		{Name: "text", Doc: "every verdict to read in a terminal", File: "report.txt", Write: writeText},
 		{Name: "json", Doc: "everything that was found, from which any other report can be made", File: "result.json", Write: writeJSON},
 		{Name: "sarif", Doc: "SARIF 2.1.0 with every rule and outcome, for archives and viewers", File: "report.sarif", Write: writeSARIF},
 		{Name: "sarif-github", Doc: "SARIF 2.1.0 with the open failures alone, within the limits of GitHub's code scanning", File: "report.github.sarif", Write: writeSARIFGitHub},

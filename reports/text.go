@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 
 	"github.com/domicile-audit/domicile/findings"
 )
@@ -14,27 +15,24 @@ import (
 type TextOptions struct {
 	// Color adds terminal colours. Nothing is said by colour alone.
 	Color bool
-	// Width is where lines are broken: 80 if it is 0, and never less than 40.
+	// Width is where lines are broken, in the columns of a terminal: 80 if it is 0, and never
+	// less than 40.
 	Width int
 }
 
 // The most that the text report shows of the findings of a rule of high or critical
-// severity (of others it shows one), of the rules that are unknown, and of the waivers: it is
-// meant for one screen.
+// severity (of others it shows one), of the rules that are unknown, and of the waivers.
 const (
 	textFindings = 3
 	textUnknown  = 12
 	textWaivers  = 12
 )
 
-// Text writes the Result as a summary that a person can act on: what was judged, how
-// much of it, what violates the rules and how to mend it, what could not be judged, and
-// the exit code.
+// Text writes the Result as plain text that a person can act on: what was judged, how much of
+// it, every rule that is violated and how to mend it, what could not be judged, and the exit
+// code. Summary says the most important of it on one screen.
 func Text(w io.Writer, result *findings.Result, options TextOptions) error {
-	if options.Width == 0 {
-		options.Width = 80
-	}
-	page := &textPage{color: options.Color, width: max(options.Width, 40)}
+	page := newTextPage(options)
 	result = result.Normalised()
 	page.scope(result)
 	page.verdict(result)
@@ -53,6 +51,13 @@ type textPage struct {
 	bytes.Buffer
 	color bool
 	width int
+}
+
+func newTextPage(options TextOptions) *textPage {
+	if options.Width == 0 {
+		options.Width = 80
+	}
+	return &textPage{color: options.Color, width: max(options.Width, 40)}
 }
 
 // The terminal's colours (ECMA-48, SGR) that the report uses.
@@ -80,7 +85,7 @@ func (p *textPage) line(s string) {
 // wrap writes a label and a text, broken at spaces, the further lines under the first
 // character of the text. color is that of the label.
 func (p *textPage) wrap(indent int, label, color, s string) {
-	lead, hang := strings.Repeat(" ", indent), utf8.RuneCountInString(label)
+	lead, hang := strings.Repeat(" ", indent), width(label)
 	if p.width-indent-hang < 20 {
 		p.line(lead + p.paint(color, strings.TrimRight(label, " ")))
 		lead, label, hang = lead+"  ", "", 0
@@ -94,21 +99,21 @@ func (p *textPage) wrap(indent int, label, color, s string) {
 	}
 }
 
-// breakLines breaks s at spaces into lines of at most room runes; a longer word is cut
+// breakLines breaks s at spaces into lines of at most room columns; a longer word is cut
 // where the line ends.
 func breakLines(s string, room int) []string {
 	var rows []string
 	row := ""
 	for word := range strings.FieldsSeq(s) {
-		if row != "" && utf8.RuneCountInString(row)+1+utf8.RuneCountInString(word) > room {
+		if row != "" && width(row)+1+width(word) > room {
 			rows, row = append(rows, row), ""
 		}
 		if row != "" {
 			row += " "
 		}
 		row += word
-		for utf8.RuneCountInString(row) > room {
-			head := string([]rune(row)[:room])
+		for width(row) > room {
+			head := row[:fits(row, room)]
 			rows, row = append(rows, head), row[len(head):]
 		}
 	}
@@ -116,6 +121,34 @@ func breakLines(s string, room int) []string {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// width is the number of a terminal's columns that s takes: two for a wide character, none
+// for one that is put over another (UAX 11, UAX 29).
+func width(s string) int { return uniseg.StringWidth(s) }
+
+// fits is how many bytes of s fit into room columns, with no character taken apart; at least
+// the first one.
+func fits(s string, room int) int {
+	taken, rest, state := 0, s, -1
+	for rest != "" {
+		var character string
+		var columns int
+		character, rest, columns, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if room -= columns; room < 0 && taken > 0 {
+			break
+		}
+		taken += len(character)
+	}
+	return taken
+}
+
+// shorten cuts s to room columns, with an ellipsis where something is left out.
+func shorten(s string, room int) string {
+	if width(s) <= room {
+		return s
+	}
+	return strings.TrimRight(s[:fits(s, room-1)], " ") + "…"
 }
 
 func outcomeColor(outcome findings.Outcome) string {

@@ -11,11 +11,7 @@ import (
 
 // scope says what was judged, when, and who read it.
 func (p *textPage) scope(result *findings.Result) {
-	title := tenantName(result.Tenant)
-	if result.Tenant.Name != "" {
-		title += " (" + cleanName(result.Tenant.ID) + ")"
-	}
-	p.wrap(0, "", "", title)
+	p.title(result)
 	p.wrap(0, "", "", fmt.Sprintf("%s cloud, profile %s, judged by %s %s", orNone(cleanName(result.Tenant.Cloud)),
 		orNone(cleanName(result.Profile)), cleanName(result.Tool.Name), cleanName(result.Tool.Version)))
 	p.wrap(0, "", "", strings.TrimSpace(fmt.Sprintf("Evidence of %s, %s. %s", period(result), readBy(result.Reader), requestsOf(result))))
@@ -25,9 +21,25 @@ func (p *textPage) scope(result *findings.Result) {
 	p.line("")
 }
 
-// verdict counts the outcomes and says how far the judgement goes, which links of the
-// chain hold, and where the data rests.
+// title names the tenant.
+func (p *textPage) title(result *findings.Result) {
+	title := tenantName(result.Tenant)
+	if result.Tenant.Name != "" {
+		title += " (" + cleanName(result.Tenant.ID) + ")"
+	}
+	p.wrap(0, "", "", title)
+}
+
+// verdict counts the outcomes, and says where the data rests.
 func (p *textPage) verdict(result *findings.Result) {
+	p.counts(result)
+	p.line("")
+	p.geos(geoRows(result))
+}
+
+// counts counts the outcomes and says how far the judgement goes, and which links of the
+// chain hold.
+func (p *textPage) counts(result *findings.Result) {
 	var parts, plain []string
 	for _, outcome := range findings.Outcomes() {
 		label := strings.ToUpper(outcomeWord(outcome))
@@ -55,8 +67,6 @@ func (p *textPage) verdict(result *findings.Result) {
 	if _, says := chainOf(result); says != "" {
 		p.wrap(0, "", "", says)
 	}
-	p.line("")
-	p.geos(geoRows(result))
 }
 
 // geos says where each service keeps its data, a line for each sort of data.
@@ -76,7 +86,11 @@ func (p *textPage) geos(rows []geoRow) {
 			}
 			places = append(places, fmt.Sprintf("%s (%s)", place.Geo, strings.Join(tiers, ", ")))
 		}
-		p.wrap(2, fmt.Sprintf("%-37s", row.Service+", "+row.Data+": "), "", strings.Join(places, "; "))
+		said := strings.Join(places, "; ")
+		if row.Allowed != "" {
+			said += "; allowed: " + row.Allowed
+		}
+		p.wrap(2, row.Service+", "+row.Data+": ", "", said)
 	}
 	p.line("")
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/domicile-audit/domicile/findings"
 )
 
-// soon is how many days before its end a waiver is said to end.
-const soon = 30
+// endsSoon is how many days before its end a waiver is said to end.
+const endsSoon = 30
 
 // waiverRow is a waiver as reports show it.
 type waiverRow struct {
@@ -97,13 +97,40 @@ func waiverSays(w findings.Waiver) string {
 func waiverTerm(w findings.Waiver, at time.Time) string {
 	left := w.DaysLeft(at)
 	switch {
-	case w.State != findings.Used && w.State != findings.OverBroad || left > soon:
+	case w.State != findings.Used && w.State != findings.OverBroad || left > endsSoon:
 		return ""
 	case left == 0:
 		return "ends today"
 	default:
 		return "ends in " + plural(left, "day")
 	}
+}
+
+// waiverCounts counts the waivers by their state; empty without any.
+func waiverCounts(result *findings.Result) string {
+	counts := map[findings.WaiverState]int{}
+	soon := 0
+	for _, w := range result.Waivers {
+		counts[w.State]++
+		if waiverTerm(w, result.Started) != "" {
+			soon++
+		}
+	}
+	var parts []string
+	for _, state := range findings.WaiverStates() {
+		if n := counts[state]; n > 0 {
+			_, word := waiverState(state)
+			parts = append(parts, fmt.Sprintf("%d %s", n, word))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	said := "Waivers: " + strings.Join(parts, ", ")
+	if soon > 0 {
+		said += fmt.Sprintf("; %d to end within %d days", soon, endsSoon)
+	}
+	return said + "."
 }
 
 // waivedSays counts what is waived, and how much of it is critical; empty for nothing.

@@ -113,6 +113,7 @@ func serviceWord(service string) string {
 		"exchange":              "Exchange Online",
 		"microsoft_365":         "Microsoft 365",
 		"azure":                 "Azure",
+		"security_copilot":      "Security Copilot",
 	}
 	if word, ok := known[service]; ok {
 		return word

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -278,20 +277,17 @@ func (a *app) judge(ctx context.Context, judgement scan.Judgement, bundle *evide
 		return nil, err
 	}
 	if !a.quiet {
-		if err := reports.Text(a.Stdout, result, reports.TextOptions{Color: a.color(), Width: a.width()}); err != nil {
+		if err := reports.Summary(a.Stdout, result, a.textOptions()); err != nil {
 			return nil, err
 		}
 	}
+	var names []string
 	for _, path := range paths {
-		a.say("wrote %s", path)
+		names = append(names, filepath.Base(path))
 	}
+	a.say("Reports in %s: %s", dir, strings.Join(names, ", "))
+	a.say("All of it here: domicile report %s", filepath.Join(dir, scan.ResultFile))
 	return result, nil
-}
-
-// width is the terminal's width if the shell tells it, and otherwise 0: the report's own.
-func (a *app) width() int {
-	width, _ := strconv.Atoi(a.Getenv("COLUMNS"))
-	return max(width, 0)
 }
 
 // ended turns a result's exit code into the command's end. What the user has to mend is

@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/term"
+
 	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/reports"
@@ -37,7 +39,7 @@ func run() int {
 	context.AfterFunc(ctx, stop) // a second signal ends at once what doesn't heed the first
 	return Main(ctx, os.Args[1:], Environment{
 		Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now,
-		StdoutTerminal: isTerminal(os.Stdout), StderrTerminal: isTerminal(os.Stderr),
+		StdoutTerminal: isTerminal(os.Stdout), StderrTerminal: isTerminal(os.Stderr), TerminalWidth: terminalWidth,
 	})
 }
 
@@ -46,8 +48,10 @@ type Environment struct {
 	Stdout, Stderr io.Writer
 	// StdoutTerminal and StderrTerminal say whether a person reads along.
 	StdoutTerminal, StderrTerminal bool
-	Getenv                         func(string) string
-	Now                            func() time.Time
+	// TerminalWidth is the number of columns of the terminal, 0 where there is none.
+	TerminalWidth func() int
+	Getenv        func(string) string
+	Now           func() time.Time
 }
 
 // The exit codes, in the order of their precedence.
@@ -166,7 +170,13 @@ func beyondReach(err error) bool {
 	return false
 }
 
-func isTerminal(file *os.File) bool {
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
+
+func terminalWidth() int {
+	for _, file := range []*os.File{os.Stdout, os.Stderr} {
+		if columns, _, err := term.GetSize(int(file.Fd())); err == nil {
+			return columns
+		}
+	}
+	return 0
 }

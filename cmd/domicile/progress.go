@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"sync"
@@ -14,6 +15,8 @@ type progress struct {
 	out      io.Writer
 	terminal bool
 	quiet    bool
+	// columns is the width of the terminal, beyond which a line can't be rewritten.
+	columns int
 
 	mu       sync.Mutex
 	finished int
@@ -22,7 +25,7 @@ type progress struct {
 }
 
 func newProgress(a *app) *progress {
-	return &progress{out: a.Stderr, terminal: a.StderrTerminal, quiet: a.quiet, objects: map[string]int{}, requests: map[string]int{}}
+	return &progress{out: a.Stderr, terminal: a.StderrTerminal, quiet: a.quiet, columns: cmp.Or(a.columns(a.StderrTerminal), 80), objects: map[string]int{}, requests: map[string]int{}}
 }
 
 func (p *progress) show(step collectors.Progress) {
@@ -44,7 +47,8 @@ func (p *progress) show(step collectors.Progress) {
 
 // rewrite puts the sums and the latest kind on one line.
 func (p *progress) rewrite(step collectors.Progress) {
-	fmt.Fprintf(p.out, "\r\033[K%s done, %s, %s; %s", count(p.finished, "kind"), count(sum(p.objects), "object"), count(sum(p.requests), "request"), describe(step))
+	line := fmt.Sprintf("%s done, %s, %s; %s", count(p.finished, "kind"), count(sum(p.objects), "object"), count(sum(p.requests), "request"), describe(step))
+	fmt.Fprintf(p.out, "\r\033[K%s", line[:min(len(line), p.columns-1)])
 	if step.Done {
 		fmt.Fprint(p.out, "\r\033[K")
 	}

@@ -43,7 +43,7 @@ func newReport(a *app) *cobra.Command {
 			}
 			if out == "-" {
 				if format == "text" {
-					return reports.Text(a.Stdout, result, reports.TextOptions{Color: a.color(), Width: a.width()})
+					return reports.Text(a.Stdout, result, a.textOptions())
 				}
 				return chosen.Write(a.Stdout, result)
 			}

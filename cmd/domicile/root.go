@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/reports"
 )
 
 // app is what every command shares: the surroundings and the common flags.
@@ -128,6 +130,22 @@ func (a *app) say(format string, args ...any) {
 // color says whether a writer may be coloured.
 func (a *app) color() bool {
 	return a.StdoutTerminal && !a.noColor && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
+}
+
+// columns is the width of lines: what COLUMNS says, else what the terminal has, else 0.
+func (a *app) columns(terminal bool) int {
+	if columns, err := strconv.Atoi(a.Getenv("COLUMNS")); err == nil && columns > 0 {
+		return columns
+	}
+	if terminal {
+		return a.TerminalWidth()
+	}
+	return 0
+}
+
+// textOptions say how text for people is written to stdout.
+func (a *app) textOptions() reports.TextOptions {
+	return reports.TextOptions{Color: a.color(), Width: a.columns(a.StdoutTerminal)}
 }
 
 func (a *app) tool() findings.Tool { return findings.Tool{Name: "domicile", Version: version} }
