@@ -17,6 +17,7 @@ var (
 	Stop        = stop
 	BreakLines  = breakLines
 	Shorten     = shorten
+	Natural     = natural
 
 	CSVCell      = csvCell
 	XLSXText     = xlsxText

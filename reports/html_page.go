@@ -27,9 +27,10 @@ type page struct {
 	Violations           int
 	FailedRules          int
 	Topics               []topicGroup
+	Frameworks           []frameworkGroup
 	Rules                int
 	Evidence             []evidenceRow
-	Sent                 string
+	Read, Sent           string
 	Tiers                []pair
 	Gaps                 []gapRow
 	Params               []pair
@@ -81,14 +82,23 @@ func newPage(result *findings.Result) (*page, error) {
 		Counts:   countsOf(result.Summary),
 		Coverage: coverage(result.Summary),
 		Geos:     geoRows(result),
-		Topics:   view.topics(), Severities: view.severities(),
+		Topics:   view.topics(), Severities: view.severities(), Frameworks: view.byFramework(),
 		Violations: result.Summary.Findings, FailedRules: result.Summary.Outcomes[findings.Fail], Rules: result.Summary.Rules,
-		Evidence: evidenceRows(result), Sent: requestsOf(result), Tiers: tierPairs(), Gaps: gapRows(result),
+		Evidence: evidenceRows(result), Read: readWhat(result.Evidence), Sent: requestsOf(result), Tiers: tierPairs(), Gaps: gapRows(result),
 		Params: paramPairs(result.Params), Waivers: waiverRows(result), Waived: waivedSays(result), Change: changeSays(result.Change),
 		Digests: digestPairs(result.Digests),
 	}
 	p.Chain, p.ChainSays = chainOf(result)
 	return p, nil
+}
+
+// readWhat says how much evidence was read.
+func readWhat(all []findings.Evidence) string {
+	objects := 0
+	for _, evidence := range all {
+		objects += evidence.Objects
+	}
+	return fmt.Sprintf("%s of evidence, %s objects", plural(len(all), "kind"), thousands(objects))
 }
 
 // verdictOf is the answer in a few words. It follows from the outcomes; the exit code,

@@ -47,8 +47,8 @@ func newViewer(result *findings.Result) *viewer {
 
 // severityGroup is the failed rules of one severity.
 type severityGroup struct {
-	Severity, Heading string
-	Rules             []ruleView
+	Anchor, Severity, Heading string
+	Rules                     []ruleView
 }
 
 // topicGroup is the rules of one topic.
@@ -60,7 +60,7 @@ type topicGroup struct {
 // ruleView is a rule as the page shows it.
 type ruleView struct {
 	ID, Anchor, Title, Description string
-	Severity                       string
+	Severity, Frameworks           string
 	State, Word                    string
 	Scope, Checked                 string
 	Reasons                        []reasonView
@@ -90,16 +90,19 @@ type findingsView struct {
 type findingView struct {
 	Name, Kind, ID            string
 	Message, Expected, Actual string
-	// Waiver says what waiver there is for it, Anchor where that stands.
-	Waiver, Anchor string
-	Waived, New    bool
+	// Anchor is where it stands: its fingerprint, empty where it has none.
+	Anchor string
+	// Waiver says what waiver there is for it, WaiverAnchor where that stands.
+	Waiver, WaiverAnchor string
+	Waived, New          bool
 }
 
 // moreView says how many findings a rule has besides its first.
 type moreView struct{ Anchor, Says string }
 
 // kindView is a kind of evidence that a rule reads, and whether it was there.
-type kindView struct{ Kind, Anchor, State, Word string }
+// API and Time say how and when it was read.
+type kindView struct{ Kind, Anchor, State, Word, API, Time string }
 
 type observedView struct{ Fact, Service, Value, Tier, Meaning, Kind string }
 
@@ -114,7 +117,7 @@ type referenceView struct {
 func (v *viewer) severities() []severityGroup {
 	var groups []severityGroup
 	for _, severity := range findings.Severities() {
-		group := severityGroup{Severity: string(severity)}
+		group := severityGroup{Anchor: "severity-" + string(severity), Severity: string(severity)}
 		for _, rule := range v.result.Rules {
 			if rule.Outcome == findings.Fail && rule.Severity == severity {
 				group.Rules = append(group.Rules, v.rule(rule))
@@ -178,6 +181,9 @@ func (v *viewer) rule(rule findings.Rule) ruleView {
 		out.Observed = append(out.Observed, observedView{factWord(fact.Fact), serviceWord(fact.Service), cleanText(fact.Value), cleanName(fact.Tier), tierMeaning(fact.Tier), cleanName(fact.Kind)})
 	}
 	for _, framework := range v.frameworks {
+		if len(rule.Frameworks[framework.Key]) > 0 {
+			out.Frameworks = strings.TrimSpace(out.Frameworks + " framework-" + anchor(framework.Key))
+		}
 		for _, control := range rule.Frameworks[framework.Key] {
 			out.Controls = append(out.Controls, controlView{framework.Title, cleanName(control.ID), cleanName(control.Coverage)})
 		}
@@ -247,7 +253,8 @@ func (v *viewer) findings(rule findings.Rule, limit int, waived bool) findingsVi
 		out.Rows = append(out.Rows, findingView{
 			Name: resourceName(finding.Resource), Kind: reasonWord(finding.Resource.Kind), ID: cleanName(finding.Resource.ID),
 			Message: sentence(cleanText(finding.Message)), Expected: cleanText(finding.Expected), Actual: cleanText(finding.Actual),
-			Waived: finding.Outcome == findings.Waived, Waiver: v.notes[finding.Waiver], Anchor: "waiver-" + anchor(finding.Waiver), New: isNew(finding),
+			Waived: finding.Outcome == findings.Waived, Anchor: anchor(finding.Fingerprint),
+			Waiver: v.notes[finding.Waiver], WaiverAnchor: "waiver-" + anchor(finding.Waiver), New: isNew(finding),
 		})
 	}
 	out.Shown = len(out.Rows)
@@ -261,6 +268,7 @@ func (v *viewer) kind(kind string) kindView {
 	out := kindView{Kind: cleanName(kind), State: "na", Word: "not collected"}
 	if evidence, ok := v.evidence[kind]; ok {
 		out.State, out.Word, out.Anchor = "pass", "complete, "+cleanName(evidence.Tier), "evidence-"+anchor(kind)
+		out.API, out.Time = cleanText(evidence.API), moment(evidence.Time)
 		if !evidence.Complete {
 			out.State, out.Word = "unknown", "incomplete, "+cleanName(evidence.Tier)
 		}

@@ -17,7 +17,7 @@ type geoRow struct {
 	Places        []geoPlace
 	// Allowed says where it may, as the parameters do.
 	Allowed string
-	Rules   []ruleState
+	Rules   []outcomeGroup
 }
 
 // geoPlace is one Geo that was observed, and what says so.
@@ -28,12 +28,6 @@ type geoPlace struct {
 
 // geoSource is how well a Geo is known, and from which kind of evidence.
 type geoSource struct{ Tier, Kind string }
-
-// ruleState is a rule and what it came to.
-type ruleState struct {
-	ruleLink
-	Title, State, Word string
-}
 
 // ruleLink is a rule to be linked to.
 type ruleLink struct{ ID, Anchor string }
@@ -134,29 +128,21 @@ func serviceOrder(service string) int {
 
 // geoStates says which rules fail for a service's Geo, and what the rules that saw it
 // came to otherwise. A rule that fails for another Geo alone says nothing of this one.
-func geoStates(result *findings.Result, key geoData, observers []findings.Rule) []ruleState {
+func geoStates(result *findings.Result, key geoData, observers []findings.Rule) []outcomeGroup {
 	resource := key.service + ":storage"
 	if key.fact == "telemetry_geo" {
 		resource = key.service + ":telemetry"
 	}
-	titles := map[string]string{}
-	for _, rule := range result.Rules {
-		titles[rule.ID] = prose(rule.Title)
-	}
-	var states []ruleState
+	states := map[findings.Outcome][]supportView{}
 	add := func(rule string, outcome findings.Outcome) {
-		state := ruleState{ruleLink: linkTo(rule), Title: titles[rule], State: stateOf(outcome), Word: outcomeWord(outcome)}
-		if !slices.Contains(states, state) {
-			states = append(states, state)
+		if link := (supportView{ruleLink: linkTo(rule)}); !slices.Contains(states[outcome], link) {
+			states[outcome] = append(states[outcome], link)
 		}
 	}
-	for _, outcome := range []findings.Outcome{findings.Fail, findings.Waived} {
-		for _, finding := range result.Findings {
-			saw := slices.ContainsFunc(observers, func(rule findings.Rule) bool { return rule.ID == finding.Rule })
-			here := finding.Resource.Kind == "geo" && finding.Resource.ID == resource || finding.Resource.Kind != "geo" && saw
-			if finding.Outcome == outcome && here {
-				add(finding.Rule, outcome)
-			}
+	for _, finding := range result.Findings {
+		saw := slices.ContainsFunc(observers, func(rule findings.Rule) bool { return rule.ID == finding.Rule })
+		if finding.Resource.Kind == "geo" && finding.Resource.ID == resource || finding.Resource.Kind != "geo" && saw {
+			add(finding.Rule, finding.Outcome)
 		}
 	}
 	for _, rule := range observers {
@@ -164,7 +150,7 @@ func geoStates(result *findings.Result, key geoData, observers []findings.Rule) 
 			add(rule.ID, rule.Outcome)
 		}
 	}
-	return states
+	return outcomeGroups(states)
 }
 
 func linkTo(id string) ruleLink { return ruleLink{ID: cleanName(id), Anchor: anchor(id)} }

@@ -38,7 +38,8 @@
     try { id = decodeURIComponent(location.hash.slice(1)); } catch { return; }
     if (!id) return;
     if (!by(id)) whole();
-    const rule = rules.find(({ element }) => element.id === id);
+    const within = body => [...body.querySelectorAll('[id]')].some(part => part.id === id);
+    const rule = rules.find(({ element, body }) => element.id === id || within(body));
     if (rule) {
       if (rule.element.hidden) { by('tools').reset(); filter(); }
       fill(rule);
@@ -50,11 +51,13 @@
   const filter = () => {
     whole();
     const words = by('search').value.toLowerCase().split(/\s+/).filter(Boolean);
-    const outcome = by('outcome').value, severity = by('severity').value;
+    const chosen = id => by(id)?.value ?? '';
+    const topic = chosen('topic'), framework = chosen('framework'), outcome = chosen('outcome'), severity = chosen('severity');
     let shown = 0;
     for (const rule of rules) {
       const data = rule.element.dataset;
-      const fits = (!outcome || data.outcome === outcome) && (!severity || data.severity === severity) && words.every(word => rule.words.includes(word));
+      const fits = (!topic || rule.element.parentElement.id === topic) && (!framework || data.frameworks.split(' ').includes(framework))
+        && (!outcome || data.outcome === outcome) && (!severity || data.severity === severity) && words.every(word => rule.words.includes(word));
       rule.element.hidden = !fits;
       if (fits) shown++;
     }
@@ -75,8 +78,7 @@
     by('tools').hidden = false;
     by('tools').addEventListener('submit', event => event.preventDefault());
     by('search').addEventListener('input', filter);
-    by('outcome').addEventListener('change', filter);
-    by('severity').addEventListener('change', filter);
+    by('tools').addEventListener('change', filter);
     by('expand').addEventListener('click', () => all(true));
     by('collapse').addEventListener('click', () => all(false));
   }
