@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net/url"
@@ -43,6 +45,23 @@ type sarifLog struct {
 	logical map[string]uint
 }
 
+// automationID is the category of a run (SARIF 2.1.0, 3.17.3), by which code scanning knows
+// the runs that replace each other: the tenant, and which part of the rules was chosen.
+func automationID(result *findings.Result) string {
+	parts := []string{"domicile", orNone(cleanName(result.Tenant.ID))}
+	if by := result.Selection; by != nil {
+		parts = append(parts, by.Frameworks...)
+		if len(by.Rules)+len(by.Exclude) > 0 {
+			chosen := sha256.Sum256(fmt.Appendf(nil, "%q without %q", by.Rules, by.Exclude))
+			parts = append(parts, "rules-"+hex.EncodeToString(chosen[:6]))
+		}
+	}
+	for i := range parts {
+		parts[i] = url.PathEscape(cleanName(parts[i]))
+	}
+	return strings.Join(parts, "/") + "/"
+}
+
 // sarifProfile says what a SARIF log leaves out for its reader. The zero value is
 // everything.
 type sarifProfile struct {
@@ -77,7 +96,7 @@ func newSARIFLog(result *findings.Result, profile sarifProfile) *sarifLog {
 		Artifacts:       log.artifacts(),
 		Invocations:     []*sarif.Invocation{log.invocation()},
 		AutomationDetails: &sarif.RunAutomationDetails{
-			ID:          ptr("domicile/" + url.PathEscape(orNone(cleanName(result.Tenant.ID))) + "/"),
+			ID:          ptr(automationID(result)),
 			Description: message(fmt.Sprintf("An evaluation of the Microsoft 365 tenant '%s' under the profile '%s'.", tenantName(result.Tenant), cleanName(result.Profile))),
 		},
 	}

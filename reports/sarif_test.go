@@ -206,6 +206,24 @@ func TestSARIFRun(t *testing.T) {
 	if run.AutomationDetails.ID != "domicile/"+tenantID+"/" {
 		t.Errorf("automationDetails.id = %s", run.AutomationDetails.ID)
 	}
+	ids := map[string]bool{}
+	for _, by := range []*findings.Selection{
+		nil,
+		{Frameworks: []string{"gdpr"}},
+		{Frameworks: []string{"gdpr", "nis2"}},
+		{Rules: []string{"gdpr"}},
+		{Exclude: []string{"gdpr"}},
+		{Rules: []string{"GEO*", "XDR*"}},
+		{Rules: []string{"GEO*"}, Exclude: []string{"XDR*"}},
+	} {
+		part := weak()
+		part.Selection = by
+		chosen, _ := readSARIF(t, part)
+		ids[chosen.Runs[0].AutomationDetails.ID] = true
+	}
+	if len(ids) != 7 {
+		t.Errorf("runs of seven choices of rules have the ids %v, want one each", ids)
+	}
 	for _, artifact := range run.Artifacts[1:] {
 		if artifact.Length != nil || len(artifact.Hashes["sha-256"]) != 64 {
 			t.Errorf("artifact %s has length %v and hashes %v, want none and a sha-256", artifact.Location.URI, artifact.Length, artifact.Hashes)
