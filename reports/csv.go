@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ const byteOrderMark = "\ufeff"
 func csvColumns() []string {
 	return []string{
 		"record", "outcome", "severity", "rule", "title", "topic", "resource_kind", "resource_id", "resource_name",
-		"message", "expected", "actual", "waiver", "reasons", "observed", "checked", "failed", "controls", "remediation",
+		"message", "expected", "actual", "waiver", "waiver_state", "waiver_reason", "waiver_owner", "waiver_approver", "waiver_ticket", "waiver_expires", "reasons", "observed", "checked", "failed", "controls", "remediation",
 		"fingerprint", "tenant_id", "tenant", "profile", "judged",
 	}
 }
@@ -41,11 +42,11 @@ func writeCSV(w io.Writer, result *findings.Result) error {
 		_ = out.Write(cells)
 	}
 	put(csvColumns())
-	grouped := byRule(result.Findings)
+	grouped, waivers := byRule(result.Findings), waiversByID(result)
 	for _, rule := range result.Rules {
-		put(csvRule(result, rule))
+		put(csvRule(result, rule, waivers[rule.Waiver]))
 		for _, finding := range grouped[rule.ID] {
-			put(csvFinding(result, rule, finding))
+			put(csvFinding(result, rule, finding, waivers[finding.Waiver]))
 		}
 	}
 	out.Flush()
@@ -55,21 +56,32 @@ func writeCSV(w io.Writer, result *findings.Result) error {
 	return nil
 }
 
-func csvRule(result *findings.Result, rule findings.Rule) []string {
-	return append([]string{
+func csvRule(result *findings.Result, rule findings.Rule, waiver findings.Waiver) []string {
+	return slices.Concat([]string{
 		"rule", cleanName(string(rule.Outcome)), cleanName(string(rule.Severity)), cleanName(rule.ID), prose(rule.Title), cleanName(rule.Topic),
-		"", "", "", "", "", "", "", reasonsText(rule), observedText(rule), strconv.Itoa(rule.Checked), strconv.Itoa(rule.Failed),
+		"", "", "", "", "", "",
+	}, csvWaiver(rule.Waiver, waiver), []string{
+		reasonsText(rule), observedText(rule), strconv.Itoa(rule.Checked), strconv.Itoa(rule.Failed),
 		controlsText(rule), prose(rule.Remediation.Summary), "",
-	}, csvScope(result)...)
+	}, csvScope(result))
 }
 
-func csvFinding(result *findings.Result, rule findings.Rule, finding findings.Finding) []string {
-	return append([]string{
+func csvFinding(result *findings.Result, rule findings.Rule, finding findings.Finding, waiver findings.Waiver) []string {
+	return slices.Concat([]string{
 		"finding", cleanName(string(finding.Outcome)), cleanName(string(finding.Severity)), cleanName(rule.ID), prose(rule.Title), cleanName(rule.Topic),
 		cleanName(finding.Resource.Kind), clean(finding.Resource.ID, textLimit), cleanName(finding.Resource.Name),
-		cleanText(finding.Message), cleanText(finding.Expected), cleanText(finding.Actual), cleanName(finding.Waiver), "", "", "", "",
+		cleanText(finding.Message), cleanText(finding.Expected), cleanText(finding.Actual),
+	}, csvWaiver(finding.Waiver, waiver), []string{
+		"", "", "", "",
 		controlsText(rule), prose(rule.Remediation.Summary), cleanName(finding.Fingerprint),
-	}, csvScope(result)...)
+	}, csvScope(result))
+}
+
+// csvWaiver is the waiver that there is for a line, if there is one.
+func csvWaiver(id string, w findings.Waiver) []string {
+	return []string{
+		cleanName(id), reasonWord(string(w.State)), cleanText(w.Reason), cleanName(w.Owner), cleanName(w.Approver), cleanName(w.Ticket), cleanName(w.Expires),
+	}
 }
 
 // csvScope says of what a line speaks, so that the tables of several tenants can be

@@ -128,18 +128,18 @@ func junitRule(result *findings.Result, rule findings.Rule, found []findings.Fin
 	switch rule.Outcome {
 	case findings.Pass:
 	case findings.Fail:
-		said := junitFailure(rule, found)
+		said := junitFailure(result, rule, found)
 		first, _, _ := strings.Cut(said, "\n")
 		out.Failure = &junitVerdict{Message: first, Type: cleanName(string(rule.Severity)), Text: said}
 	case findings.Unknown:
 		said := orNone(reasonsText(rule))
-		out.Error = &junitVerdict{Message: said, Type: junitReason(rule), Text: said}
+		out.Error = &junitVerdict{Message: said, Type: junitReason(rule), Text: strings.Join(append([]string{said}, waiversFor(result, rule, nil)...), "\n")}
 	case findings.NotApplicable:
 		said := orNone(reasonsText(rule))
 		out.Skipped = &junitVerdict{Message: said, Type: "not_applicable", Text: said}
 	case findings.Waived:
 		said := strings.Trim("Waived: "+strings.Join(waivedBy(found, rule), ", ")+". "+reasonsText(rule), ". ") + "."
-		out.Skipped = &junitVerdict{Message: said, Type: "waived", Text: said}
+		out.Skipped = &junitVerdict{Message: said, Type: "waived", Text: strings.Join(append([]string{said}, waiversFor(result, rule, found)...), "\n")}
 	}
 	return out
 }
@@ -153,7 +153,7 @@ func junitReason(rule findings.Rule) string {
 }
 
 // junitFailure lists the open findings of a rule, one a line, and how to mend them.
-func junitFailure(rule findings.Rule, found []findings.Finding) string {
+func junitFailure(result *findings.Result, rule findings.Rule, found []findings.Finding) string {
 	var lines []string
 	open := 0
 	for _, finding := range found {
@@ -173,6 +173,7 @@ func junitFailure(rule findings.Rule, found []findings.Finding) string {
 	if waived := waivedBy(found); len(waived) > 0 {
 		lines = append(lines, fmt.Sprintf("Waived: %s.", strings.Join(waived, ", ")))
 	}
+	lines = append(lines, waiversFor(result, rule, found)...)
 	if summary := prose(rule.Remediation.Summary); summary != "" {
 		lines = append(lines, "To mend: "+sentence(summary))
 	}

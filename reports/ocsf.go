@@ -103,14 +103,14 @@ type ocsfRemediation struct {
 // line: every finding, and every rule that says something else than its findings do.
 func writeOCSF(w io.Writer, result *findings.Result) error {
 	result = result.Normalised()
-	grouped, catalogues := byRule(result.Findings), frameworksOf(result)
+	grouped, catalogues, waivers := byRule(result.Findings), frameworksOf(result), waiversByID(result)
 	out := newJSONStream(w)
 	put := func(event ocsfEvent) {
 		out.value(event)
 		out.raw("\n")
 	}
 	for _, rule := range result.Rules {
-		events := newOCSFRule(result, rule, catalogues)
+		events := newOCSFRule(result, rule, catalogues, waivers)
 		for _, finding := range grouped[rule.ID] {
 			put(events.finding(finding))
 		}
@@ -126,12 +126,13 @@ func writeOCSF(w io.Writer, result *findings.Result) error {
 
 // ocsfRule makes the events of one rule.
 type ocsfRule struct {
-	result *findings.Result
-	rule   findings.Rule
-	common ocsfEvent
+	result  *findings.Result
+	rule    findings.Rule
+	waivers map[string]findings.Waiver
+	common  ocsfEvent
 }
 
-func newOCSFRule(result *findings.Result, rule findings.Rule, catalogues []framework) ocsfRule {
+func newOCSFRule(result *findings.Result, rule findings.Rule, catalogues []framework, waivers map[string]findings.Waiver) ocsfRule {
 	common := ocsfEvent{
 		ActivityID: 1, ActivityName: "Create",
 		CategoryUID: 2, CategoryName: "Findings",
@@ -170,7 +171,7 @@ func newOCSFRule(result *findings.Result, rule findings.Rule, catalogues []frame
 			}
 		}
 	}
-	return ocsfRule{result: result, rule: rule, common: common}
+	return ocsfRule{result: result, rule: rule, waivers: waivers, common: common}
 }
 
 // finding is the event of a violation, suppressed if it is waived.
@@ -186,8 +187,8 @@ func (r ocsfRule) finding(finding findings.Finding) ocsfEvent {
 	event.Unmapped = r.unmapped(map[string]any{"expected": cleanText(finding.Expected), "actual": cleanText(finding.Actual)})
 	if finding.Outcome == findings.Waived {
 		event.StatusID, event.Status = 3, "Suppressed"
-		event.Unmapped["waiver"] = cleanName(finding.Waiver)
 	}
+	r.waive(event, finding.Waiver)
 	return event
 }
 
@@ -211,7 +212,18 @@ func (r ocsfRule) verdict(besideFindings bool) ocsfEvent {
 	}
 	event.Resources = []ocsfResource{ocsfResourceOf(tenantResource(r.result))}
 	event.Unmapped = r.unmapped(map[string]any{"reasons": cleanReasons(r.rule.Reasons), "observed": cleanObserved(r.rule.Observed), "checked": r.rule.Checked})
+	r.waive(event, r.rule.Waiver)
 	return event
+}
+
+// waive adds the waiver that there is for an event, in force or not.
+func (r ocsfRule) waive(event ocsfEvent, id string) {
+	if w, ok := r.waivers[id]; ok {
+		event.Unmapped["waiver"] = map[string]string{
+			"id": cleanName(id), "state": cleanName(string(w.State)), "reason": cleanText(w.Reason), "owner": cleanName(w.Owner),
+			"approver": cleanName(w.Approver), "ticket": cleanName(w.Ticket), "approved": cleanName(w.Approved), "from": cleanName(w.From), "expires": cleanName(w.Expires),
+		}
+	}
 }
 
 // unmapped adds to what an event has no attribute for what no event has one for.

@@ -130,6 +130,7 @@ type oscalReport struct {
 	result   *findings.Result
 	grouped  map[string][]findings.Finding
 	evidence map[string]findings.Evidence
+	waivers  map[string]findings.Waiver
 	controls []oscalControl
 }
 
@@ -158,7 +159,7 @@ func writeOSCAL(w io.Writer, result *findings.Result) error {
 }
 
 func newOSCALReport(result *findings.Result) *oscalReport {
-	report := &oscalReport{result: result, grouped: byRule(result.Findings), evidence: map[string]findings.Evidence{}}
+	report := &oscalReport{result: result, grouped: byRule(result.Findings), evidence: map[string]findings.Evidence{}, waivers: waiversByID(result)}
 	for _, evidence := range result.Evidence {
 		report.evidence[evidence.Kind] = evidence
 	}

@@ -185,6 +185,7 @@ func (r *oscalReport) verdict(rule findings.Rule, out oscalObservation) oscalObs
 	out.Types = []string{"control-objective"}
 	out.Props = oscalProps("rule", rule.ID, "outcome", string(rule.Outcome), "severity", string(rule.Severity), "topic", rule.Topic,
 		"checked", fmt.Sprint(rule.Checked), "failed", fmt.Sprint(rule.Failed))
+	out.Props = append(out.Props, oscalWaiver(r.waivers[rule.Waiver])...)
 	out.Subjects = []oscalSubject{r.subject(tenantResource(r.result))}
 	if seen := observedText(rule); seen != "" {
 		out.Remarks = oscalText("Observed: " + seen)
@@ -199,9 +200,16 @@ func (r *oscalReport) violation(finding findings.Finding, out oscalObservation) 
 	out.Description = oscalText(fmt.Sprintf("%s Expected '%s', found '%s'.", about(finding), cleanText(finding.Expected), cleanText(finding.Actual)))
 	out.Types = []string{"finding"}
 	out.Props = oscalProps("rule", finding.Rule, "outcome", string(finding.Outcome), "severity", string(finding.Severity),
-		"fingerprint", finding.Fingerprint, "waiver", finding.Waiver)
+		"fingerprint", finding.Fingerprint)
+	out.Props = append(out.Props, oscalWaiver(r.waivers[finding.Waiver])...)
 	out.Subjects = []oscalSubject{r.subject(finding.Resource)}
 	return out
+}
+
+// oscalWaiver are the properties of the waiver that there is for an observation.
+func oscalWaiver(w findings.Waiver) []oscalProp {
+	return oscalProps("waiver", w.ID, "waiver-state", string(w.State), "waiver-reason", w.Reason, "waiver-owner", w.Owner, "waiver-approver", w.Approver,
+		"waiver-ticket", w.Ticket, "waiver-approved", w.Approved, "waiver-from", w.From, "waiver-expires", w.Expires)
 }
 
 func (r *oscalReport) subject(resource findings.Resource) oscalSubject {
@@ -255,6 +263,9 @@ func (r *oscalReport) risk(rule findings.Rule) oscalRisk {
 	}
 	if waived := waivedBy(found, rule); len(waived) > 0 {
 		out.Statement += oscalText(" Waived: " + strings.Join(waived, ", ") + ".")
+	}
+	for _, terms := range waiversFor(r.result, rule, found) {
+		out.Statement += oscalText(" " + terms)
 	}
 	if summary := prose(rule.Remediation.Summary); summary != "" {
 		out.Remediations = []oscalResponse{{

@@ -80,12 +80,9 @@ func newSARIFLog(result *findings.Result, profile sarifProfile) *sarifLog {
 		grouped:    byRule(result.Findings),
 		frameworks: frameworksOf(result),
 		rules:      map[string]uint{},
-		waivers:    map[string]findings.Waiver{},
+		waivers:    waiversByID(result),
 		taxa:       map[string]map[string]uint{},
 		logical:    map[string]uint{},
-	}
-	for _, waiver := range result.Waivers {
-		log.waivers[waiver.ID] = waiver
 	}
 	log.run = &sarif.Run{
 		Results:         []*sarif.Result{},

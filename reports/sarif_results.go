@@ -119,11 +119,9 @@ func (l *sarifLog) suppress(result *sarif.Result, id string) {
 	}
 	result.Properties["waiver"] = cleanName(id)
 	result.Suppressions = []*sarif.Suppression{{
-		Kind:   "external",
-		Status: &status,
-		Justification: ptr(inert(fmt.Sprintf("%s Waiver %s, ticket %s, owner %s, approved by %s on %s, in force from %s to %s.",
-			sentence(cleanText(waiver.Reason)), cleanName(id), cleanName(waiver.Ticket), cleanName(waiver.Owner), cleanName(waiver.Approver),
-			cleanName(waiver.Approved), cleanName(waiver.From), cleanName(waiver.Expires)))),
+		Kind:          "external",
+		Status:        &status,
+		Justification: ptr(inert(waiverTerms(waiver))),
 	}}
 }
 

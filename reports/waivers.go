@@ -189,6 +189,39 @@ func waivedBy(all []findings.Finding, rules ...findings.Rule) []string {
 	return parts
 }
 
+// waiversByID are a result's waivers by their ids.
+func waiversByID(result *findings.Result) map[string]findings.Waiver {
+	waivers := make(map[string]findings.Waiver, len(result.Waivers))
+	for _, w := range result.Waivers {
+		waivers[w.ID] = w
+	}
+	return waivers
+}
+
+// waiverTerms says why there is a waiver, who stands for it, and from when until when.
+func waiverTerms(w findings.Waiver) string {
+	return strings.TrimSpace(fmt.Sprintf("%s Waiver %s, ticket %s, owner %s, approved by %s on %s, in force from %s to %s.",
+		sentence(cleanText(w.Reason)), cleanName(w.ID), cleanName(w.Ticket), cleanName(w.Owner), cleanName(w.Approver),
+		cleanName(w.Approved), cleanName(w.From), cleanName(w.Expires)))
+}
+
+// waiversFor says the terms of the waivers that there are for a rule and for findings of it,
+// also of those that are not in force.
+func waiversFor(result *findings.Result, rule findings.Rule, found []findings.Finding) []string {
+	named := map[string]bool{rule.Waiver: true}
+	for _, finding := range found {
+		named[finding.Waiver] = true
+	}
+	delete(named, "")
+	var terms []string
+	for _, w := range result.Waivers {
+		if _, word := waiverState(w.State); named[w.ID] {
+			terms = append(terms, waiverTerms(w)+" It is "+word+".")
+		}
+	}
+	return terms
+}
+
 // waiverNotes are what is to be said of a finding by the waiver that is for it: by whom it
 // is covered, or why it is not.
 func waiverNotes(result *findings.Result) map[string]string {

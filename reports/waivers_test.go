@@ -47,6 +47,29 @@ func TestWaiversAreShown(t *testing.T) {
 	}
 }
 
+// Who stands for a waiver and until when is in every format that has a place for it, whether
+// it covers a finding or the outcome of a rule, and whether it is in force or not.
+func TestWaiversTermsAreShown(t *testing.T) {
+	for _, format := range []string{"json", "sarif", "html", "csv", "xlsx", "junit", "oscal", "ocsf"} {
+		for name, waiver := range map[string]findings.Waiver{
+			"a finding's":       {Rule: "GEO1002", Resource: findings.Selector{Kind: "geo", ID: "xdr:storage"}, Accept: findings.Fail, Expires: "2027-01-31"},
+			"an unknown rule's": {Rule: "GEO1004", Resource: findings.Selector{Kind: "tenant", ID: tenantID}, Accept: findings.Unknown, Expires: "2027-01-31"},
+			"an expired one's":  {Rule: "GEO1002", Resource: findings.Selector{Kind: "geo", ID: "*"}, Accept: findings.Fail, Expires: "2026-11-01"},
+		} {
+			waiver.Owner, waiver.Approver, waiver.Ticket, waiver.Approved, waiver.Reason = "ada the owner", "bob who approves", "RISK-4711", "2026-10-01", "It was agreed upon."
+			result := weak()
+			result.Waivers = nil
+			findings.Waive(result, []findings.Waiver{waiver}, result.Started)
+			made := readable(t, format, render(t, format, settle(result)))
+			for _, want := range []string{waiver.Owner, waiver.Approver, waiver.Ticket, waiver.Expires, waiver.Reason} {
+				if !strings.Contains(made, want) {
+					t.Errorf("%s waiver in %s lacks %q", name, format, want)
+				}
+			}
+		}
+	}
+}
+
 // TestHeadlineNamesWaivers: a tenant in which everything wrong is waived has not simply
 // nothing wrong.
 func TestHeadlineNamesWaivers(t *testing.T) {
