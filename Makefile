@@ -12,6 +12,7 @@ PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 SIZES ?= 1000 10000 100000 1000000
 ROUNDS ?= 3
 FUZZTIME ?= 20s
+CHROMIUM ?= chromium
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
@@ -80,6 +81,16 @@ golden: ## Write the golden files anew; look at the difference before you commit
 .PHONY: docs
 docs: ## Write docs/rules.md from the rules' METADATA
 	$(GO) test ./policies -run TestRulesDocument -count=1 -update
+
+.PHONY: screenshots
+screenshots: ## Make the README's pictures from the demo anew (needs Chromium; CHROMIUM names it)
+	$(MAKE) build VERSION=0.0.0
+	@mkdir -p docs/images
+	bin/domicile scan --demo --now 2026-11-21 --format html --quiet --out out/screenshots || test $$? -eq 3
+	@for scheme in dark:0 light:1; do \
+		$(CHROMIUM) --headless --hide-scrollbars --window-size=1280,1160 --blink-settings=preferredColorScheme=$${scheme#*:} \
+			--screenshot=docs/images/report-$${scheme%:*}.png file://$(CURDIR)/out/screenshots/report.html || exit 1; \
+	done
 
 .PHONY: fuzz
 fuzz: ## Fuzz each parser of untrusted input for FUZZTIME
