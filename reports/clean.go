@@ -32,13 +32,18 @@ func prose(s string) string { return clean(strings.Join(strings.Fields(s), " "),
 // lines), format characters (which turn text round), line and paragraph separators, and
 // bytes that are not UTF-8. More than limit runes are cut, with an ellipsis.
 //
+// What a CI server would take for a command when it stands in its log is written out in the
+// same way: ##vso[ and ##[ wherever they stand, as Azure Pipelines finds them there, and ::
+// that a line of GitHub Actions begins with.
+//
 // The attack is known as Trojan Source (CVE-2021-42574); the classes are Unicode's
 // general categories Cc, Cf, Zl and Zp, and the code points that are no characters, which
 // XML does not take.
 func clean(s string, limit int) string {
-	if plain(s) && len(s) <= limit {
+	if plain(s) && len(s) <= limit && !strings.Contains(s, "##") && !commands(s) {
 		return s
 	}
+	start := len(s) - len(strings.TrimLeft(s, " "))
 	var b strings.Builder
 	runes := 0
 	for i, r := range s {
@@ -50,7 +55,7 @@ func clean(s string, limit int) string {
 		switch {
 		case r == utf8.RuneError && broken(s[i:]):
 			fmt.Fprintf(&b, "⟨0x%02X⟩", s[i])
-		case hidden(r):
+		case hidden(r), r == '#' && i > 0 && s[i-1] == '#' && opens(s[i+1:]), i == start && commands(s):
 			fmt.Fprintf(&b, "⟨U+%04X⟩", r)
 		default:
 			b.WriteRune(r)
@@ -63,6 +68,15 @@ func clean(s string, limit int) string {
 func broken(s string) bool {
 	_, size := utf8.DecodeRuneInString(s)
 	return size == 1
+}
+
+// commands says whether a line begins like a command of GitHub Actions.
+func commands(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " "), "::") }
+
+// opens says whether what stands behind ## makes it a command: a bracket, with or without a
+// word before it.
+func opens(rest string) bool {
+	return strings.HasPrefix(strings.TrimLeftFunc(rest, unicode.IsLetter), "[")
 }
 
 func hidden(r rune) bool {

@@ -29,6 +29,9 @@ func TestClean(t *testing.T) {
 		{"over the limit", "abcdef", 5, "abcde…"},
 		{"hidden characters count as one", "\u202E\u202E\u202E", 2, "⟨U+202E⟩⟨U+202E⟩…"},
 		{"long in bytes, short in runes", "äöüäö", 5, "äöüäö"},
+		{"a command of Azure Pipelines", "a##vso[task.x]b ##[error]c", 99, "a#⟨U+0023⟩vso[task.x]b #⟨U+0023⟩[error]c"},
+		{"a command of GitHub Actions", "  ::error::a::b", 99, "  ⟨U+003A⟩:error::a::b"},
+		{"no command", "## 1 #[a] a::b fe80::1", 99, "## 1 #[a] a::b fe80::1"},
 		{"empty", "", 5, ""},
 	}
 	for _, tt := range tests {

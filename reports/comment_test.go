@@ -11,7 +11,7 @@ import (
 func TestCommentTellsNewFromFixed(t *testing.T) {
 	page := string(render(t, "comment", weak()))
 	for _, want := range []string{
-		"**Exit code 3:**", "Since the earlier result: 26 new, 1 unchanged, 1 fixed.", "### New: 26 findings", "| critical, new | GEO1002 ",
+		"**Exit code 3:**", "Since the earlier result: 27 new, 1 unchanged, 1 fixed.", "### New: 27 findings", "| critical, new | GEO1002 ",
 		"### Fixed: 1 finding\n\n| severity | rule | resource | what was found |\n| --- | --- | --- | --- |\n| medium | LIC1003 ",
 	} {
 		if !strings.Contains(page, want) {
@@ -30,7 +30,7 @@ func TestCommentWithoutAnEarlierResult(t *testing.T) {
 		result.Findings[i].Change = ""
 	}
 	page := string(render(t, "comment", result))
-	for _, want := range []string{"no earlier result to compare with", "### Violations: 27 findings", "ROLE1002"} {
+	for _, want := range []string{"no earlier result to compare with", "### Violations: 28 findings", "ROLE1002"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the comment lacks %q:\n%s", want, page)
 		}

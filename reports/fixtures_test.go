@@ -27,6 +27,7 @@ func hostile() []string {
 		"]]> | `cut` | @everyone #1 ~~$x$~~ www.evil.example &lt;b&gt;",
 		"\t@SUM(1+1)*cmd|' /C calc'!A0",
 		"＝1+1 _x000D_ \uFFFE",
+		"::error::##vso[task.setvariable variable=x]y ##[add-mask]\u2066z\u2069 \x1b]8;;http://evil.example\a \u009b1m",
 	}
 }
 

@@ -19,6 +19,28 @@ type gitlabIssue struct {
 	}
 }
 
+// readGitLab reads issues and holds them to what GitLab takes.
+func readGitLab(t testing.TB, made []byte) []gitlabIssue {
+	t.Helper()
+	var issues []gitlabIssue
+	decode(t, "gitlab", made, &issues)
+	seen := map[string]bool{}
+	for _, issue := range issues {
+		if seen[issue.Fingerprint] || issue.Fingerprint == "" {
+			t.Errorf("the fingerprint %q is none or stands twice", issue.Fingerprint)
+		}
+		seen[issue.Fingerprint] = true
+		path := issue.Location.Path
+		if issue.Description == "" || path == "" || strings.HasPrefix(path, "/") || strings.HasPrefix(path, "./") || slices.Contains(strings.Split(path, "/"), "..") || issue.Location.Lines.Begin < 1 {
+			t.Errorf("the issue %+v has no description or no place in the repository", issue)
+		}
+		if !slices.Contains([]string{"info", "minor", "major", "critical", "blocker"}, issue.Severity) {
+			t.Errorf("the issue %+v has an unknown severity", issue)
+		}
+	}
+	return issues
+}
+
 func TestGitLabListsOpenFailures(t *testing.T) {
 	result := weak()
 	var issues []gitlabIssue

@@ -204,7 +204,7 @@ func TestHTMLSaysWhatMatters(t *testing.T) {
 		want   []string
 	}{
 		{"good", good(), []string{"No violation found", "Every link that was looked at holds.", "Nothing that was asked for is missing.", "Part and evidence never add up to compliance", "NIST SP 800-53 Rev. 5 1 control, supported by 17 rules", "1.1.3 pass CONS1001 full , CONS1010 full"}},
-		{"weak", weak(), []string{"5 rules violated, 1 not judged", "The chain is broken at: Role, Consent, Geo, Feeding.", "Defender XDR data at rest US signed ( onboarding_package ) EU fail GEO1002", "waived waiver W-fd62594c23 until 2026-12-10", "Waived: 1 finding, none of them critical.", "Since the earlier result: 26 new, 1 unchanged, 1 fixed.", "expired no longer covers 1 finding", "unused nothing is left", "in force covers 1 finding", "2026-12-10 ends in 20 days", "one of: EU"}},
+		{"weak", weak(), []string{"5 rules violated, 1 not judged", "The chain is broken at: Role, Consent, Geo, Feeding.", "Defender XDR data at rest US signed ( onboarding_package ) EU fail GEO1002", "waived waiver W-fd62594c23 until 2026-12-10", "Waived: 1 finding, none of them critical.", "Since the earlier result: 27 new, 1 unchanged, 1 fixed.", "expired no longer covers 1 finding", "unused nothing is left", "in force covers 1 finding", "2026-12-10 ends in 20 days", "one of: EU"}},
 		{"partial", partial(), []string{"No violation found, but 10 rules not judged", "Judged 5 of 17 rules; 10 could not be judged: needs attestation (5)", "SecurityIncident.Read.All", "HTTP 403 Forbidden"}},
 		{"empty", empty(), []string{"Nothing was judged", "No rule was chosen.", "No evidence was read."}},
 	}

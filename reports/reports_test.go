@@ -105,6 +105,9 @@ func TestReportsAreDeterministic(t *testing.T) {
 // hidden are the characters that no report but result.json carries.
 var hidden = regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fffe}\x{ffff}]`)
 
+// command is what the log of a CI server obeys.
+var command = regexp.MustCompile(`##[A-Za-z]*\[|(?m)^ *::`)
+
 // readable is the text of a report: of a workbook that of its parts, of a table without
 // what marks it as one.
 func readable(t testing.TB, format string, made []byte) string {
@@ -130,6 +133,9 @@ func checkShown(t testing.TB, format string, made []byte) {
 	}
 	if at := hidden.FindStringIndex(text); at != nil {
 		t.Errorf("%s holds the hidden character %q in %q", format, text[at[0]:at[1]], text[max(0, at[0]-40):at[1]])
+	}
+	if at := command.FindString(text); at != "" {
+		t.Errorf("%s holds the command %q of a CI server", format, at)
 	}
 }
 
@@ -157,6 +163,11 @@ func TestReportsTakeHostileText(t *testing.T) {
 		for _, format := range reports.Formats() {
 			checkFormat(t, format.Name, render(t, format.Name, seeded(s)))
 		}
+		for _, width := range []int{40, 57, 80} {
+			for _, made := range []string{text(t, seeded(s), reports.TextOptions{Width: width}), summary(t, seeded(s), reports.TextOptions{Width: width})} {
+				checkShown(t, "text", []byte(made))
+			}
+		}
 	}
 }
 
@@ -180,7 +191,9 @@ func checkFormat(t testing.TB, format string, made []byte) {
 	switch format {
 	case "html":
 		checkTags(t, made)
-	case "json", "sarif", "sarif-github", "gitlab", "oscal":
+	case "gitlab":
+		readGitLab(t, made)
+	case "json", "sarif", "sarif-github", "oscal":
 		var document any
 		decode(t, format, made, &document)
 		if path, found := findNull(document, "$"); found {
@@ -194,6 +207,9 @@ func checkFormat(t testing.TB, format string, made []byte) {
 		readCSV(t, made)
 	case "xlsx":
 		sheets(t, made)
+		if strings.Contains(parts(t, made), "<f>") {
+			t.Error("the workbook has a formula")
+		}
 	case "markdown", "comment":
 		checkMarkdown(t, string(made))
 	}

@@ -200,7 +200,7 @@ func TestSARIFPlacesResults(t *testing.T) {
 func TestSARIFRun(t *testing.T) {
 	file, data := readSARIF(t, weak())
 	run := file.Runs[0]
-	if got := run.Invocations[0]; got.ExitCode != 3 || !got.ExecutionSuccessful || got.ExitCodeDescription != "14 violations of 3 rules at or above high." {
+	if got := run.Invocations[0]; got.ExitCode != 3 || !got.ExecutionSuccessful || got.ExitCodeDescription != "15 violations of 3 rules at or above high." {
 		t.Errorf("invocation = %+v", got)
 	}
 	if run.AutomationDetails.ID != "domicile/"+tenantID+"/" {

@@ -78,7 +78,12 @@ func (p *textPage) paint(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
+// line writes a line. One that was broken so that it begins like a command of a CI server
+// gets a mark before it.
 func (p *textPage) line(s string) {
+	if commands(s) {
+		s = strings.Replace(s, "::", "⟨U+003A⟩:", 1)
+	}
 	fmt.Fprintln(p, strings.TrimRight(s, " "))
 }
 

@@ -73,6 +73,21 @@ func TestTextKeepsItsWidth(t *testing.T) {
 	}
 }
 
+// A line that is broken before or within a word doesn't begin like a command of a CI server.
+func TestTextGivesNoCommands(t *testing.T) {
+	result := good()
+	message := strings.Repeat("word ::error::word ", 40) + strings.Repeat("x::error::", 40)
+	fail(result, "GEO1002", findings.Resource{Kind: "tenant", ID: tenantID}, message, "a", "b")
+	settle(result)
+	for width := 40; width < 90; width++ {
+		for _, made := range []string{text(t, result, reports.TextOptions{Width: width}), summary(t, result, reports.TextOptions{Width: width})} {
+			if at := command.FindString(made); at != "" {
+				t.Fatalf("at width %d a line begins with %q:\n%s", width, at, made)
+			}
+		}
+	}
+}
+
 func TestBreakLinesKeepsCharactersWhole(t *testing.T) {
 	tests := []struct {
 		in   string
@@ -122,7 +137,7 @@ func TestSummarySaysWhatToDo(t *testing.T) {
 		want   []string
 	}{
 		{"good", good(), []string{"Contoso (3f0c1d7e", "PASS 16", "Defender XDR's data rests at EU (signed); allowed: EU.", "Exit code 0"}},
-		{"weak", weak(), []string{"Defender XDR's data rests at US (signed); allowed: EU.", "VIOLATED: 1 critical, 2 high, 1 medium, 1 info\n", "CRITICAL  GEO1002  The service's Geo is allowed\n", "(and 1 more)\n", "to mend: Set it right", "NOT JUDGED: 1 high", "1 needs attestation: No interface states this; a dated", "domicile attest new", "Waived: 1 finding", "26 new, 1 unchanged", "Waivers: 1 expired, 1 unused, 1 in force; 1 to end within 30 days."}},
+		{"weak", weak(), []string{"Defender XDR's data rests at US (signed); allowed: EU.", "VIOLATED: 1 critical, 2 high, 1 medium, 1 info\n", "CRITICAL  GEO1002  The service's Geo is allowed\n", "(and 1 more)\n", "to mend: Set it right", "NOT JUDGED: 1 high", "1 needs attestation: No interface states this; a dated", "domicile attest new", "Waived: 1 finding", "27 new, 1 unchanged", "Waivers: 1 expired, 1 unused, 1 in force; 1 to end within 30 days."}},
 		{"partial", partial(), []string{"5 needs attestation:", "grant SecurityIncident.Read.All", "domicile permissions says how", "and for 1 reason more", "Exit code 4"}},
 		{"unasked", settle(unasked), []string{"1 not collected: collect or import sentinel_connectors.", "1 conflict: Two tables disagree.", "1 throttled:", "Scan again later."}},
 		{"many", many(100), []string{"; the worst 5:"}},
@@ -152,7 +167,7 @@ func TestTextSaysWhatMatters(t *testing.T) {
 		want   []string
 	}{
 		{"good", good(), []string{"Contoso", "xdr-current", "FAIL 0", "PASS 16", "VIOLATIONS: none", "Exit code 0: No violation at or above high"}},
-		{"weak", weak(), []string{"CRITICAL  GEO1002", "Defender XDR, data at rest: Defender XDR keeps its data in US, which", "to mend: Set it right", "and 11 more", "WHERE THE DATA RESTS", "Defender XDR, data at rest: US (signed); allowed: EU\n", "The chain is broken at: Role, Consent, Geo, Feeding.", "Waived: 1 finding, none of them critical.", "Since the earlier result: 26 new, 1 unchanged, 1 fixed.", "- new: DC01: A health issue is open. Waiver W-7baafe0958 expired on", "covers 1 finding, until 2026-12-10, ends in 20", "Exit code 3: 14 violations of 3 rules"}},
+		{"weak", weak(), []string{"CRITICAL  GEO1002", "Defender XDR, data at rest: Defender XDR keeps its data in US, which", "to mend: Set it right", "and 11 more", "WHERE THE DATA RESTS", "Defender XDR, data at rest: US (signed); allowed: EU\n", "The chain is broken at: Role, Consent, Geo, Feeding.", "Waived: 1 finding, none of them critical.", "Since the earlier result: 27 new, 1 unchanged, 1 fixed.", "- new: DC01: A health issue is open. Waiver W-7baafe0958 expired on", "covers 1 finding, until 2026-12-10, ends in 20", "Exit code 3: 15 violations of 3 rules"}},
 		{"partial", partial(), []string{"Judged 5 of 17 rules; 10 could not be judged: needs attestation (5)", "Missing:", "SecurityIncident.Read.All", "Exit code 4:"}},
 		{"empty", empty(), []string{"Judged 0 of 0 rules.", "imported from files"}},
 	}

@@ -31,8 +31,8 @@ func accepted() *findings.Result {
 func TestWaiversAreShown(t *testing.T) {
 	got := text(t, accepted(), reports.TextOptions{Width: 200})
 	for _, want := range []string{
-		"Waived: 12 findings and 1 rule that could not be judged, 1 of them critical.\n",
-		"GEO1009, user *: over-broad, covers 11 findings through *, until 2027-06-30.",
+		"Waived: 13 findings and 1 rule that could not be judged, 1 of them critical.\n",
+		"GEO1009, user *: over-broad, covers 12 findings through *, until 2027-06-30.",
 		"GEO1004, tenant " + tenantID + ": in force, covers that the rule could not be judged",
 		"NONE1001, tenant *: not judged, its rule was not judged, or not in full",
 		"ROLE1002, tenant *: pending, holds from 2026-12-01 on",
