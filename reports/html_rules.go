@@ -90,6 +90,8 @@ type findingsView struct {
 type findingView struct {
 	Name, Kind, ID            string
 	Message, Expected, Actual string
+	// Said is the message with the name where the message leaves that out.
+	Said string
 	// Anchor is where it stands: its fingerprint, empty where it has none.
 	Anchor string
 	// Waiver says what waiver there is for it, WaiverAnchor where that stands.
@@ -252,7 +254,7 @@ func (v *viewer) findings(rule findings.Rule, limit int, waived bool) findingsVi
 		}
 		out.Rows = append(out.Rows, findingView{
 			Name: resourceName(finding.Resource), Kind: reasonWord(finding.Resource.Kind), ID: cleanName(finding.Resource.ID),
-			Message: sentence(cleanText(finding.Message)), Expected: cleanText(finding.Expected), Actual: cleanText(finding.Actual),
+			Message: sentence(cleanText(finding.Message)), Expected: cleanText(finding.Expected), Actual: cleanText(finding.Actual), Said: about(finding),
 			Waived: finding.Outcome == findings.Waived, Anchor: anchor(finding.Fingerprint),
 			Waiver: v.notes[finding.Waiver], WaiverAnchor: "waiver-" + anchor(finding.Waiver), New: isNew(finding),
 		})
