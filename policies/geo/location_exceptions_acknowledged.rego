@@ -58,7 +58,7 @@ import data.domicile.lib.attestations
 import data.domicile.lib.geo
 
 deny contains {
-	"resource": {"kind": "attestation", "id": "location-exceptions", "name": "none"},
+	"resource": {"kind": "attestation", "id": "location-exceptions", "name": "location-exceptions"},
 	"message": "No valid statement says that Microsoft's documented exceptions to its commitment on location are accepted.",
 	"expected": "a statement 'location-exceptions'",
 	"actual": "no statement",

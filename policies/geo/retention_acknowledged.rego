@@ -133,7 +133,7 @@ _accepted := [text |
 
 _name := attestations.file(_record) if {
 	_record
-} else := "none"
+} else := "retention"
 
 _actual := sprintf("%d days, %d commitments acknowledged", [_days, count(_accepted)]) if {
 	_days
