@@ -18,6 +18,7 @@ var allowed = map[string][]string{
 	"/policies":           {"/evidence", "/findings", "/internal/plan"},
 	"/reports":            {"/findings"},
 	"/internal/bench":     {"/evidence", "/findings", "/policies"},
+	"/internal/chromium":  {},
 	"/internal/config":    {"/findings"},
 	"/internal/golden":    {},
 	"/internal/limits":    {},
@@ -25,7 +26,7 @@ var allowed = map[string][]string{
 	"/internal/simulator": {"", "/internal/limits"},
 	"/internal/graph":     {"/collectors", "/evidence", "/internal/limits"},
 	"/internal/scan":      {"/collectors", "/evidence", "/findings", "/internal/config", "/internal/graph", "/policies", "/reports"},
-	"/cmd/domicile":       {"", "/collectors", "/evidence", "/findings", "/internal/config", "/internal/scan", "/internal/simulator", "/policies", "/reports"},
+	"/cmd/domicile":       {"", "/collectors", "/evidence", "/findings", "/internal/chromium", "/internal/config", "/internal/scan", "/internal/simulator", "/policies", "/reports"},
 }
 
 // TestDependenciesPointOneWay holds every package to the packages that it may import, and

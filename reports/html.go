@@ -20,17 +20,28 @@ var pageFiles embed.FS
 // it, by their hash, and forbids the rest. It can be read, printed and followed by its
 // links without the script.
 func writeHTML(w io.Writer, result *findings.Result) error {
-	page, err := newPage(result.Normalised())
+	return writePage(w, "report.html.tmpl", result, onScreen())
+}
+
+// WritePrintable writes the Result as a page that is made to be printed: what the HTML
+// report shows first, every violated rule with its findings and how to mend it, and of the
+// other rules the verdict. It has no script, and says what it leaves out.
+func WritePrintable(w io.Writer, result *findings.Result) error {
+	return writePage(w, "print.html.tmpl", result, onPaper())
+}
+
+func writePage(w io.Writer, layout string, result *findings.Result, room room) error {
+	page, err := newPage(result.Normalised(), room)
 	if err != nil {
 		return fmt.Errorf("writing the HTML report: %w", err)
 	}
-	layout, err := template.New("report.html.tmpl").ParseFS(pageFiles, "page/*.tmpl")
+	templates, err := template.New("page").ParseFS(pageFiles, "page/*.tmpl")
 	if err != nil {
 		return fmt.Errorf("writing the HTML report: %w", err)
 	}
 	// The page is rendered whole before a byte is written, so that a fault leaves no half.
 	var out bytes.Buffer
-	if err := layout.Execute(&out, page); err != nil {
+	if err := templates.ExecuteTemplate(&out, layout, page); err != nil {
 		return fmt.Errorf("writing the HTML report: %w", err)
 	}
 	if _, err := w.Write(out.Bytes()); err != nil {
@@ -39,28 +50,33 @@ func writeHTML(w io.Writer, result *findings.Result) error {
 	return nil
 }
 
-// assets are the style sheet and the script of the page, and the policy that allows them
-// alone. Both are files of this package; no word of the tenant is ever part of them.
+// assets are the style sheet and the script of the page, which is empty on paper, and the
+// policy that allows them alone. Both are files of this package; no word of the tenant is ever part of them.
 type assets struct {
 	Style  template.CSS
 	Script template.JS
 	Policy string
 }
 
-func newAssets() (assets, error) {
+func newAssets(scripted bool) (assets, error) {
 	style, err := pageFiles.ReadFile("page/report.css")
 	if err != nil {
 		return assets{}, err
+	}
+	out := assets{
+		Style:  template.CSS(style), //nolint:gosec // G203: a file of this package, never the tenant's text
+		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; img-src data:; base-uri 'none'; form-action 'none'", sourceHash(style)),
+	}
+	if !scripted {
+		return out, nil
 	}
 	script, err := pageFiles.ReadFile("page/report.js")
 	if err != nil {
 		return assets{}, err
 	}
-	return assets{
-		Style:  template.CSS(style), //nolint:gosec // G203: a file of this package, never the tenant's text
-		Script: template.JS(script), //nolint:gosec // G203: a file of this package, never the tenant's text
-		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; img-src data:; base-uri 'none'; form-action 'none'", sourceHash(style), sourceHash(script)),
-	}, nil
+	out.Script = template.JS(script) //nolint:gosec // G203: a file of this package, never the tenant's text
+	out.Policy += fmt.Sprintf("; script-src '%s'", sourceHash(script))
+	return out, nil
 }
 
 // sourceHash is the hash of an inline style or script as a policy names it (CSP Level 3,

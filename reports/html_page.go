@@ -64,12 +64,12 @@ type count struct {
 
 const barWidth = 1000
 
-func newPage(result *findings.Result) (*page, error) {
-	assets, err := newAssets()
+func newPage(result *findings.Result, room room) (*page, error) {
+	assets, err := newAssets(room.scripted)
 	if err != nil {
 		return nil, err
 	}
-	view := newViewer(result)
+	view := newViewer(result, room)
 	p := &page{
 		assets: assets,
 		Tenant: tenantName(result.Tenant), TenantID: cleanName(result.Tenant.ID),

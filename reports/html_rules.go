@@ -7,14 +7,31 @@ import (
 	"github.com/domicile-audit/domicile/findings"
 )
 
-// How many findings the page shows: at most perRule of a rule in the catalogue, and if
-// there are more than inAll, fewer, so that all rules together stay near it, but never
-// fewer than leastPerRule. The overview of failures shows one of each.
-const (
-	perRule      = 200
-	leastPerRule = 10
-	inAll        = 1000
-)
+// room is what a page has room for: at most perRule findings of a rule, and if there are
+// more than inAll, fewer of those rules that have the most, but at least leastPerRule.
+type room struct {
+	perRule, leastPerRule, inAll int
+	// scripted says whether the page may have a script.
+	scripted bool
+}
+
+func onScreen() room { return room{perRule: 200, leastPerRule: 10, inAll: 1000, scripted: true} }
+
+func onPaper() room { return room{perRule: 200, leastPerRule: 3, inAll: 400} }
+
+// limit is how many findings of a rule a page shows.
+func (r room) limit(grouped map[string][]findings.Finding) int {
+	for limit := r.perRule; limit > r.leastPerRule; limit-- {
+		shown := 0
+		for _, of := range grouped {
+			shown += min(len(of), limit)
+		}
+		if shown <= r.inAll {
+			return limit
+		}
+	}
+	return r.leastPerRule
+}
 
 // viewer turns rules and findings into what the template shows.
 type viewer struct {
@@ -27,15 +44,12 @@ type viewer struct {
 	limit      int
 }
 
-func newViewer(result *findings.Result) *viewer {
+func newViewer(result *findings.Result, room room) *viewer {
 	v := &viewer{
 		result: result, grouped: byRule(result.Findings), frameworks: frameworksOf(result),
 		evidence: map[string]findings.Evidence{}, gaps: map[string]findings.Gap{}, notes: waiverNotes(result),
 	}
-	v.limit = perRule
-	if len(result.Findings) > inAll {
-		v.limit = min(perRule, max(leastPerRule, inAll/len(v.grouped)))
-	}
+	v.limit = room.limit(v.grouped)
 	for _, evidence := range result.Evidence {
 		v.evidence[evidence.Kind] = evidence
 	}

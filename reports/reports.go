@@ -48,10 +48,10 @@ func Formats() []Format {
 	}
 }
 
-// FormatByName returns the format of a name, or an error that lists the known ones.
-func FormatByName(name string) (Format, error) {
+// FormatByName returns the format of a name, or an error that lists those that there are.
+func FormatByName(formats []Format, name string) (Format, error) {
 	var known []string
-	for _, format := range Formats() {
+	for _, format := range formats {
 		if format.Name == name {
 			return format, nil
 		}

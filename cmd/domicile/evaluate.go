@@ -21,7 +21,7 @@ parameters come from --config, and without it from the rules' defaults.`,
 			if tenantName != "" && file == "" {
 				return usage(errNoConfig)
 			}
-			formats, err := judging.check()
+			formats, err := judging.check(a.formats(cmd.Context()))
 			if err != nil {
 				return err
 			}

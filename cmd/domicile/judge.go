@@ -68,14 +68,6 @@ func (j *judging) addTrees(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&j.key, "policy-key", "", "public key in PEM that must have signed the bundles of rules")
 }
 
-func formatNames() []string {
-	var names []string
-	for _, format := range reports.Formats() {
-		names = append(names, format.Name)
-	}
-	return names
-}
-
 // rules reads the shipped rules with those that the flags and the configuration name, chooses
 // from them as the flags say and compiles these. cfg may be nil.
 func (j *judging) rules(ctx context.Context, cfg *config.Config) (*policies.Set, error) {
@@ -160,13 +152,13 @@ func readTree(path, key string) (policies.Tree, error) {
 }
 
 // check holds the flags against what there is, before anything is read.
-func (j *judging) check() ([]reports.Format, error) {
+func (j *judging) check(known []reports.Format) ([]reports.Format, error) {
 	if _, err := findings.ParseFailOn(j.failOn); err != nil {
 		return nil, usage(err)
 	}
 	var formats []reports.Format
 	for _, name := range j.formats {
-		format, err := reports.FormatByName(name)
+		format, err := reports.FormatByName(known, name)
 		if err != nil {
 			return nil, usage(err)
 		}
@@ -261,7 +253,7 @@ func relative(path string) string {
 }
 
 // judge evaluates a bundle, writes result and reports, shows the summary, and returns
-// the result.
+// the result. A report that can't be written costs none of the others.
 func (a *app) judge(ctx context.Context, judgement scan.Judgement, bundle *evidence.Bundle, dir string, formats []reports.Format) (*findings.Result, error) {
 	defer pace(judgeHeap)()
 	verdicts, err := judgement.Set.Evaluate(ctx, bundle, policies.Options{Profile: judgement.Profile, Params: judgement.Params})
@@ -273,7 +265,7 @@ func (a *app) judge(ctx context.Context, judgement scan.Judgement, bundle *evide
 	if errors.Is(err, scan.ErrIsBundle) {
 		return nil, usage(err)
 	}
-	if err != nil {
+	if len(paths) == 0 {
 		return nil, err
 	}
 	if !a.quiet {
@@ -287,7 +279,7 @@ func (a *app) judge(ctx context.Context, judgement scan.Judgement, bundle *evide
 	}
 	a.say("Reports in %s: %s", dir, strings.Join(names, ", "))
 	a.say("All of it here: domicile report %s", filepath.Join(dir, scan.ResultFile))
-	return result, nil
+	return result, err
 }
 
 // ended turns a result's exit code into the command's end. What the user has to mend is

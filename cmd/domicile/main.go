@@ -24,6 +24,7 @@ import (
 
 	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/chromium"
 	"github.com/domicile-audit/domicile/reports"
 )
 
@@ -137,7 +138,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitAuth
 	case errors.As(err, &tampered):
 		return exitViolations
-	case errors.Is(err, evidence.ErrInUse), beyondReach(err):
+	case errors.Is(err, evidence.ErrInUse), errors.Is(err, chromium.ErrNotFound), beyondReach(err):
 		return exitUsage
 	default:
 		return exitInternal
@@ -150,6 +151,8 @@ func hintFor(err error) string {
 	switch {
 	case errors.As(err, &tampered):
 		return "the bundle is not as it was written; collect the tenant again or take it from where it was stored"
+	case errors.Is(err, chromium.ErrNotFound):
+		return "install one, or name it in the variable CHROME_PATH; or write the html report, open it in any browser and print it to PDF"
 	case errors.Is(err, context.Canceled):
 		return "interrupted; what was read so far, if anything, stands under the bundle's name with .partial at its end; the same command with --resume goes on from there"
 	case beyondReach(err):

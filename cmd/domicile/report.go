@@ -16,7 +16,7 @@ import (
 func newReport(a *app) *cobra.Command {
 	var format, out, framework string
 	var doc strings.Builder
-	for _, f := range reports.Formats() {
+	for _, f := range formats(nil) {
 		fmt.Fprintf(&doc, "  %-12s  %s\n", f.Name, f.Doc)
 	}
 	cmd := &cobra.Command{
@@ -24,8 +24,8 @@ func newReport(a *app) *cobra.Command {
 		Short: "Turn a result.json into a report",
 		Long:  "report turns a result.json into any of these formats:\n\n" + doc.String(),
 		Args:  cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			chosen, err := reports.FormatByName(format)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			chosen, err := reports.FormatByName(a.formats(cmd.Context()), format)
 			if err != nil {
 				return usage(err)
 			}

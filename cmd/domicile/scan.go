@@ -46,7 +46,7 @@ earlier bundle, as collect does.`,
 }
 
 func (a *app) scan(ctx context.Context, from targeting, judging judging, out string) (err error) {
-	formats, err := judging.check()
+	formats, err := judging.check(a.formats(ctx))
 	if err != nil {
 		return err
 	}

@@ -155,7 +155,8 @@ func gapsOf(manifest evidence.Manifest) []findings.Gap {
 }
 
 // WriteReports writes result.json and one file per format into a folder. Each file gets
-// its name when it is whole. It returns the paths, result.json first.
+// its name when it is whole, and one that can't be written costs none of the others. It
+// returns the paths, result.json first; none if not even that could be written.
 func WriteReports(dir string, result *findings.Result, formats []reports.Format) ([]string, error) {
 	if _, err := evidence.Open(dir); err == nil {
 		return nil, fmt.Errorf("writing reports into %s: %w", dir, ErrIsBundle)
@@ -168,18 +169,19 @@ func WriteReports(dir string, result *findings.Result, formats []reports.Format)
 		return nil, err
 	}
 	paths := []string{path}
+	var errs []error
 	for _, format := range formats {
 		path := filepath.Join(dir, format.File)
 		if slices.Contains(paths, path) {
 			continue
 		}
-		write := func(w io.Writer) error { return format.Write(w, result) }
-		if err := WriteFile(path, write); err != nil {
-			return paths, err
+		if err := WriteFile(path, func(w io.Writer) error { return format.Write(w, result) }); err != nil {
+			errs = append(errs, err)
+			continue
 		}
 		paths = append(paths, path)
 	}
-	return paths, nil
+	return paths, errors.Join(errs...)
 }
 
 // WriteFile writes a file, readable by its owner alone, under a temporary name beside it

@@ -55,7 +55,7 @@ func TestWriteFileLeavesNoHalf(t *testing.T) {
 func TestWriteReports(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	result := &findings.Result{Version: findings.Version, Rules: []findings.Rule{}, Findings: []findings.Finding{}}
-	text, err := reports.FormatByName("text")
+	text, err := reports.FormatByName(reports.Formats(), "text")
 	if err != nil {
 		t.Fatal(err)
 	}
