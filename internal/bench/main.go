@@ -2,7 +2,8 @@
 // rules: opa eval, conftest, and a check written by hand.
 //
 // It generates evidence, hands it to each program in the form that the program reads, runs them
-// by turns, and prints their CPU, wall time and peak memory. It is no part of the product.
+// by turns, and prints their CPU, wall time and peak memory. It also makes results of many
+// findings for what renders them. It is no part of the product.
 package main
 
 import (
@@ -29,9 +30,9 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	commands := map[string]func(context.Context, []string) error{"generate": generateCommand, "floor": floorCommand, "run": runCommand, "measure": measureCommand}
+	commands := map[string]func(context.Context, []string) error{"generate": generateCommand, "findings": findingsCommand, "floor": floorCommand, "run": runCommand, "measure": measureCommand}
 	if len(args) == 0 || commands[args[0]] == nil {
-		return errors.New("want generate, floor or run; each shows its flags with -h")
+		return errors.New("want generate, findings, floor or run; each shows its flags with -h")
 	}
 	return commands[args[0]](ctx, args[1:])
 }
