@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -147,7 +146,7 @@ func check(result *Result) error {
 			return fmt.Errorf("the rule %q is listed twice or has no id", rule.ID)
 		}
 		rules[rule.ID] = true
-		if err := checkWords(rule.Outcome, rule.Severity); err != nil {
+		if err := checkRule(rule); err != nil {
 			return fmt.Errorf("rule %s: %w", rule.ID, err)
 		}
 	}
@@ -159,7 +158,7 @@ func check(result *Result) error {
 			return fmt.Errorf("finding %d of %s: %w", i, finding.Rule, err)
 		}
 	}
-	return errors.Join(checkWaivers(result), checkChange(result))
+	return errors.Join(checkEvidence(result), checkWaivers(result), checkChange(result))
 }
 
 func checkFinding(finding Finding) error {
@@ -169,16 +168,57 @@ func checkFinding(finding Finding) error {
 	return checkWords(finding.Outcome, finding.Severity)
 }
 
-func checkWords(outcome Outcome, severity Severity) error {
-	if !slices.Contains(Outcomes(), outcome) {
-		return fmt.Errorf("the outcome %q is not known; known are %q", outcome, Outcomes())
+func checkRule(rule Rule) error {
+	if err := checkWords(rule.Outcome, rule.Severity); err != nil {
+		return err
 	}
-	if !slices.Contains(Severities(), severity) {
-		return fmt.Errorf("the severity %q is not known; known are %q", severity, Severities())
+	for _, reason := range rule.Reasons {
+		if err := reason.Check(); err != nil {
+			return err
+		}
+	}
+	for _, observation := range rule.Observed {
+		if err := observation.Check(); err != nil {
+			return err
+		}
+	}
+	for framework, controls := range rule.Frameworks {
+		for _, control := range controls {
+			if err := known("coverage", control.Coverage, coverages()); err != nil {
+				return fmt.Errorf("control %s of %s: %w", control.ID, framework, err)
+			}
+		}
 	}
 	return nil
 }
 
-func isSHA256(s string) bool {
-	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+// checkEvidence checks what the verdicts rest on: the evidence, the gaps and the digests.
+func checkEvidence(result *Result) error {
+	for _, evidence := range result.Evidence {
+		if err := known("tier", evidence.Tier, Tiers()); err != nil {
+			return fmt.Errorf("evidence %s: %w", evidence.Kind, err)
+		}
+		if !isSHA256(evidence.SHA256) {
+			return fmt.Errorf("evidence %s: the digest %q is not a lower-case hex sha256", evidence.Kind, evidence.SHA256)
+		}
+	}
+	for _, gap := range result.Gaps {
+		if err := known("reason", gap.Reason, Reasons()); err != nil {
+			return fmt.Errorf("gap %s: %w", gap.Kind, err)
+		}
+	}
+	d := result.Digests
+	for _, digest := range []string{d.Evidence, d.Policies, d.Params, d.Waivers, d.Previous} {
+		if digest != "" && !isSHA256(digest) {
+			return fmt.Errorf("the digest %q is not a lower-case hex sha256", digest)
+		}
+	}
+	return nil
+}
+
+func checkWords(outcome Outcome, severity Severity) error {
+	if err := known("outcome", outcome, Outcomes()); err != nil {
+		return err
+	}
+	return known("severity", severity, Severities())
 }

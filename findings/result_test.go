@@ -130,6 +130,15 @@ func TestReadRefuses(t *testing.T) {
 		{"a truncated file", valid[:len(valid)/2], "unexpected end"},
 		{"an unknown outcome", strings.Replace(valid, `"outcome": "unknown"`, `"outcome": "passed"`, 1), `"passed" is not known`},
 		{"an unknown severity", strings.Replace(valid, `"severity": "high"`, `"severity": "severe"`, 1), `"severe" is not known`},
+		{"an unknown reason of a rule", strings.Replace(valid, `"reason": "needs_attestation"`, `"reason": "dunno"`, 1), `rule CONS1001: the reason "dunno" is not known; known are`},
+		{"an unknown reason of a gap", strings.Replace(valid, `"reason": "throttled"`, `"reason": "busy"`, 1), `gap sites: the reason "busy" is not known`},
+		{"an unknown fact", strings.Replace(valid, `"fact": "geo"`, `"fact": "hearsay"`, 1), `rule GEO1002: the fact "hearsay" is not known`},
+		{"an unknown tier of evidence", strings.Replace(valid, `"tier": "api"`, `"tier": "rumour"`, 1), `evidence organization: the tier "rumour" is not known`},
+		{"an unknown tier of a fact", strings.Replace(valid, `"value": "US",
+          "tier": "api"`, `"value": "US", "tier": "rumour"`, 1), `rule GEO1002: the tier "rumour" is not known`},
+		{"an unknown coverage", strings.Replace(valid, `"coverage": "evidence"`, `"coverage": "total"`, 1), `the coverage "total" is not known`},
+		{"a broken digest", strings.Replace(valid, `"policies": "`, `"policies": "X`, 1), "is not a lower-case hex sha256"},
+		{"a broken digest of evidence", strings.Replace(valid, `"sha256": "0`, `"sha256": "X`, 1), "evidence organization: the digest"},
 		{"a finding of no rule", strings.Replace(valid, `"rule": "GEO1002"`, `"rule": "GEO9999"`, 1), "not listed"},
 		{"a rule listed twice", strings.Replace(valid, `"id": "CONS1001"`, `"id": "GEO1002"`, 1), "listed twice"},
 		{"a broken fingerprint", strings.Replace(valid, `"fingerprint": "`, `"fingerprint": "X`, 1), "fingerprint"},
@@ -206,12 +215,41 @@ func TestSchemaAcceptsResults(t *testing.T) {
 		{`"version": 1`, `"version": 2`},
 		{`06:00:00Z`, `06:00:00+01:00`},
 		{`"tier": "api"`, `"tier": "rumour"`},
+		{`"fact": "geo"`, `"fact": "hearsay"`},
 		{`"expires": "2027-03-31"`, `"expires": "some day"`},
 		{`"state": "used"`, `"state": "useful"`},
 	} {
 		if validate([]byte(strings.Replace(string(valid), wrong[0], wrong[1], 1))) == nil {
 			t.Errorf("the schema accepts %s", wrong[1])
 		}
+	}
+}
+
+// The schema's closed lists are those of the program.
+func TestSchemaListsTheWords(t *testing.T) {
+	var schema struct {
+		Defs map[string]struct {
+			Enum       []string
+			Properties map[string]struct{ Enum []string }
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(findings.Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	var severities, outcomes []string
+	for _, severity := range findings.Severities() {
+		severities = append(severities, string(severity))
+	}
+	for _, outcome := range findings.Outcomes() {
+		outcomes = append(outcomes, string(outcome))
+	}
+	got := map[string][]string{
+		"reason": schema.Defs["reason"].Enum, "tier": schema.Defs["tier"].Enum, "severity": schema.Defs["severity"].Enum,
+		"outcome": schema.Defs["outcome"].Enum, "fact": schema.Defs["observation"].Properties["fact"].Enum,
+	}
+	want := map[string][]string{"reason": findings.Reasons(), "tier": findings.Tiers(), "severity": severities, "outcome": outcomes, "fact": findings.Facts()}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the schema's words differ (-want +got):\n%s", diff)
 	}
 }
 

@@ -152,6 +152,8 @@ func TestVerdicts(t *testing.T) {
 		{name: "not applicable", custom: tenant, body: says("not_applicable", "switched_off"), kinds: map[string][]string{"users": {on}}, outcome: findings.NotApplicable, reason: "switched_off"},
 		{name: "a built-in error", custom: tenant, body: denyUsers + "\nobserved contains {\"fact\": \"count\", \"service\": \"\", \"value\": x, \"tier\": \"\", \"kind\": \"\"} if {\n\tsome u in input.evidence.users\n\tx := sprintf(\"%d\", [to_number(u.id)])\n}\n", kinds: map[string][]string{"users": {`{"id":"x"}`}}, outcome: findings.Unknown, reason: "rule_error"},
 		{name: "outputs that break the contract", custom: tenant, body: denyUsers + "\nunknown contains {\"reason\": \"conflict\", \"massage\": \"x\"} if true\n", kinds: map[string][]string{"users": {on}}, outcome: findings.Unknown, reason: "rule_error"},
+		{name: "a reason that is not known", custom: tenant, body: denyUsers + "\nunknown contains {\"reason\": \"dunno\", \"message\": \"x\"} if true\n", kinds: map[string][]string{"users": {on}}, outcome: findings.Unknown, reason: "rule_error"},
+		{name: "a fact that is not known", custom: tenant, body: denyUsers + "\nobserved contains {\"fact\": \"hearsay\", \"value\": \"x\"} if true\n", kinds: map[string][]string{"users": {on}}, outcome: findings.Unknown, reason: "rule_error"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -104,6 +104,9 @@ func addReason(reasons distinct[findings.Reason], value *ast.Term) error {
 	if err == nil && (r.Reason == "" || r.Message == "") {
 		err = errors.New("an unknown or not_applicable has no reason or no message")
 	}
+	if err == nil {
+		err = r.Check()
+	}
 	reasons[r] = struct{}{}
 	return err
 }
@@ -111,6 +114,9 @@ func addReason(reasons distinct[findings.Reason], value *ast.Term) error {
 func addObservation(observed distinct[findings.Observation], value *ast.Term) error {
 	var o findings.Observation
 	err := texts(value, map[string]*string{"fact": &o.Fact, "service": &o.Service, "value": &o.Value, "tier": &o.Tier, "kind": &o.Kind}, unlisted)
+	if err == nil {
+		err = o.Check()
+	}
 	observed[o] = struct{}{}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"html"
 	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -16,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/golden"
@@ -78,6 +80,35 @@ func TestReports(t *testing.T) {
 			})
 		}
 	}
+}
+
+// The golden results and a large one fit the schema that is published for them.
+func TestResultsFitTheirSchema(t *testing.T) {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(findings.Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("result.schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("result.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, err := filepath.Glob("testdata/*/result.json")
+	if err != nil || len(paths) != len(fixtures()) {
+		t.Fatalf("golden results %q, %v; want one for each of %d tenants", paths, err, len(fixtures()))
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		validate(t, schema, path, data)
+	}
+	validate(t, schema, "many", render(t, "json", many(10_000)))
 }
 
 // Equal input gives equal bytes, also through result.json, and the input stays as it is.

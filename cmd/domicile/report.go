@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/reports"
 )
@@ -54,11 +55,24 @@ func newReport(a *app) *cobra.Command {
 			return nil
 		},
 	}
+	cmd.AddCommand(newReportSchema(a))
 	cmd.Flags().StringVar(&format, "format", "text", "format: "+strings.Join(formatNames(), ", "))
 	offer(cmd, "format", formatNames()...)
 	cmd.Flags().StringVar(&framework, "framework", "", "only rules that support this framework: cis, scuba, nist, iso27001, gdpr, nis2, dora")
 	cmd.Flags().StringVar(&out, "out", "-", "file to write, - for standard output")
 	return cmd
+}
+
+func newReportSchema(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of result.json",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := a.Stdout.Write(findings.Schema())
+			return err
+		},
+	}
 }
 
 // bundleError makes a bundle that can't be opened the user's error, and leaves a

@@ -100,7 +100,7 @@ func asUsage(command *cobra.Command) {
 	if check := command.Args; check != nil {
 		command.Args = func(cmd *cobra.Command, args []string) error {
 			err := check(cmd, args)
-			if err != nil && !cmd.HasSubCommands() {
+			if err != nil && (!cmd.HasSubCommands() || strings.Contains(cmd.Use, " ")) {
 				err = fmt.Errorf("%w; usage: %s", err, cmd.UseLine())
 			}
 			return usage(err)
