@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-
 )
 
 // TestReadmeListsTheFormats holds the README's table to what --format takes.

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -197,9 +198,10 @@ func (t *Tenant) check() error {
 	return err
 }
 
-// toDocument reads a merged tenant.yaml, strictly.
+// toDocument reads a merged tenant.yaml, strictly. On the way it is JSON, which is YAML that
+// quotes every string.
 func toDocument(from any) (doc document, err error) {
-	data, err := yaml.Marshal(from)
+	data, err := json.Marshal(from)
 	if err != nil {
 		return doc, err
 	}
