@@ -37,12 +37,12 @@ type sarifLog struct {
 	run        *sarif.Run
 	grouped    map[string][]findings.Finding // by rule
 	frameworks []framework
-	// rules, taxa and logical are the indexes of what the run lists, by id, by framework
-	// and control, and by qualified name.
+	// rules and taxa are the indexes of what the run lists, by id, and by framework and
+	// control; topics are the listed logical locations of the topics.
 	rules   map[string]uint
 	waivers map[string]findings.Waiver // by id
 	taxa    map[string]map[string]uint
-	logical map[string]uint
+	topics  map[string]*sarif.LogicalLocation
 }
 
 // automationID is the category of a run (SARIF 2.1.0, 3.17.3), by which code scanning knows
@@ -82,7 +82,7 @@ func newSARIFLog(result *findings.Result, profile sarifProfile) *sarifLog {
 		rules:      map[string]uint{},
 		waivers:    waiversByID(result),
 		taxa:       map[string]map[string]uint{},
-		logical:    map[string]uint{},
+		topics:     map[string]*sarif.LogicalLocation{},
 	}
 	log.run = &sarif.Run{
 		Results:         []*sarif.Result{},

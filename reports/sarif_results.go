@@ -56,17 +56,34 @@ func (l *sarifLog) says(rule findings.Rule, found []findings.Finding) bool {
 	return says(rule, found)
 }
 
-// addLocations lists the logical locations of all results, which stand before them.
+// addLocations lists the logical locations that results share, the tenant and the topics. A
+// resource stands in its result alone, so that what is listed stays small.
 func (l *sarifLog) addLocations() {
+	tenant := l.place(nil, "tenant", tenantName(l.result.Tenant), "namespace", url.PathEscape(l.result.Tenant.ID))
 	for _, rule := range l.result.Rules {
-		found := l.grouped[rule.ID]
-		for _, finding := range found {
-			l.logicalLocation(rule, finding.Resource)
-		}
-		if l.says(rule, found) {
-			l.logicalLocation(rule, tenantResource(l.result))
+		if l.topics[rule.Topic] == nil {
+			l.topics[rule.Topic] = l.place(tenant, rule.Topic, prose(rule.Topic), "module", url.PathEscape(rule.Topic))
 		}
 	}
+}
+
+// place lists a logical location under its parent.
+func (l *sarifLog) place(parent *sarif.LogicalLocation, kind, label, sarifKind, step string) *sarif.LogicalLocation {
+	location := under(parent, label, sarifKind, step)
+	location.Index = ptr(uint(len(l.run.LogicalLocations)))
+	location.Properties = sarif.Properties{"kind": cleanName(kind)}
+	l.run.LogicalLocations = append(l.run.LogicalLocations, location)
+	return location
+}
+
+// under is a logical location that isn't listed itself, but whose parent is.
+func under(parent *sarif.LogicalLocation, label, sarifKind, step string) *sarif.LogicalLocation {
+	location := &sarif.LogicalLocation{Name: &label, FullyQualifiedName: &step, Kind: &sarifKind}
+	if parent != nil {
+		location.FullyQualifiedName = ptr(*parent.FullyQualifiedName + "/" + step)
+		location.ParentIndex = parent.Index
+	}
+	return location
 }
 
 // tenantResource is the tenant as a resource.
@@ -230,44 +247,13 @@ func (l *sarifLog) location(rule findings.Rule, resource findings.Resource) *sar
 	}
 }
 
-// logicalLocation lists tenant, topic and resource among the run's logical locations, each
-// once, and refers to the last.
+// logicalLocation is the resource in the tenant: its place under a topic, or the tenant.
 func (l *sarifLog) logicalLocation(rule findings.Rule, resource findings.Resource) *sarif.LogicalLocation {
-	tenant := l.place(nil, "tenant", tenantName(l.result.Tenant), "namespace", url.PathEscape(l.result.Tenant.ID))
 	if resource.Kind == "tenant" {
-		return reference(tenant)
+		tenant := l.run.LogicalLocations[0]
+		return &sarif.LogicalLocation{Index: tenant.Index, Name: tenant.Name, FullyQualifiedName: tenant.FullyQualifiedName, Kind: tenant.Kind}
 	}
-	topic := l.place(tenant, rule.Topic, prose(rule.Topic), "module", url.PathEscape(rule.Topic))
-	return reference(l.place(topic, resource.Kind, resourceName(resource), "resource",
-		url.PathEscape(resource.Kind)+"/"+url.PathEscape(clean(resource.ID, textLimit))))
-}
-
-// place lists a logical location under its parent, unless it is listed already.
-func (l *sarifLog) place(parent *sarif.LogicalLocation, kind, label, sarifKind, step string) *sarif.LogicalLocation {
-	qualified := step
-	if parent != nil {
-		qualified = *parent.FullyQualifiedName + "/" + step
-	}
-	if index, ok := l.logical[qualified]; ok {
-		return l.run.LogicalLocations[index]
-	}
-	index := uint(len(l.run.LogicalLocations))
-	l.logical[qualified] = index
-	location := &sarif.LogicalLocation{
-		Index: &index, Name: &label, FullyQualifiedName: &qualified, Kind: &sarifKind,
-	}
-	location.Properties = sarif.Properties{"kind": cleanName(kind)}
-	if parent != nil {
-		location.ParentIndex = parent.Index
-	}
-	l.run.LogicalLocations = append(l.run.LogicalLocations, location)
-	return location
-}
-
-func reference(location *sarif.LogicalLocation) *sarif.LogicalLocation {
-	return &sarif.LogicalLocation{
-		Index: location.Index, Name: location.Name, FullyQualifiedName: location.FullyQualifiedName, Kind: location.Kind, ParentIndex: location.ParentIndex,
-	}
+	return under(l.topics[rule.Topic], resourceName(resource), "resource", url.PathEscape(resource.Kind)+"/"+url.PathEscape(clean(resource.ID, textLimit)))
 }
 
 func cleanReasons(reasons []findings.Reason) []findings.Reason {

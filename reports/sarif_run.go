@@ -96,7 +96,7 @@ func (l *sarifLog) gapReasons() map[string]uint {
 func notificationID(reason string) string { return "gap/" + cleanName(reason) }
 
 // limitID is the kind of the profile's notes.
-const limitID = "limit"
+const limitID = "limit/results"
 
 // notificationKinds describes the reasons of the gaps, in the order of gapReasons, and
 // after them the profile's notes.
@@ -119,7 +119,7 @@ func (l *sarifLog) notificationKinds() []*sarif.ReportingDescriptor {
 	if len(l.profile.notes) > 0 {
 		kinds = append(kinds, &sarif.ReportingDescriptor{
 			ID:               limitID,
-			Name:             ptr("Limit"),
+			Name:             ptr("ResultsLeftOut"),
 			ShortDescription: multi("Results are left out", ""),
 			FullDescription:  multi("The reader of this file takes or shows fewer results than there are.", ""),
 			Help:             multi("Read the other results in result.json, or in another report that is made from it.", ""),

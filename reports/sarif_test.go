@@ -153,8 +153,12 @@ func TestSARIFResults(t *testing.T) {
 				continue
 			}
 			for _, place := range got.Locations[0].LogicalLocations {
-				if listed := run.LogicalLocations[place.Index]; listed.FullyQualifiedName != place.FullyQualifiedName {
-					t.Errorf("%s, result %d: the logical location %s points at %s", tenant, i, place.FullyQualifiedName, listed.FullyQualifiedName)
+				if place.ParentIndex == nil {
+					if listed := run.LogicalLocations[place.Index]; listed != place {
+						t.Errorf("%s, result %d: the tenant %v is listed as %v", tenant, i, place, tenant)
+					}
+				} else if parent := run.LogicalLocations[*place.ParentIndex]; !strings.HasPrefix(place.FullyQualifiedName, parent.FullyQualifiedName+"/") || parent.Kind != "module" {
+					t.Errorf("%s, result %d: the logical location %s has the parent %s", tenant, i, place.FullyQualifiedName, parent.FullyQualifiedName)
 				}
 			}
 		}
