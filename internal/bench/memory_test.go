@@ -25,11 +25,7 @@ const (
 // that hold no large kind whole: over ten times the objects, and over more entries of a look-up.
 // A time is not asserted.
 func TestMemoryIsFlat(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "domicile")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", program, "../../cmd/domicile")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building domicile: %v\n%s", err, out)
-	}
+	program := built(t)
 	const few, many, applications, more = 100_000, 1_000_000, 1000, 40_000
 	small := peak(t, program, tenantOptions{Objects: few, Applications: applications, Seed: 1})
 	large := peak(t, program, tenantOptions{Objects: many, Applications: applications, Seed: 1})
@@ -63,9 +59,25 @@ func peak(t *testing.T, program string, o tenantOptions) int64 {
 		t.Fatal(err)
 	}
 	args := evaluate(program, dir, ruleSets(set)[1], filepath.Join(dir, "out"))
-	process := exec.CommandContext(t.Context(), args[0], args[1:]...)
+	return peakOf(t, exec.CommandContext(t.Context(), args[0], args[1:]...))
+}
+
+// built is a domicile of this source.
+func built(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "domicile")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", program, "../../cmd/domicile")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building domicile: %v\n%s", err, out)
+	}
+	return program
+}
+
+// peakOf runs a process and is the most memory that it held, in bytes.
+func peakOf(t *testing.T, process *exec.Cmd) int64 {
+	t.Helper()
 	if out, err := process.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+		t.Fatalf("%s: %v\n%s", strings.Join(process.Args, " "), err, out)
 	}
 	usage, ok := process.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
