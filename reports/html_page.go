@@ -26,6 +26,7 @@ type page struct {
 	Severities           []severityGroup
 	Violations           int
 	FailedRules          int
+	LeftOut              string // says how many findings of violated rules are not shown
 	Topics               []topicGroup
 	Frameworks           []frameworkGroup
 	Rules                int
@@ -89,6 +90,15 @@ func newPage(result *findings.Result, room room) (*page, error) {
 		Digests: digestPairs(result.Digests),
 	}
 	p.Chain, p.ChainSays = chainOf(result)
+	hidden := 0
+	for _, group := range p.Severities {
+		for _, rule := range group.Rules {
+			hidden += rule.Findings.Hidden
+		}
+	}
+	if hidden > 0 {
+		p.LeftOut = plural(hidden, "finding") + " left out here, of the rules that have the most; result.json has them all."
+	}
 	return p, nil
 }
 

@@ -9,11 +9,14 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
 )
 
 const tenantID = "3f0c1d7e-0000-4000-8000-000000000001"
@@ -266,5 +269,40 @@ func TestAnUnreachableGraphIsAGap(t *testing.T) {
 	gap, _ := opened.Manifest.GapOf("users")
 	if code != exitIncomplete || gap.Reason != evidence.Unreachable {
 		t.Errorf("exit code %d, gap %+v; want %d and unreachable", code, gap, exitIncomplete)
+	}
+}
+
+// TestHostileNamesAreShown: a tenant with names that drive terminals, turn text round or run as
+// code is judged like any other, and no character of them acts where they are shown.
+func TestHostileNamesAreShown(t *testing.T) {
+	dir := t.TempDir()
+	code, stdout, stderr := run1(t, "scan", "--demo", "--tenant", "hostile", "--now", now, "--out", dir, "--format", "text,csv,markdown")
+	if code != exitViolations {
+		t.Fatalf("exit code %d, want %d\n%s", code, exitViolations, stderr)
+	}
+	texts := map[string]string{"stdout": stdout, "stderr": stderr}
+	for _, name := range []string{"report.txt", "report.csv", "report.md"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[name] = string(data)
+	}
+	texts["report.csv"] = strings.ReplaceAll(strings.TrimPrefix(texts["report.csv"], "\ufeff"), "\r\n", "\n")
+	for name, text := range texts {
+		for _, r := range text {
+			if r != '\n' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+				t.Errorf("%s holds U+%04X", name, r)
+			}
+		}
+	}
+	for _, shown := range []string{"⟨U+001B⟩[31mowned", "⟨U+202E⟩", "⟨U+0000⟩nothing", "'=HYPERLINK("} {
+		if !strings.Contains(texts["report.csv"], shown) {
+			t.Errorf("report.csv doesn't show %s", shown)
+		}
+	}
+	long := func(f findings.Finding) bool { return len(f.Resource.Name) >= 9_999 }
+	if !slices.ContainsFunc(resultIn(t, dir).Findings, long) {
+		t.Error("the name of 10,000 characters is not in result.json")
 	}
 }
