@@ -153,6 +153,8 @@ func hintFor(err error) string {
 		return "the bundle is not as it was written; collect the tenant again or take it from where it was stored"
 	case errors.Is(err, chromium.ErrNotFound):
 		return "install one, or name it in the variable CHROME_PATH; or write the html report, open it in any browser and print it to PDF"
+	case errors.Is(err, chromium.ErrNoPDF):
+		return "name another browser in the variable CHROME_PATH; or write the html report, open it in any browser and print it to PDF"
 	case errors.Is(err, context.Canceled):
 		return "interrupted; what was read so far, if anything, stands under the bundle's name with .partial at its end; the same command with --resume goes on from there"
 	case beyondReach(err):

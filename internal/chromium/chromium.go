@@ -7,6 +7,7 @@ package chromium
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,10 @@ const patience = 3 * time.Minute
 
 // Browser is a program to print with, and the PATH that it is started with.
 type Browser struct{ program, path string }
+
+// ErrNoPDF says that the browser ran and made no PDF: it found no sandbox, it may not read
+// temporary files, or it is no browser.
+var ErrNoPDF = errors.New("it gave no PDF")
 
 // Print prints an HTML page as PDF. The PDF says that it was created at a time that is
 // given, so that one browser makes equal bytes of equal pages.
@@ -50,7 +55,7 @@ func (b Browser) Print(ctx context.Context, page []byte, created time.Time) (pdf
 	}
 	pdf, err = os.ReadFile(target)
 	if err != nil || !bytes.HasPrefix(pdf, []byte("%PDF-")) {
-		return nil, fmt.Errorf("printing a page: %s gave no PDF: %s", b.program, reason(said, ran))
+		return nil, fmt.Errorf("printing a page with %s: %w: %s", b.program, ErrNoPDF, reason(said, ran))
 	}
 	return dated(pdf, created), nil
 }
@@ -86,7 +91,7 @@ func reason(said []byte, ran error) string {
 	if ran != nil {
 		last = strings.TrimSpace(last + " (" + ran.Error() + ")")
 	}
-	return last
+	return cmp.Or(last, "it said nothing")
 }
 
 // remove deletes the browser's folder, into which a process of it that is about to end may

@@ -94,7 +94,7 @@ func TestPrintPassesOnWhatTheBrowserSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = browser.Print(t.Context(), []byte("<p>page</p>"), time.Time{})
-	if err == nil || !strings.Contains(err.Error(), "gave no PDF: No usable sandbox! (exit status 1)") {
+	if !errors.Is(err, chromium.ErrNoPDF) || !strings.HasSuffix(err.Error(), "it gave no PDF: No usable sandbox! (exit status 1)") {
 		t.Errorf("Print() = %v, want what the browser said", err)
 	}
 	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
