@@ -72,7 +72,7 @@ func (c *compiler) function(fn *ir.Func, f *function) {
 		f.params = append(f.params, c.local(param))
 	}
 	c.result = c.local(fn.Return)
-	f.only = c.only(fn)
+	f.only, f.tiers = c.only(fn), tiers(fn)
 	shared := len(fn.Params) + 2 // the parameters, the value, and the value of one rule
 	for _, block := range fn.Blocks {
 		if ordered, ok := block.Stmts[0].(*ir.BlockStmt); ok && len(block.Stmts) == 1 {
@@ -85,6 +85,28 @@ func (c *compiler) function(fn *ir.Func, f *function) {
 		f.bodies = append(f.bodies, c.body(block, shared))
 	}
 	f.locals = c.locals
+}
+
+// tiers is how many objects deep a function's value is in which the parts of its rules' names are
+// keys. The plan takes an inner one out of the one around it to add to it.
+func tiers(fn *ir.Func) int {
+	deepest := 0
+	for _, block := range fn.Blocks {
+		depths := map[ir.Local]int{fn.Return: 0}
+		walk([]*ir.Block{block}, func(statement ir.Stmt, _ effects) {
+			s, ok := statement.(*ir.DotStmt)
+			if !ok {
+				return
+			}
+			if from, ok := s.Source.Value.(ir.Local); ok {
+				if depth, ok := depths[from]; ok {
+					depths[s.Target] = depth + 1
+					deepest = max(deepest, depth+1)
+				}
+			}
+		})
+	}
+	return deepest
 }
 
 // decides says whether an assignment gives a rule, not its default, a value that can't change.
@@ -233,7 +255,7 @@ func (c *compiler) statement(source ir.Stmt) statement {
 	case *ir.ScanStmt:
 		return c.scan(s)
 	case *ir.NotStmt:
-		return not(c.block(s.Block))
+		return c.not(s)
 	case *ir.AssignIntStmt:
 		return assign(operand{constant: number(s.Value)}, c.local(s.Target))
 	case *ir.AssignVarStmt:
@@ -300,6 +322,9 @@ func (c *compiler) numberRef(s *ir.MakeNumberRefStmt) *ast.Term {
 func (c *compiler) call(s *ir.CallStmt) statement {
 	arguments, result := c.operands(s.Args), c.local(s.Result)
 	if f, ok := c.functions[s.Func]; ok {
+		if len(arguments) != len(f.params) {
+			return leave(undefined) // a package's rules are gone through, and a function has no value
+		}
 		return callFunction(f, arguments, result)
 	}
 	declared := ast.BuiltinMap[s.Func]
@@ -353,6 +378,41 @@ func (c *compiler) dynamicCall(s *ir.CallDynamicStmt) statement {
 		locals[result] = value
 		return next
 	}
+}
+
+// not compiles a negation. Its block's last statement asks whether a local was set on the way,
+// which is asked here however the block ends: OPA plans a reference to a rule whose name is a
+// variable as several blocks, and then looks in data, where that may be undefined.
+func (c *compiler) not(s *ir.NotStmt) statement {
+	last := len(s.Block.Stmts) - 1
+	if last < 0 {
+		return not(nil)
+	}
+	asks, ok := s.Block.Stmts[last].(*ir.IsDefinedStmt)
+	if !ok {
+		return not(c.block(s.Block))
+	}
+	body := &ir.Block{Stmts: s.Block.Stmts[:last]}
+	if setAtEnd(asks.Source, body) {
+		return not(c.block(&ir.Block{Stmts: body.Stmts[:last-1]}))
+	}
+	found := c.local(asks.Source)
+	return not(block{reset(found), inner([]block{c.block(body)}), defined(found, true)})
+}
+
+// setAtEnd says whether a block sets a local in its last statement alone.
+func setAtEnd(local ir.Local, in *ir.Block) bool {
+	sets := 0
+	walk([]*ir.Block{in}, func(_ ir.Stmt, effects effects) {
+		if slices.Contains(effects.sets, local) {
+			sets++
+		}
+	})
+	if sets != 1 {
+		return false
+	}
+	last, ok := in.Stmts[len(in.Stmts)-1].(*ir.AssignVarStmt)
+	return ok && last.Target == local
 }
 
 // scan compiles a loop. One that only sets something once it has found an element that fits ends
@@ -410,6 +470,9 @@ func (c *compiler) with(s *ir.WithStmt) statement {
 		locals[local], m.memo = replaced(saved, path, value.of(locals)), newMemo(len(m.plan.constants))
 		s := body.run(m, locals)
 		locals[local], m.memo = saved, remembered
+		if s == undefined {
+			return undefined // unlike a block: nothing after it counts if it isn't defined
+		}
 		return s.outside()
 	}
 }

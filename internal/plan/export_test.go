@@ -18,7 +18,7 @@ type Query struct {
 
 // PrepareQuery plans a query.
 func PrepareQuery(ctx context.Context, compiler *ast.Compiler, text string) (*Query, error) {
-	policy, err := planQuery(ctx, compiler, rego.Query(text))
+	policy, err := planQuery(ctx, explicit(compiler), rego.Query(text))
 	if err != nil {
 		return nil, err
 	}

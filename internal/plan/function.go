@@ -9,6 +9,8 @@ type function struct {
 	locals int
 	bodies []block
 
+	// tiers is how deep the objects are that it makes of its rules' names.
+	tiers int
 	// only is the value that every rule of it gives, if that is a constant: none needs to be
 	// evaluated any more once one is true.
 	only *ast.Term
@@ -118,6 +120,9 @@ func (m *machine) run(f *function, locals []*ast.Term, arguments []operand) (*as
 	for _, body := range f.bodies {
 		switch body.run(m, frame) {
 		case returned:
+			if f.tiers > 0 {
+				return settled(m.value, f.tiers), next
+			}
 			return m.value, next
 		case failed:
 			return nil, failed

@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,7 +41,7 @@ func Prepare(ctx context.Context, compiler *ast.Compiler, paths []ast.Ref) (*Pla
 	for _, path := range paths {
 		query.Append(ast.NewExpr(ast.NewTerm(path)))
 	}
-	policy, err := planQuery(ctx, compiler, rego.ParsedQuery(query))
+	policy, err := planQuery(ctx, explicit(compiler), rego.ParsedQuery(query))
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +67,41 @@ func planQuery(ctx context.Context, compiler *ast.Compiler, query func(*rego.Reg
 		return nil, fmt.Errorf("planning: %w", err)
 	}
 	return policy, nil
+}
+
+// explicit returns the compiler with each `not e` of its rules as `not { e }`, which means the same.
+// OPA plans the second so that it asks whether e was ever true. The first it takes for true where
+// the plan of e is several blocks, as that of a rule whose name is a variable.
+func explicit(compiler *ast.Compiler) *ast.Compiler {
+	changed := *compiler
+	changed.Modules = map[string]*ast.Module{}
+	for name, module := range compiler.Modules {
+		changedModule := *module
+		changedModule.Rules = slices.Clone(module.Rules)
+		for i, rule := range module.Rules {
+			if !negates(rule) {
+				continue
+			}
+			changedModule.Rules[i] = rule.Copy()
+			ast.WalkExprs(changedModule.Rules[i], func(expr *ast.Expr) bool {
+				if expr.Negated {
+					expr.Terms, expr.Negated = &ast.Not{Body: ast.NewBody(expr.ComplementNoWith()), Location: expr.Location}, false
+				}
+				return false
+			})
+		}
+		changed.Modules[name] = &changedModule
+	}
+	return &changed
+}
+
+func negates(rule *ast.Rule) bool {
+	found := false
+	ast.WalkExprs(rule, func(expr *ast.Expr) bool {
+		found = found || expr.Negated
+		return found
+	})
+	return found
 }
 
 // target is the name under which OPA is asked for a plan.

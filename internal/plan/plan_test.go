@@ -127,6 +127,76 @@ func TestConflictsAreErrors(t *testing.T) {
 	}
 }
 
+// areas is a package that others look names up in, with what OPA's planner has trouble with.
+const areas = `package areas
+
+DE := "EU"
+
+US := false
+
+outside(place) if not place in {"DE"}
+
+members[area][place] := true if some area, place in {"EU": "DE"}
+
+members.EU.FR := true
+
+names[area] contains place if some area, place in {"EU": "DE"}
+
+names.EU contains "FR"
+`
+
+// TestWherePlansGoWrong has what OPA plans in a way that gives something else than its evaluator,
+// or nothing that could be evaluated.
+func TestWherePlansGoWrong(t *testing.T) {
+	tests := map[string]struct{ body, input, want string }{
+		"negated, a rule that is true":       {`p if not data.areas[input.place]`, `{"place": "DE"}`, ""},
+		"negated, a rule that is false":      {`p if not data.areas[input.place]`, `{"place": "US"}`, "true"},
+		"negated, no rule":                   {`p if not data.areas[input.place]`, `{"place": "JP"}`, "true"},
+		"negated, a function":                {`p if not data.areas[input.place]`, `{"place": "outside"}`, "true"},
+		"negated, a member of no rule":       {`p if not data.areas[input.place].name`, `{"place": "JP"}`, "true"},
+		"negated, a member of a string":      {`p if not data.areas[input.place].name`, `{"place": "DE"}`, "true"},
+		"negated, in an object":              {`p if not data.areas.members[input.area]`, `{"area": "EU"}`, ""},
+		"negated, objects of different size": {`p if not {input.place: 1} = {"DE": 1, "US": 2}`, `{"place": "DE"}`, "true"},
+		"negated, with another package":      {`p if not data.areas[input.place] with data.areas as {"JP": 1}`, `{"place": "JP"}`, ""},
+		"negated, in a loop": {
+			"import future.keywords.not\n" + `p contains user.id if { some user in input.users; not { some area in user.areas; area == "US" } }`,
+			`{"users": [{"id": 1, "areas": ["US"]}, {"id": 2, "areas": ["EU"]}]}`, "{2}",
+		},
+		"all rules of a package":  {`p := {name | some name; data.areas[name]}`, `{}`, `{"DE", "members", "names"}`},
+		"objects of two tiers":    {`p := count({data.areas.members, {"EU": {"DE": true, "FR": true}}})`, `{}`, "1"},
+		"sets in an object":       {`p := count({data.areas.names, {"EU": {"DE", "FR"}}})`, `{}`, "1"},
+		"keys with the same hash": {`p[key] := 1 if { some _ in [1, 2]; some key in [[], [0], [1, 0], [0, 1]] }`, `{}`, "{[]: 1, [0]: 1, [1, 0]: 1, [0, 1]: 1}"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			compiler := compile(t, map[string]string{"p.rego": "package p\n" + tt.body, "areas.rego": areas})
+			path := ast.MustParseRef("data.p.p")
+			planned, err := plan.Prepare(t.Context(), compiler, []ast.Ref{path})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := planned.Eval(t.Context(), time.Unix(0, 0), ast.MustParseTerm(tt.input), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want *ast.Term
+			if tt.want != "" {
+				want = ast.MustParseTerm(tt.want)
+			}
+			if !same(got[0], want) {
+				t.Errorf("%s = %v, want %v", tt.body, got[0], want)
+			}
+		})
+	}
+}
+
+func same(a, b *ast.Term) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Value.Compare(b.Value) == 0
+}
+
 // TestEvaluationEnds shows that a rule which would take for ever ends with its context.
 func TestEvaluationEnds(t *testing.T) {
 	compiler := compile(t, map[string]string{"long.rego": `package long

@@ -31,12 +31,10 @@ func inner(blocks []block) statement {
 
 func not(body block) statement {
 	return func(m *machine, locals []*ast.Term) signal {
-		switch s := body.run(m, locals); s {
-		case next:
-			return undefined
-		default:
+		if s := body.run(m, locals); s != next {
 			return s.outside()
 		}
+		return undefined
 	}
 }
 
@@ -275,20 +273,38 @@ func setAdd(set int, value operand) statement {
 	}
 }
 
+// objectInsert adds a member to an object, or puts an object back that was taken out of it and
+// changed: that leaves its hash wrong, which settled mends once all are complete.
 func objectInsert(object int, key, value operand) statement {
 	return func(_ *machine, locals []*ast.Term) signal {
-		locals[object].Value.(ast.Object).Insert(key.of(locals), value.of(locals))
+		members, name, member := locals[object].Value.(ast.Object), key.of(locals), value.of(locals)
+		if members.Get(name) != member {
+			members.Insert(name, member)
+		}
 		return next
 	}
+}
+
+// settled makes an object anew, with the objects in it that are so many tiers below.
+func settled(term *ast.Term, tiers int) *ast.Term {
+	object, ok := term.Value.(ast.Object)
+	if !ok || tiers == 0 {
+		return term
+	}
+	anew := ast.NewObjectWithCapacity(object.Len())
+	object.Foreach(func(name, member *ast.Term) { anew.Insert(name, settled(member, tiers-1)) })
+	return ast.NewTerm(anew)
 }
 
 func objectInsertOnce(object int, key, value operand) statement {
 	return func(m *machine, locals []*ast.Term) signal {
 		members, name, member := locals[object].Value.(ast.Object), key.of(locals), value.of(locals)
-		if set := members.Get(name); set != nil && !equal(set, member) {
+		switch set := members.Get(name); {
+		case set == nil:
+			members.Insert(name, member) // to insert what is there hashes the whole object again
+		case !equal(set, member):
 			return m.conflict("object keys must be unique")
 		}
-		members.Insert(name, member)
 		return next
 	}
 }
@@ -333,7 +349,11 @@ func replaced(document *ast.Term, path []*ast.Term, value *ast.Term) *ast.Term {
 	var member *ast.Term
 	if document != nil {
 		if object, ok := document.Value.(ast.Object); ok {
-			object.Foreach(members.Insert)
+			object.Foreach(func(name, other *ast.Term) {
+				if !equal(name, path[0]) {
+					members.Insert(name, other)
+				}
+			})
 			member = object.Get(path[0])
 		}
 	}
