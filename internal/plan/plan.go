@@ -22,6 +22,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/ir"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // Plan holds rules that are ready to be evaluated, by several goroutines at once.
@@ -131,11 +132,16 @@ func (receiver) Eval(context.Context, *rego.EvalContext, ast.Value) (ast.Value, 
 // Eval evaluates rules of the plan over an input, and returns their values in the same order; nil
 // for one that has none. now is the time for built-in functions that ask for it. The error is of
 // type *topdown.Error: of a built-in function, of values that are in conflict, or of a cancelled
-// context.
-func (p *Plan) Eval(ctx context.Context, now time.Time, input *ast.Term, paths ...ast.Ref) ([]*ast.Term, error) {
+// context. What panics on a rule's values, as some built-in functions do, is an error as well.
+func (p *Plan) Eval(ctx context.Context, now time.Time, input *ast.Term, paths ...ast.Ref) (values []*ast.Term, err error) {
 	m := newMachine(ctx, p, now, true)
 	defer context.AfterFunc(ctx, m.context.Cancel.Cancel)()
-	values := make([]*ast.Term, len(paths))
+	defer func() {
+		if cause := recover(); cause != nil {
+			values, err = nil, &topdown.Error{Code: topdown.InternalErr, Message: fmt.Sprintf("the evaluation panicked: %v", cause)}
+		}
+	}()
+	values = make([]*ast.Term, len(paths))
 	for i, path := range paths {
 		value, s := m.call(p.documents[path.String()], []*ast.Term{input, ast.ObjectTerm()}, documentArguments())
 		if s == failed {

@@ -190,6 +190,25 @@ func TestWherePlansGoWrong(t *testing.T) {
 	}
 }
 
+// TestPanicsAreErrors has a built-in function of OPA's panic.
+func TestPanicsAreErrors(t *testing.T) {
+	compiler := compile(t, map[string]string{"p.rego": "package p\np := bits.lsh(1, input.bits)"})
+	path := ast.MustParseRef("data.p.p")
+	planned, err := plan.Prepare(t.Context(), compiler, []ast.Ref{path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := planned.Eval(t.Context(), time.Unix(0, 0), ast.MustParseTerm(`{"bits": 1000000000000000000}`), path)
+	var of *topdown.Error
+	if !errors.As(err, &of) || of.Code != topdown.InternalErr || got != nil {
+		t.Errorf("Eval = %v, %v, want an internal error", got, err)
+	}
+	got, err = planned.Eval(t.Context(), time.Unix(0, 0), ast.MustParseTerm(`{"bits": 3}`), path)
+	if err != nil || !same(got[0], ast.IntNumberTerm(8)) {
+		t.Errorf("Eval = %v, %v, want 8", got, err)
+	}
+}
+
 func same(a, b *ast.Term) bool {
 	if a == nil || b == nil {
 		return a == b
