@@ -23,35 +23,35 @@ import (
 
 // collected is the bundle of a simulated tenant, by the real collectors over HTTPS, and the
 // options by which its configuration wants it judged.
-func collected(t *testing.T, name string) (*evidence.Bundle, policies.Options) {
-	t.Helper()
+func collected(tb testing.TB, name string) (*evidence.Bundle, policies.Options) {
+	tb.Helper()
 	tenant, err := simulator.Load(domicile.Tenants(), name, started)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	server, err := simulator.Start(t.Context(), simulator.Options{Tenant: tenant, Now: started})
+	server, err := simulator.Start(tb.Context(), simulator.Options{Tenant: tenant, Now: started})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer server.Close()
-	dir := t.TempDir()
+	dir := tb.TempDir()
 	if err := server.WriteConfig(dir); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	settings, err := config.Read(filepath.Join(dir, config.FileName))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	of := &settings.Tenants[0]
-	_, err = scan.Collect(t.Context(), filepath.Join(dir, "bundle"), scan.Collection{
+	_, err = scan.Collect(tb.Context(), filepath.Join(dir, "bundle"), scan.Collection{
 		Tenant: of, MaxWait: time.Minute, Now: func() time.Time { return started }, Getenv: os.Getenv,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	opened, err := evidence.Open(filepath.Join(dir, "bundle"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	profile, params := settings.Settings(of)
 	return opened, policies.Options{Profile: profile, Params: params}

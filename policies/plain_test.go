@@ -24,21 +24,7 @@ import (
 // with the verdict: neither pages nor the choice of fields change anything.
 func TestPlainOPASaysTheSame(t *testing.T) {
 	set := shipped(t)
-	modules := map[string]*ast.Module{}
-	for name, source := range policies.Builtin() {
-		if strings.HasSuffix(name, "_test.rego") {
-			continue
-		}
-		module, err := ast.ParseModule(name, source)
-		if err != nil {
-			t.Fatal(err)
-		}
-		modules[name] = module
-	}
-	compiler := ast.NewCompiler()
-	if compiler.Compile(modules); compiler.Failed() {
-		t.Fatal(compiler.Errors)
-	}
+	compiler := plainCompiler(t)
 	for _, tenant := range []string{"good", "weak", "off", "crowded"} {
 		t.Run(tenant, func(t *testing.T) {
 			bundle, options := collected(t, tenant)
@@ -79,6 +65,27 @@ func TestPlainOPASaysTheSame(t *testing.T) {
 	}
 }
 
+// plainCompiler compiles the shipped rules without their tests.
+func plainCompiler(tb testing.TB) *ast.Compiler {
+	tb.Helper()
+	modules := map[string]*ast.Module{}
+	for name, source := range policies.Builtin() {
+		if strings.HasSuffix(name, "_test.rego") {
+			continue
+		}
+		module, err := ast.ParseModule(name, source)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		modules[name] = module
+	}
+	compiler := ast.NewCompiler()
+	if compiler.Compile(modules); compiler.Failed() {
+		tb.Fatal(compiler.Errors)
+	}
+	return compiler
+}
+
 // inOrder compares observations in one order.
 var inOrder = cmpopts.SortSlices(func(a, b findings.Observation) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
 
@@ -94,8 +101,8 @@ func complete(manifest *evidence.Manifest, rule policies.Rule) bool {
 }
 
 // wholeInput is a rule's input document.
-func wholeInput(t *testing.T, bundle *evidence.Bundle, rule policies.Rule, verdicts policies.Verdicts) ast.Value {
-	t.Helper()
+func wholeInput(tb testing.TB, bundle *evidence.Bundle, rule policies.Rule, verdicts policies.Verdicts) ast.Value {
+	tb.Helper()
 	manifest := &bundle.Manifest
 	kinds, lookup, group := map[string]any{}, map[string]any{}, map[string]any{}
 	for _, kind := range rule.Kinds() {
@@ -105,7 +112,7 @@ func wholeInput(t *testing.T, bundle *evidence.Bundle, rule policies.Rule, verdi
 			decoder := json.NewDecoder(bytes.NewReader(line))
 			decoder.UseNumber()
 			if err != nil || decoder.Decode(&object) != nil {
-				t.Fatal(kind, err)
+				tb.Fatal(kind, err)
 			}
 			all = append(all, object)
 			if key, ok := object[rule.Lookup[kind]].(string); ok {
@@ -130,7 +137,7 @@ func wholeInput(t *testing.T, bundle *evidence.Bundle, rule policies.Rule, verdi
 		"reader": map[string]any{"tid": manifest.Reader.TenantID, "appid": manifest.Reader.AppID, "roles": manifest.Reader.Roles, "scp": manifest.Reader.Scopes},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return input
 }

@@ -16,11 +16,11 @@ import (
 	"github.com/domicile-audit/domicile/policies"
 )
 
-func shipped(t *testing.T) *policies.Set {
-	t.Helper()
-	set, err := policies.Load(t.Context(), policies.Builtin())
+func shipped(tb testing.TB) *policies.Set {
+	tb.Helper()
+	set, err := policies.Load(tb.Context(), policies.Builtin())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return set
 }
