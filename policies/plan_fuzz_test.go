@@ -149,7 +149,14 @@ func (c *choices) changed(value any) any {
 	}
 	others := []any{
 		nil, true, false, 0, -1, 1.5, "", "x", "*", "all", "None", "2020-01-01T00:00:00Z", "9999-99-99", "00000000-0000-0000-0000-000000000000",
-		strings.Repeat("x", 1<<16), "\u0000\ufffd%s", []any{}, []any{nil}, map[string]any{}, map[string]any{"": nil}, []any{value}, []any{value, value}, map[string]any{"value": value},
+		strings.Repeat("x", 1<<16), "\u0000\ufffd%s",
+		[]any{},
+		[]any{nil},
+		map[string]any{},
+		map[string]any{"": nil},
+		[]any{value},
+		[]any{value, value},
+		map[string]any{"value": value},
 	}
 	return others[c.choose(len(others))]
 }

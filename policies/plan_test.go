@@ -32,7 +32,7 @@ func TestPlansPassTheRulesTests(t *testing.T) {
 	var tests []ast.Ref
 	for _, name := range slices.Sorted(maps.Keys(modules)) {
 		for _, rule := range modules[name].Rules {
-			if path := rule.Path(); strings.HasPrefix(rule.Head.Name.String(), "test_") && !containsRef(tests, path) {
+			if path := rule.Ref(); strings.HasPrefix(rule.Head.Name.String(), "test_") && !containsRef(tests, path) {
 				tests = append(tests, path)
 			}
 		}
