@@ -23,7 +23,11 @@ func TestPlansPassTheRulesTests(t *testing.T) {
 	modules := map[string]*ast.Module{}
 	tree := policies.Builtin()
 	for _, name := range slices.Sorted(maps.Keys(tree)) {
-		modules[name] = ast.MustParseModuleWithOpts(tree[name], ast.ParserOptions{RegoVersion: ast.RegoV1})
+		module, err := ast.ParseModuleWithOpts(name, tree[name], ast.ParserOptions{RegoVersion: ast.RegoV1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		modules[name] = module
 	}
 	compiler := ast.NewCompiler()
 	if compiler.Compile(modules); compiler.Failed() {
