@@ -134,18 +134,24 @@ func (d *directory) find(path string) (target, bool) {
 	return target{}, false
 }
 
-// below leads from an object to one of its collections, or to the object itself.
+// below leads from an object to one of its collections, to an object of that, or to the
+// object itself.
 func (d *directory) below(r resource, one object, sub string) (target, bool) {
 	if sub == "" {
 		return target{resource: r, one: one, single: true}, true
 	}
-	hung, ok := below()[r.path+"/"+sub]
-	if !ok {
+	name, id, item := strings.Cut(sub, "/")
+	hung, ok := below()[r.path+"/"+name]
+	if !ok || (item && !hung.items) {
 		return target{}, false
 	}
-	t := target{resource: hung, single: one == nil}
-	if one != nil {
-		t.list = d.hanging(one, sub)
+	t := target{resource: hung, single: one == nil || item}
+	switch {
+	case one == nil:
+	case item:
+		t.one, _ = d.hanging(one, name).find(id)
+	default:
+		t.list = d.hanging(one, name)
 	}
 	return t, true
 }

@@ -101,7 +101,7 @@ func parseQuery(values url.Values, t target, tenant *Tenant) (query, error) {
 		}
 	}
 	for _, name := range t.wants {
-		if !q.filter.names(name) {
+		if !t.single && !q.filter.names(name) {
 			return q, refuse("The request must be filtered by '%s'.", name)
 		}
 	}

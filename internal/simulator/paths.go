@@ -2,7 +2,14 @@ package simulator
 
 import "slices"
 
-const rolesPath = "roleManagement/directory/"
+const (
+	rolesPath                 = "roleManagement/directory/"
+	assignmentsPath           = rolesPath + "roleAssignments"
+	assignmentInstancesPath   = rolesPath + "roleAssignmentScheduleInstances"
+	eligibleInstancesPath     = rolesPath + "roleEligibilityScheduleInstances"
+	rolePoliciesPath          = "policies/roleManagementPolicies"
+	rolePolicyAssignmentsPath = "policies/roleManagementPolicyAssignments"
+)
 
 // The clouds that have parts of Graph: the security namespace is absent from China's
 // schema, audit searches, Defender for Identity's settings and multi-tenant
@@ -39,14 +46,15 @@ func directoryResources() []resource {
 func roleResources() []resource {
 	principal := []string{"principal"}
 	return []resource{
-		{path: rolesPath + "roleAssignments", typ: "unifiedRoleAssignment", roles: []string{"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All"}, expands: principal, absent: []string{"principalOrganizationId"}},
-		{path: rolesPath + "roleAssignmentScheduleInstances", typ: "unifiedRoleAssignmentScheduleInstance", roles: []string{"RoleAssignmentSchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}, licence: premium2, expands: principal},
-		{path: rolesPath + "roleEligibilityScheduleInstances", typ: "unifiedRoleEligibilityScheduleInstance", roles: []string{"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}, licence: premium2, expands: principal},
+		{path: assignmentsPath, typ: "unifiedRoleAssignment", roles: []string{"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All"}, expands: principal, absent: []string{"principalOrganizationId"}},
+		{path: assignmentInstancesPath, typ: "unifiedRoleAssignmentScheduleInstance", roles: []string{"RoleAssignmentSchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}, licence: premium2, expands: principal},
+		{path: eligibleInstancesPath, typ: "unifiedRoleEligibilityScheduleInstance", roles: []string{"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}, licence: premium2, expands: principal},
 		{path: "roleManagement/defender/roleAssignments", typ: "unifiedRoleAssignmentMultiple", roles: []string{"RoleManagement.Read.Defender", "RoleManagement.Read.All"}, beta: true, clouds: []string{"global"}},
 		{
-			path: "policies/roleManagementPolicyAssignments", typ: "unifiedRoleManagementPolicyAssignment", roles: []string{"RoleManagementPolicy.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}, licence: premium2,
+			path: rolePolicyAssignmentsPath, typ: "unifiedRoleManagementPolicyAssignment", roles: rolePolicyReaders, licence: premium2,
 			expands: []string{"policy"}, nested: map[string][]string{"policy": {"rules"}}, wants: []string{"scopeId", "scopeType"},
 		},
+		{path: rolePoliciesPath, typ: "unifiedRoleManagementPolicy", roles: rolePolicyReaders, licence: premium2, expands: []string{"rules"}, wants: []string{"scopeId", "scopeType"}},
 		{path: "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances", typ: "privilegedAccessGroupEligibilityScheduleInstance", roles: []string{"PrivilegedEligibilitySchedule.Read.AzureADGroup"}, licence: premium2, wants: []string{"groupId"}},
 		{path: "identityGovernance/accessReviews/definitions", typ: "accessReviewScheduleDefinition", roles: []string{"AccessReview.Read.All"}, top: 100, licence: premium2},
 	}
@@ -106,6 +114,7 @@ var (
 		path: "security/runHuntingQuery", typ: "security.huntingQueryResults",
 		roles: []string{"ThreatHunting.Read.All"}, security: true, clouds: securityClouds,
 	}
+	rolePolicyReaders = []string{"RoleManagementPolicy.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}
 	principalDefaults = append(slices.Clone(userDefaults), "@odata.type", "appId")
 	membersResource   = resource{
 		path: "transitiveMembers", typ: "directoryObject", top: 999, directoryObject: true,
@@ -113,7 +122,7 @@ var (
 		defaults: principalDefaults,
 	}
 	grantedResource = resource{
-		path: "appRoleAssignedTo", typ: "appRoleAssignment", top: 999,
+		path: "appRoleAssignedTo", typ: "appRoleAssignment", top: 999, items: true,
 		roles: []string{"Application.Read.All", "Directory.Read.All"},
 	}
 )
@@ -136,6 +145,7 @@ func below() map[string]resource {
 			path: "delegatedPermissionClassifications", typ: "delegatedPermissionClassification",
 			roles: []string{"Policy.Read.PermissionGrant", "Policy.Read.All"},
 		},
+		rolePoliciesPath + "/rules":                            {path: "rules", typ: "unifiedRoleManagementPolicyRule", roles: rolePolicyReaders, licence: premium2, items: true},
 		"policies/appManagementPolicies/appliesTo":             {path: "appliesTo", typ: "directoryObject", roles: []string{"Policy.Read.All"}},
 		"identityGovernance/termsOfUse/agreements/acceptances": {path: "acceptances", typ: "agreementAcceptance", delegated: true},
 		"security/auditLog/queries/records": {

@@ -30,7 +30,10 @@ type resource struct {
 	clouds []string
 	// key is the member by which objects are told apart; id when empty.
 	key string
-	// wants are the members that a $filter has to name.
+	// items says that the objects of a collection that hangs on another object are read one
+	// by one too.
+	items bool
+	// wants are the members that the $filter of a collection has to name.
 	wants []string
 	// nested are the members, of an expanded one, that come only with an $expand inside.
 	nested map[string][]string

@@ -52,11 +52,11 @@ func (p rolePolicy) under(base rolePolicy) rolePolicy {
 	return p
 }
 
-// addRolePolicies makes the assignments of role management policies with their rules, as
+// addRolePolicies makes role management policies with their rules, and their assignments, as
 // Microsoft Graph lists them for directory roles
 // (https://learn.microsoft.com/graph/identity-governance-pim-rules-overview).
 func (d *directory) addRolePolicies(t *Tenant) error {
-	var list []object
+	var list, policies []object
 	for _, role := range slices.Sorted(maps.Keys(t.doc.RolePolicies)) {
 		if role == "*" {
 			continue
@@ -65,21 +65,27 @@ func (d *directory) addRolePolicies(t *Tenant) error {
 		if err != nil {
 			return fmt.Errorf("rolePolicies: %s: %w", role, err)
 		}
-		policy := "DirectoryRole_" + t.ID + "_" + uuidOf("rolePolicy", role)
+		id := "DirectoryRole_" + t.ID + "_" + uuidOf("rolePolicy", role)
+		policy := map[string]any{
+			"id": id, "displayName": "DirectoryRole", "description": "DirectoryRole",
+			"isOrganizationDefault": false, "scopeId": "/", "scopeType": "DirectoryRole", "rules": rules,
+		}
 		o, err := newObject(map[string]any{
-			"id": policy + "_" + role, "policyId": policy, "roleDefinitionId": role,
-			"scopeId": "/", "scopeType": "DirectoryRole",
-			"policy": map[string]any{
-				"id": policy, "displayName": "DirectoryRole", "description": "DirectoryRole",
-				"isOrganizationDefault": false, "scopeId": "/", "scopeType": "DirectoryRole", "rules": rules,
-			},
+			"id": id + "_" + role, "policyId": id, "roleDefinitionId": role,
+			"scopeId": "/", "scopeType": "DirectoryRole", "policy": policy,
 		})
 		if err != nil {
 			return err
 		}
+		encoded, err := newObject(policy)
+		if err != nil {
+			return err
+		}
+		policies = append(policies, encoded)
 		list = append(list, o)
 	}
-	d.lists["policies/roleManagementPolicyAssignments"] = collection{fixed: list}
+	d.lists[rolePolicyAssignmentsPath] = collection{fixed: list}
+	d.lists[rolePoliciesPath] = collection{fixed: policies}
 	return nil
 }
 

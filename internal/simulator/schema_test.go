@@ -24,6 +24,8 @@ type csdlType struct {
 type csdlMember struct {
 	Name string `xml:"Name,attr"`
 	Type string `xml:"Type,attr"`
+	// List says that the type is that of the items.
+	List bool `xml:"-"`
 	// EntityType is the type of an entity set.
 	EntityType string `xml:"EntityType,attr"`
 }
@@ -74,6 +76,7 @@ func readSchema(t *testing.T, name string) csdl {
 		for _, typ := range append(s.Entities, s.Complex...) {
 			for _, members := range [][]csdlMember{typ.Properties, typ.Navigation} {
 				for i := range members {
+					members[i].List = strings.HasPrefix(members[i].Type, "Collection(")
 					members[i].Type = full(members[i].Type)
 				}
 			}
@@ -183,6 +186,7 @@ func TestServedObjectsAreThoseOfMicrosoftsSchema(t *testing.T) {
 		"identityGovernance/appConsent/appConsentRequests?$expand=userConsentRequests",
 		"identityGovernance/privilegedAccess/group/eligibilityScheduleInstances?$filter=groupId eq '90000000-0000-4000-8000-000000000006'",
 		"policies/roleManagementPolicyAssignments?$filter=scopeId eq '/' and scopeType eq 'DirectoryRole'&$expand=policy($expand=rules)",
+		"policies/roleManagementPolicies?$filter=scopeId eq '/' and scopeType eq 'DirectoryRole'&$expand=rules",
 		"policies/identitySecurityDefaultsEnforcementPolicy", "policies/defaultAppManagementPolicy", "policies/appManagementPolicies?$expand=appliesTo",
 		"policies/crossTenantAccessPolicy/default", "policies/crossTenantAccessPolicy/partners?$expand=identitySynchronization",
 	}
