@@ -66,6 +66,7 @@ func (c *call) step(cl claims, step batchStep) batchAnswer {
 		sub.r, sub.path = r, at.Path
 		c.server.count(r.Method, at.Path)
 		sub.graphAs(cl)
+		c.out.cut = c.out.cut || sub.out.cut
 	}
 	headers := map[string]string{"Content-Type": "application/json", "request-id": sub.id}
 	if after := sub.out.header.Get("Retry-After"); after != "" {

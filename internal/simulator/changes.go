@@ -1,11 +1,8 @@
 package simulator
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,52 +27,6 @@ type place struct {
 	At       int      `json:"a"`
 	Epoch    int      `json:"e"`
 	Selected []string `json:"s"`
-}
-
-// Change gives an object of a collection other members, as an administrator would: one that
-// isn't there is made, and nil in place of members takes it away. The collection's delta
-// query, if it has one, tells of it.
-func (s *Server) Change(path, id string, members map[string]any) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	dir := *s.dir.Load()
-	dir.lists = maps.Clone(dir.lists)
-	list := dir.lists[path]
-	whole := make([]object, 0, list.len()+1)
-	for i := range list.len() {
-		whole = append(whole, list.at(i))
-	}
-	told := object{{"id", quoted(id)}}
-	at := slices.IndexFunc(whole, func(o object) bool { return o.text("id") == id })
-	switch {
-	case members == nil && at < 0:
-		return fmt.Errorf("changing %s: there is no %s", path, id)
-	case members == nil:
-		whole = slices.Delete(whole, at, at+1)
-		told = append(told, member{"@removed", json.RawMessage(`{"reason":"changed"}`)})
-	default:
-		more, err := newObject(members)
-		if err != nil {
-			return fmt.Errorf("changing %s: %w", path, err)
-		}
-		// What was never set is left out where an object is new, what hasn't changed elsewhere.
-		for _, m := range more {
-			if at >= 0 || !bytes.Equal(m.raw, null) {
-				told = append(told, m)
-			}
-		}
-		if at < 0 {
-			whole = append(whole, object{{"id", quoted(id)}})
-			at = len(whole) - 1
-		}
-		for _, m := range more {
-			whole[at] = whole[at].with(m.name, m.raw)
-		}
-	}
-	dir.lists[path] = collection{fixed: whole}
-	s.dir.Store(&dir)
-	s.changed = append(s.changed, changed{path, told})
-	return nil
 }
 
 // Forget makes every link to changes that was given before expire.

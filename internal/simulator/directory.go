@@ -171,67 +171,6 @@ func (d *directory) application(path, appID string) (object, bool) {
 	return nil, false
 }
 
-// addRoles makes roleAssignments and the two collections of schedule instances from
-// the tenant's holdings, as Microsoft Entra derives them from one another.
-func (d *directory) addRoles(t *Tenant) error {
-	var assignments, schedules, eligible []object
-	for _, h := range t.doc.Roles {
-		scope := h.Scope
-		if scope == "" {
-			scope = "/"
-		}
-		common := map[string]any{
-			"principalId": h.Principal, "roleDefinitionId": h.Role,
-			"directoryScopeId": scope, "appScopeId": nil,
-		}
-		key := h.Principal + h.Role + scope
-		assignment := merge(common, map[string]any{"id": uuidOf("roleAssignment", key)})
-		assignment["appScopeId"] = nil
-		organization := h.Organization
-		if organization == "" {
-			organization = t.ID
-		}
-		if t.offers("principalOrganizationId") {
-			assignment["principalOrganizationId"] = organization
-		}
-		instance := merge(common, map[string]any{
-			"id": uuidOf(h.How, key), "startDateTime": h.Start, "memberType": "Direct",
-		})
-		instance["appScopeId"], instance["endDateTime"] = nil, nil
-		if h.Start == "" {
-			instance["startDateTime"] = nil // assigned outside PIM
-		}
-		if h.End != "" {
-			instance["endDateTime"] = h.End
-		}
-		if h.How == "eligible" {
-			instance["roleEligibilityScheduleId"] = uuidOf("eligibilitySchedule", key)
-		} else {
-			instance["assignmentType"] = strings.ToUpper(h.How[:1]) + h.How[1:]
-			instance["roleAssignmentOriginId"] = assignment["id"]
-			instance["roleAssignmentScheduleId"] = uuidOf("assignmentSchedule", key)
-		}
-		encoded, err := newObject(instance)
-		if err != nil {
-			return err
-		}
-		if h.How == "eligible" {
-			eligible = append(eligible, encoded)
-			continue
-		}
-		schedules = append(schedules, encoded)
-		encoded, err = newObject(assignment)
-		if err != nil {
-			return err
-		}
-		assignments = append(assignments, encoded)
-	}
-	d.lists["roleManagement/directory/roleAssignments"] = collection{fixed: assignments}
-	d.lists["roleManagement/directory/roleAssignmentScheduleInstances"] = collection{fixed: schedules}
-	d.lists["roleManagement/directory/roleEligibilityScheduleInstances"] = collection{fixed: eligible}
-	return nil
-}
-
 // uuidOf is a UUID (version 8, RFC 9562) that follows from a kind and a key.
 func uuidOf(kind, key string) string {
 	sum := sha256.Sum256([]byte(kind + "\x00" + key))

@@ -21,7 +21,7 @@ type table struct {
 	Days  int            `yaml:"days"`
 	Until int            `yaml:"until"`
 	// Error makes every query of the table fail with this status.
-	Error *fault `yaml:"error"`
+	Error *Fault `yaml:"error"`
 }
 
 // retention is the number of days that advanced hunting looks back.
@@ -85,7 +85,7 @@ func (c *call) hunt(cl claims) {
 }
 
 // tableError is the answer that the tenant's file gives to every query of a table.
-type tableError struct{ fault }
+type tableError struct{ Fault }
 
 // Error returns the answer's words.
 func (f *tableError) Error() string { return f.Message }

@@ -180,8 +180,8 @@ func (t *Tenant) check() error {
 		return errors.New("id, displayName, client.id and client.secret must be set")
 	}
 	for _, f := range t.doc.Faults {
-		if !strings.HasPrefix(f.Path, "/") || (!f.Truncate && (f.Status < 400 || f.Status > 599)) {
-			return fmt.Errorf("fault on %q: want a path from the root, and a status from 400 to 599 or truncate", f.Path)
+		if err := f.check(); err != nil {
+			return err
 		}
 	}
 	for _, r := range t.doc.Roles {

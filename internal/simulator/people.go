@@ -42,7 +42,7 @@ func (d *directory) addPeople(t *Tenant) error {
 	users := d.lists["users"]
 	details := collection{}
 	for i, user := range users.fixed {
-		members, err := t.licencesOf(user.text("id"), plans)
+		members, err := licenceMembers(t.licencesOf(user.text("id")), plans)
 		if err != nil {
 			return err
 		}
@@ -112,12 +112,6 @@ func (t *Tenant) registration(user object) object {
 	if err != nil {
 		panic(err) // strings always encode
 	}
-	flag := func(on bool) json.RawMessage {
-		if on {
-			return yes
-		}
-		return json.RawMessage("false")
-	}
 	capable := flag(len(methods) > 0)
 	guest := json.RawMessage(`"member"`)
 	if user.text("userType") == "Guest" {
@@ -135,6 +129,14 @@ func (t *Tenant) registration(user object) object {
 		{"isSsprCapable", capable},
 		{"methodsRegistered", raw},
 	}
+}
+
+// flag is a bool, encoded.
+func flag(on bool) json.RawMessage {
+	if on {
+		return yes
+	}
+	return json.RawMessage("false")
 }
 
 // servicePlan is a plan of a SKU that users get.
@@ -170,50 +172,56 @@ func (t *Tenant) skuPlans() (map[string][]servicePlan, error) {
 	return skus, nil
 }
 
-// licencesOf are the members of a user that its licences make.
-func (t *Tenant) licencesOf(id string, plans map[string][]servicePlan) ([]member, error) {
-	licences, assigned, states := []any{}, []any{}, []any{}
+// licenceState is one of the states of a user's licences.
+type licenceState struct {
+	SKU      string   `json:"skuId"`
+	State    string   `json:"state"`
+	Error    string   `json:"error"`
+	Group    *string  `json:"assignedByGroup"`
+	Disabled []string `json:"disabledPlans"`
+	Updated  string   `json:"lastUpdatedDateTime"`
+}
+
+// licencesOf are the states of a user's licences in the tenant's file.
+func (t *Tenant) licencesOf(id string) []licenceState {
+	states := []licenceState{}
 	for _, sku := range slices.Sorted(maps.Keys(t.doc.Licences)) {
 		for _, l := range t.doc.Licences[sku] {
 			if !slices.Contains(l.Users, id) {
 				continue
 			}
-			disabled := append([]string{}, l.Disabled...)
-			state := map[string]any{
-				"skuId": sku, "state": "Active", "error": "None", "assignedByGroup": nil,
-				"disabledPlans": disabled, "lastUpdatedDateTime": stamp(midnight(t.now).AddDate(0, 0, -30)),
+			state := licenceState{
+				SKU: sku, State: "Active", Error: "None", Disabled: append([]string{}, l.Disabled...),
+				Updated: stamp(midnight(t.now).AddDate(0, 0, -30)),
 			}
 			if l.Group != "" {
-				state["assignedByGroup"] = l.Group
+				state.Group = &l.Group
 			}
 			if l.Error != "" {
-				state["state"], state["error"] = "Error", l.Error
+				state.State, state.Error = "Error", l.Error
 			}
 			states = append(states, state)
-			if l.Error != "" {
-				continue
-			}
-			licences = append(licences, map[string]any{"skuId": sku, "disabledPlans": disabled})
-			for _, plan := range plans[sku] {
-				if plan.Audience == "User" && plan.Status != "Disabled" && !slices.Contains(disabled, plan.ID) {
-					assigned = append(assigned, map[string]any{
-						"servicePlanId": plan.ID, "service": strings.ToLower(plan.Name), "capabilityStatus": "Enabled",
-						"assignedDateTime": stamp(midnight(t.now).AddDate(0, 0, -30)),
-					})
-				}
+		}
+	}
+	return states
+}
+
+// licenceMembers are the members of a user that the states of its licences make.
+func licenceMembers(states []licenceState, plans map[string][]servicePlan) (object, error) {
+	licences, assigned := []any{}, []any{}
+	for _, s := range states {
+		if s.Error != "None" {
+			continue
+		}
+		licences = append(licences, map[string]any{"skuId": s.SKU, "disabledPlans": s.Disabled})
+		for _, plan := range plans[s.SKU] {
+			if plan.Audience == "User" && plan.Status != "Disabled" && !slices.Contains(s.Disabled, plan.ID) {
+				assigned = append(assigned, map[string]any{
+					"servicePlanId": plan.ID, "service": strings.ToLower(plan.Name), "capabilityStatus": "Enabled",
+					"assignedDateTime": s.Updated,
+				})
 			}
 		}
 	}
-	var members []member
-	for _, m := range []struct {
-		name  string
-		value any
-	}{{"assignedLicenses", licences}, {"assignedPlans", assigned}, {"licenseAssignmentStates", states}} {
-		raw, err := json.Marshal(m.value)
-		if err != nil {
-			return nil, err
-		}
-		members = append(members, member{m.name, raw})
-	}
-	return members, nil
+	return newObject(map[string]any{"assignedLicenses": licences, "assignedPlans": assigned, "licenseAssignmentStates": states})
 }

@@ -33,6 +33,8 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
+	// cut says that the connection ends instead of the answer.
+	cut bool
 }
 
 func newReply() *reply {
@@ -50,6 +52,9 @@ func (o *reply) send(w http.ResponseWriter, r *http.Request, writers *sync.Pool)
 	if len(o.body) < smallest || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		w.Header().Set("Content-Length", strconv.Itoa(len(o.body)))
 		w.WriteHeader(o.status)
+		if len(o.body) == 0 {
+			return nil // an answer without content may not even be written to
+		}
 		_, err := w.Write(o.body)
 		return err
 	}
@@ -115,47 +120,6 @@ func (r refusal) Error() string { return string(r) }
 
 func refuse(format string, args ...any) error {
 	return refusal(fmt.Sprintf(format, args...))
-}
-
-// faulted answers with the refusal of a request that goes beyond the limits, or else with
-// the first fault of the tenant's file that meets the call, if any, in the shape that
-// refuse gives it. Truncation is left to truncate.
-func (c *call) faulted(refuse func(status int, code, message string)) bool {
-	if c.throttled(refuse) {
-		return true
-	}
-	for i, f := range c.server.tenant.doc.Faults {
-		if f.Truncate || !c.meets(f) || !c.server.due(i, f) {
-			continue
-		}
-		refuse(f.Status, first(f.Code, http.StatusText(f.Status)), f.Message)
-		if f.RetryAfter > 0 {
-			c.out.header.Set("Retry-After", strconv.Itoa(f.RetryAfter))
-		}
-		return true
-	}
-	return false
-}
-
-// truncate cuts the body in half where the tenant's file says so.
-func (c *call) truncate() {
-	for i, f := range c.server.tenant.doc.Faults {
-		if f.Truncate && c.meets(f) && c.server.due(i, f) {
-			c.out.body = c.out.body[:len(c.out.body)/2]
-		}
-	}
-}
-
-func (c *call) meets(f fault) bool {
-	return f.Path == c.path && (f.Page == 0 || f.Page == c.page)
-}
-
-// due counts a fault that is met and says whether it still happens.
-func (s *Server) due(i int, f fault) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.hits[i]++
-	return f.Times == 0 || s.hits[i] <= f.Times
 }
 
 // largestBody bounds the request bodies that are read.

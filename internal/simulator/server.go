@@ -58,7 +58,7 @@ type Server struct {
 	zippers  sync.Pool
 	mu       sync.Mutex
 	requests map[string]int
-	hits     map[int]int
+	faults   []*scripted
 	changed  []changed
 	epoch    int
 }
@@ -88,7 +88,10 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	s := &Server{
 		tenant: opts.Tenant, now: opts.Now.UTC(), plain: opts.Plain, log: opts.Log, before: opts.Before,
 		key: make([]byte, 32), done: make(chan struct{}),
-		requests: map[string]int{}, hits: map[int]int{},
+		requests: map[string]int{},
+	}
+	for _, f := range opts.Tenant.doc.Faults {
+		s.faults = append(s.faults, &scripted{Fault: f})
 	}
 	s.dir.Store(dir)
 	if opts.Throttle != nil {
@@ -194,6 +197,9 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 		c.arm()
 	default:
 		c.login()
+	}
+	if c.out.cut {
+		panic(http.ErrAbortHandler) // ends the connection without an answer
 	}
 	if s.plain {
 		r.Header.Del("Accept-Encoding")

@@ -50,7 +50,7 @@ type document struct {
 	Permissions permissions `yaml:"permissions"`
 	// PageSizes bound the pages of a Graph collection below what $top asks.
 	PageSizes map[string]int `yaml:"pageSizes"`
-	Faults    []fault        `yaml:"faults"`
+	Faults    []Fault        `yaml:"faults"`
 	// Onboarding is Defender for Endpoint's onboarding package.
 	Onboarding *onboarding `yaml:"onboarding"`
 	// Hunting holds the tables of advanced hunting; a table that isn't here can't be
@@ -89,21 +89,6 @@ type permissions struct {
 	Graph []string `yaml:"graph"`
 	XDR   []string `yaml:"xdr"`
 	MDE   []string `yaml:"mde"`
-}
-
-// fault is an answer that isn't the data. Path is the canonical path without its query
-// (/v1.0/users, /xdr/api/incidents, /arm/subscriptions); Times 0 means always.
-type fault struct {
-	Path       string `yaml:"path"`
-	Status     int    `yaml:"status"`
-	Code       string `yaml:"code"`
-	Message    string `yaml:"message"`
-	RetryAfter int    `yaml:"retryAfter"`
-	Times      int    `yaml:"times"`
-	// Page limits the fault to one page of a collection, counted from 1.
-	Page int `yaml:"page"`
-	// Truncate answers 200 with the first half of the body.
-	Truncate bool `yaml:"truncate"`
 }
 
 type endpointData struct {
