@@ -14,12 +14,13 @@ import (
 // Endpoint's onboarding package, Entra's diagnostic settings, and resources. What the reader may see is what the tenant's file
 // lists.
 func (c *call) arm() {
-	if _, ok := c.reader("/arm"); !ok {
+	cl, ok := c.reader("/arm")
+	if !ok {
 		c.azureError(http.StatusUnauthorized, "AuthenticationFailed", "Authentication failed. The access token is missing or of another audience.")
 		return
 	}
 	if c.r.Method != http.MethodGet {
-		c.azureError(http.StatusMethodNotAllowed, "MethodNotAllowed", "The simulated tenant is only read.")
+		c.refuseWrite(cl, c.azureError)
 		return
 	}
 	version := c.r.URL.Query().Get("api-version")

@@ -41,7 +41,7 @@ func (s *Server) Forget() {
 func (c *call) changes(cl claims, path string) {
 	t, _ := c.dir.find(path)
 	if c.r.Method != http.MethodGet {
-		c.graphError(http.StatusMethodNotAllowed, "Request_BadRequest", "The simulated tenant is only read: "+c.r.Method+" isn't supported.")
+		c.refuseWrite(cl, c.graphError)
 		return
 	}
 	if !c.mayRead(cl, t.resource) || c.faulted(c.graphError) {

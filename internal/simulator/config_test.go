@@ -118,6 +118,12 @@ func TestWriteConfigGuardsTheSecret(t *testing.T) {
 	if strings.Contains(read(t, os.DirFS(dir), "domicile.yaml"), secret) {
 		t.Error("domicile.yaml holds the secret")
 	}
+	if info, err = os.Stat(filepath.Join(dir, simulator.RemediatorFile)); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the remediator's secret: %v, mode %v", err, info.Mode())
+	}
+	if _, secret := v.tenant.Remediator(); read(t, os.DirFS(dir), simulator.RemediatorFile) != secret+"\n" {
+		t.Error("the remediator's file holds another secret")
+	}
 	if block, _ := pem.Decode([]byte(read(t, os.DirFS(dir), "ca.pem"))); block == nil || block.Type != "CERTIFICATE" {
 		t.Error("ca.pem holds no certificate")
 	}

@@ -59,7 +59,7 @@ func (c *call) defenderRead(mount, path, role string) bool {
 	case c.path != path:
 		c.defenderError(http.StatusNotFound, "NotFound", "No resource was found at this address.")
 	case c.r.Method != http.MethodGet:
-		c.defenderError(http.StatusMethodNotAllowed, "BadRequest", "The simulated tenant is only read.")
+		c.refuseWrite(cl, c.defenderError)
 	case !slices.Contains(cl.Roles, role):
 		c.defenderError(http.StatusForbidden, "Forbidden", fmt.Sprintf("Missing application roles. API required roles: %s, application roles: %s.", role, strings.Join(cl.Roles, ",")))
 	default:

@@ -51,13 +51,13 @@ func (c *call) graphAs(cl claims) {
 		c.changes(cl, bare)
 		return
 	}
+	if c.r.Method != http.MethodGet {
+		c.write(cl, path)
+		return
+	}
 	t, ok := c.dir.find(path)
 	if !ok || !c.served(t.resource) {
 		c.noSegment(path)
-		return
-	}
-	if c.r.Method != http.MethodGet {
-		c.graphError(http.StatusMethodNotAllowed, "Request_BadRequest", "The simulated tenant is only read: "+c.r.Method+" isn't supported.")
 		return
 	}
 	if !c.mayRead(cl, t.resource) {

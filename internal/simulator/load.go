@@ -179,6 +179,9 @@ func (t *Tenant) check() error {
 	if t.ID == "" || t.DisplayName == "" || t.doc.Client.ID == "" || t.doc.Client.Secret == "" {
 		return errors.New("id, displayName, client.id and client.secret must be set")
 	}
+	if id, secret := t.Remediator(); (id == "") != (secret == "") || (id != "" && strings.EqualFold(id, t.doc.Client.ID)) {
+		return errors.New("remediator: want an id of its own and a secret")
+	}
 	for _, f := range t.doc.Faults {
 		if err := f.check(); err != nil {
 			return err

@@ -84,19 +84,20 @@ func (c *call) token() {
 		c.signInError(http.StatusBadRequest, "invalid_request", 900144, "The request body must be a form.")
 		return
 	}
-	want := c.server.tenant.doc.Client
+	id := form.Get("client_id")
+	want, found := c.server.tenant.client(id)
 	switch {
 	case form.Get("grant_type") != "client_credentials":
 		c.signInError(http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '"+form.Get("grant_type")+"'.")
 		return
-	case !strings.EqualFold(form.Get("client_id"), want.ID):
-		c.signInError(http.StatusBadRequest, "unauthorized_client", 700016, fmt.Sprintf("Application with identifier '%s' was not found in the directory '%s'.", form.Get("client_id"), c.server.tenant.DisplayName))
+	case !found:
+		c.signInError(http.StatusBadRequest, "unauthorized_client", 700016, fmt.Sprintf("Application with identifier '%s' was not found in the directory '%s'.", id, c.server.tenant.DisplayName))
 		return
 	case subtle.ConstantTimeCompare([]byte(form.Get("client_secret")), []byte(want.Secret)) != 1:
 		c.signInError(http.StatusUnauthorized, "invalid_client", 7000215, fmt.Sprintf("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", want.ID))
 		return
 	}
-	audience, roles, ok := c.server.scope(form.Get("scope"))
+	audience, roles, ok := c.server.scope(want.ID, form.Get("scope"))
 	if !ok {
 		c.signInError(http.StatusBadRequest, "invalid_resource", 500011, fmt.Sprintf("The resource principal named %s was not found in the tenant named %s.", form.Get("scope"), c.server.tenant.DisplayName))
 		return
@@ -104,14 +105,27 @@ func (c *call) token() {
 	c.out.header.Set("Cache-Control", "no-store, no-cache")
 	c.out.json(http.StatusOK, map[string]any{
 		"token_type": "Bearer", "expires_in": 3600, "ext_expires_in": 3600,
-		"access_token": c.server.issueToken(audience, roles),
+		"access_token": c.server.issueToken(want.ID, audience, roles),
 	})
 }
 
+// client is the application with the id, which reads or which writes.
+func (t *Tenant) client(id string) (client, bool) {
+	for _, one := range []client{t.doc.Client, {t.doc.Remediator.ID, t.doc.Remediator.Secret}} {
+		if id != "" && strings.EqualFold(id, one.ID) {
+			return one, true
+		}
+	}
+	return client{}, false
+}
+
 // scope finds the API that a scope names (<endpoint>/.default), and the roles that the
-// tenant grants there. The bare origin stands for all APIs at once.
-func (s *Server) scope(scopes string) (audience string, roles []string, ok bool) {
+// tenant grants the application there. The bare origin stands for all APIs at once.
+func (s *Server) scope(clientID, scopes string) (audience string, roles []string, ok bool) {
 	granted := s.tenant.doc.Permissions
+	if writer := s.tenant.doc.Remediator; clientID == writer.ID {
+		granted = permissions{Graph: writer.Permissions}
+	}
 	for scope := range strings.FieldsSeq(scopes) {
 		endpoint, isDefault := strings.CutSuffix(scope, "/.default")
 		if !isDefault {
@@ -140,11 +154,11 @@ func (s *Server) scope(scopes string) (audience string, roles []string, ok bool)
 
 // issueToken makes an access token in the form of a JWT. It holds until the authority
 // ends, as a client may live at another time than the tenant.
-func (s *Server) issueToken(audience string, roles []string) string {
+func (s *Server) issueToken(clientID, audience string, roles []string) string {
 	day := midnight(s.now).Add(-24 * time.Hour).Unix()
 	payload, err := json.Marshal(claims{
 		Audience: audience, Issuer: s.url + "/" + s.tenant.ID + "/v2.0", TenantID: s.tenant.ID,
-		AppID: s.tenant.doc.Client.ID, Roles: roles, IssuedAt: day, Starts: day,
+		AppID: clientID, Roles: roles, IssuedAt: day, Starts: day,
 		Expires: authorityEnd.Unix(), Type: "app", Version: "1.0",
 	})
 	if err != nil {

@@ -63,6 +63,28 @@ func (t *Tenant) roleObjects(h roleHolding, id func(kind string) string) (assign
 	return assignment, instance, err
 }
 
+// assign gives a principal a role, or makes it eligible for it. The id of the assignment follows from what it assigns,
+// as Microsoft Entra's does.
+func (e *edit) assign(t *Tenant, h roleHolding) (assignment object, err error) {
+	assignment, instance, err := t.roleObjects(h, func(kind string) string {
+		if kind == "roleAssignment" {
+			return entraID(h.Role, h.Principal, h.Scope[strings.LastIndex(h.Scope, "/")+1:]) + "-1"
+		}
+		return requestID()
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case h.How == "eligible":
+		e.set(eligibleInstancesPath, instance.text("id"), instance)
+		return nil, nil
+	}
+	e.set(assignmentsPath, assignment.text("id"), assignment)
+	e.set(assignmentInstancesPath, instance.text("id"), instance)
+	e.tellAdmin(h.Principal)
+	return assignment, nil
+}
+
 // unassign takes away what stands and falls with an object that was removed: an assignment
 // of a role and its schedule instance.
 func (e *edit) unassign(path string, old object) {

@@ -59,6 +59,7 @@ type Server struct {
 	mu       sync.Mutex
 	requests map[string]int
 	faults   []*scripted
+	writes   []Write
 	changed  []changed
 	epoch    int
 }
@@ -152,6 +153,9 @@ func (s *Server) URL() string { return s.url }
 
 // CAPEM is the certificate of the server's authority, PEM encoded.
 func (s *Server) CAPEM() []byte { return s.ca.pem() }
+
+// Remediator is the client id of the application that may write, "" where there is none.
+func (s *Server) Remediator() string { return s.tenant.doc.Remediator.ID }
 
 // Requests counts the requests since the start, by method and canonical path, such as
 // "GET /v1.0/users". The steps of a batch are counted besides the batch.

@@ -4,8 +4,9 @@
 //
 // In goes a tenant's folder (tenant.yaml, domicile.yaml, imports/, attestations/); out
 // comes a server and a configuration that points at it. It must not write to anything
-// but the folder it is told, nor listen on anything but the address it is told, and it
-// changes no data: every request that isn't a read is refused.
+// but the folder it is told, nor listen on anything but the address it is told. It takes
+// the writes of remediation as Microsoft documents them and keeps what they change as long
+// as the server runs; every other request that isn't a read is refused.
 package simulator
 
 import (
@@ -37,6 +38,12 @@ func (t *Tenant) Secret() (clientID, secret string) {
 	return t.doc.Client.ID, t.doc.Client.Secret
 }
 
+// Remediator returns the client id and the client secret of the application that may write,
+// both empty where the tenant has none.
+func (t *Tenant) Remediator() (clientID, secret string) {
+	return t.doc.Remediator.ID, t.doc.Remediator.Secret
+}
+
 // document is tenant.yaml: what the servers answer.
 type document struct {
 	// Base names a tenant that this one changes: maps are merged key by key, null takes
@@ -46,6 +53,9 @@ type document struct {
 	DisplayName string `yaml:"displayName"`
 	Cloud       string `yaml:"cloud"`
 	Client      client `yaml:"client"`
+	// Remediator is the application that may write. Its registration isn't in the directory,
+	// so that a tenant reads the same with it and without.
+	Remediator remediator `yaml:"remediator"`
 	// Permissions are the roles in the token, by API.
 	Permissions permissions `yaml:"permissions"`
 	// PageSizes bound the pages of a Graph collection below what $top asks.
@@ -83,6 +93,13 @@ type document struct {
 type client struct {
 	ID     string `yaml:"id"`
 	Secret string `yaml:"secret"`
+}
+
+// remediator is an application of Microsoft Graph with the roles in its token.
+type remediator struct {
+	ID          string   `yaml:"id"`
+	Secret      string   `yaml:"secret"`
+	Permissions []string `yaml:"permissions"`
 }
 
 type permissions struct {

@@ -19,6 +19,10 @@ import (
 // secretFile is the file of the client secret that the configuration names.
 const secretFile = "client-secret"
 
+// RemediatorFile is the file of the secret of the application that may write, where the
+// tenant has one. The configuration doesn't name it, as it only reads.
+const RemediatorFile = "remediator-secret"
+
 // previousFile is the result of an earlier scan, where the tenant has one.
 const previousFile = "previous/result.json"
 
@@ -30,7 +34,7 @@ const (
 )
 
 // WriteConfig writes into dir a configuration with which the server can be scanned:
-// domicile.yaml, the authority's certificate, the client secret (readable by its owner
+// domicile.yaml, the authority's certificate, the client secrets (readable by their owner
 // alone), and the tenant's imports, attestations and earlier result. An older configuration of simulate's
 // is replaced together with its tenant's files; any other one is an error.
 func (s *Server) WriteConfig(dir string) error {
@@ -59,8 +63,14 @@ func (s *Server) WriteConfig(dir string) error {
 			return fmt.Errorf("writing the configuration: %w", err)
 		}
 	}
-	if err := writeSecret(filepath.Join(dir, secretFile), s.tenant.doc.Client.Secret); err != nil {
-		return fmt.Errorf("writing the client secret: %w", err)
+	secrets := map[string]string{secretFile: s.tenant.doc.Client.Secret}
+	if id, secret := s.tenant.Remediator(); id != "" {
+		secrets[RemediatorFile] = secret
+	}
+	for _, file := range slices.Sorted(maps.Keys(secrets)) {
+		if err := writeSecret(filepath.Join(dir, file), secrets[file]); err != nil {
+			return fmt.Errorf("writing the client secret: %w", err)
+		}
 	}
 	return nil
 }
