@@ -18,7 +18,13 @@ func newSimulate(a *app) *cobra.Command {
 		Short: "Serve a simulated Microsoft tenant over HTTPS",
 		Long: `simulate serves one of the simulated tenants as Microsoft's clouds would, until it is
 interrupted. --write-config leaves a configuration for it in a folder, with which scan and
-collect read it like any other tenant.`,
+collect read it like any other tenant.
+
+An application of its own, whose id is printed and whose secret is in the folder as
+` + simulator.RemediatorFile + `, may change what remediation changes: the policies of consent,
+of applications' credentials and of roles, permissions of applications, assignments of
+roles, preferred data locations, health issues and licences. Whoever reads later sees what
+was changed. It is gone when the simulation ends; the tenant's files stay as they are.`,
 		Example: `  domicile simulate --tenant good --listen 127.0.0.1:8443 --write-config sim
   domicile scan --config sim/domicile.yaml --out out`,
 		Args: cobra.NoArgs,
@@ -41,6 +47,9 @@ collect read it like any other tenant.`,
 					return err
 				}
 				a.say("wrote a configuration for it into %s", dir)
+			}
+			if id := server.Remediator(); id != "" {
+				a.say("application %s may write", id)
 			}
 			fmt.Fprintf(a.Stdout, "serving tenant %s at %s\n", name, server.URL())
 			<-cmd.Context().Done()

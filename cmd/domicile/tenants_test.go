@@ -181,6 +181,28 @@ func serve(t *testing.T, name string) *simulator.Server {
 	return server
 }
 
+// TestScansWriteNothing scans the tenants and asks the simulator what it was asked to change.
+func TestScansWriteNothing(t *testing.T) {
+	for _, name := range []string{"good", "weak", "partial"} {
+		dir := t.TempDir()
+		server := serve(t, name)
+		defer server.Close()
+		if err := server.WriteConfig(dir); err != nil {
+			t.Fatal(err)
+		}
+		_, _, stderr := run1(t, "scan", "--config", filepath.Join(dir, config.FileName), "--now", now, "--out", filepath.Join(dir, "out"), "--quiet")
+		if _, err := os.Stat(filepath.Join(dir, "out", "result.json")); err != nil {
+			t.Fatalf("scanning %s: %v\n%s", name, err, stderr)
+		}
+		if len(server.Requests()) < 20 {
+			t.Errorf("the scan of %s made the requests %v", name, server.Requests())
+		}
+		if writes := server.Writes(); len(writes) != 0 {
+			t.Errorf("the scan of %s wrote %v", name, writes)
+		}
+	}
+}
+
 // TestEveryGapCosts takes each kind away from good's evidence in turn: no rule that needs
 // it may still pass, and what it said before with the kind it must not say without it.
 func TestEveryGapCosts(t *testing.T) {
