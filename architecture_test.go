@@ -12,21 +12,22 @@ const module = "github.com/domicile-audit/domicile"
 // allowed says which of our packages each may import; it is the dependency direction.
 var allowed = map[string][]string{
 	"":                    {},
-	"/evidence":           {},
+	"/evidence":           {"/internal/signing"},
 	"/findings":           {},
-	"/collectors":         {"/evidence"},
+	"/collectors":         {"/evidence", "/internal/signing"},
 	"/policies":           {"/evidence", "/findings", "/internal/plan"},
 	"/reports":            {"/findings"},
 	"/internal/bench":     {"/evidence", "/findings", "/policies"},
 	"/internal/chromium":  {},
-	"/internal/config":    {"/findings"},
+	"/internal/config":    {"/findings", "/internal/signing"},
 	"/internal/golden":    {},
 	"/internal/limits":    {},
 	"/internal/plan":      {},
+	"/internal/signing":   {},
 	"/internal/simulator": {"", "/internal/limits"},
 	"/internal/graph":     {"/collectors", "/evidence", "/internal/limits"},
-	"/internal/scan":      {"/collectors", "/evidence", "/findings", "/internal/config", "/internal/graph", "/policies", "/reports"},
-	"/cmd/domicile":       {"", "/collectors", "/evidence", "/findings", "/internal/chromium", "/internal/config", "/internal/scan", "/internal/simulator", "/policies", "/reports"},
+	"/internal/scan":      {"/collectors", "/evidence", "/findings", "/internal/config", "/internal/graph", "/internal/signing", "/policies", "/reports"},
+	"/cmd/domicile":       {"", "/collectors", "/evidence", "/findings", "/internal/chromium", "/internal/config", "/internal/scan", "/internal/signing", "/internal/simulator", "/policies", "/reports"},
 }
 
 // TestDependenciesPointOneWay holds every package to the packages that it may import, and
