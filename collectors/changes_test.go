@@ -63,7 +63,7 @@ func (d *deltas) since(t *testing.T, earlier *evidence.Bundle) (*evidence.Bundle
 	if _, err := writer.Close(now); err != nil {
 		t.Fatal(err)
 	}
-	return evidence.Verify(dir)
+	return evidence.Verify(dir, nil)
 }
 
 func group(id, more string) string {

@@ -120,7 +120,7 @@ func collect(t *testing.T, s *source, o collectors.Options) (collected, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := evidence.Verify(dir)
+	bundle, err := evidence.Verify(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -153,7 +153,7 @@ func (l *linked) run(t *testing.T, dir string) (files map[string]string, manifes
 	if manifest, err = writer.Close(now); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := evidence.Verify(dir); err != nil {
+	if _, err := evidence.Verify(dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	files = map[string]string{}

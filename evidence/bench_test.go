@@ -87,7 +87,7 @@ func BenchmarkVerify(b *testing.B) {
 	writeUsers(b, dir, users())
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := evidence.Verify(dir); err != nil {
+		if _, err := evidence.Verify(dir, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -56,7 +56,7 @@ func write(t *testing.T, dir string) evidence.Manifest {
 func TestRoundTrip(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "bundle")
 	written := write(t, dir)
-	bundle, err := evidence.Verify(dir)
+	bundle, err := evidence.Verify(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			_, err := evidence.Verify(dir)
+			_, err := evidence.Verify(dir, nil)
 			var tampered *evidence.TamperedError
 			if !errors.As(err, &tampered) || tampered.File != tt.says {
 				t.Errorf("Verify = %v, want a *Tampered of %s", err, tt.says)
@@ -217,7 +217,7 @@ func TestAnEarlierBundleStandsUntilTheNewOneIsWhole(t *testing.T) {
 	if err := w.Abort(); err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := evidence.Verify(dir)
+	bundle, err := evidence.Verify(dir, nil)
 	if err != nil || bundle.Manifest.Digest() != earlier.Digest() {
 		t.Errorf("after an aborted run Verify = %v, want the earlier bundle", err)
 	}
@@ -280,7 +280,7 @@ func FuzzOpen(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		if bundle, err := evidence.Verify(dir); err == nil && bundle.Manifest.Version != evidence.Version {
+		if bundle, err := evidence.Verify(dir, nil); err == nil && bundle.Manifest.Version != evidence.Version {
 			t.Error("a bundle of another version was accepted")
 		}
 	})

@@ -19,7 +19,7 @@ func TestABackupIsNotTouched(t *testing.T) {
 	write(t, dir+".old")
 	write(t, dir)
 	write(t, dir)
-	if _, err := evidence.Verify(dir + ".old"); err != nil {
+	if _, err := evidence.Verify(dir+".old", nil); err != nil {
 		t.Errorf("the copy beside the bundle is gone: %v", err)
 	}
 }
@@ -37,7 +37,7 @@ func TestAKilledRunLosesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := evidence.Verify(dir); err != nil {
+	if _, err := evidence.Verify(dir, nil); err != nil {
 		t.Errorf("the earlier bundle is not back: %v", err)
 	}
 	if err := w.Abort(); err != nil {
@@ -113,7 +113,7 @@ func TestASymbolicLinkIsNoFileOfABundle(t *testing.T) {
 				t.Fatal(err)
 			}
 			var tampered *evidence.TamperedError
-			if _, err := evidence.Verify(dir); !errors.As(err, &tampered) || tampered.File != name {
+			if _, err := evidence.Verify(dir, nil); !errors.As(err, &tampered) || tampered.File != name {
 				t.Errorf("Verify() = %v, want %s named as changed", err, name)
 			}
 		})

@@ -99,7 +99,7 @@ func TestACollectionGoesOn(t *testing.T) {
 	if len(manifest.Resumed) != 1 || !manifest.Resumed[0].Equal(started.Add(time.Hour)) || !manifest.Started.Equal(started) {
 		t.Errorf("manifest = %+v, want it of the first start and once gone on with", manifest)
 	}
-	bundle, err := evidence.Verify(dir)
+	bundle, err := evidence.Verify(dir, nil)
 	must(t, err)
 	entry, _ := bundle.Manifest.Entry("users")
 	if entry.Objects != 3 || entry.Pages != 2 || entry.Requests != 2 {
@@ -225,7 +225,7 @@ func TestWhatAJournalMayHold(t *testing.T) {
 			}
 			_, err = w.Close(finished)
 			must(t, err)
-			if _, err := evidence.Verify(dir); err != nil {
+			if _, err := evidence.Verify(dir, nil); err != nil {
 				t.Error(err)
 			}
 			if after, _ := os.ReadFile(dir + ".precious"); string(after) != string(precious) {

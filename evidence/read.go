@@ -15,6 +15,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/domicile-audit/domicile/internal/signing"
 )
 
 // Limits on what is read back: a bundle may come from anywhere.
@@ -27,6 +29,11 @@ const (
 type Bundle struct {
 	Dir      string
 	Manifest Manifest
+	// Signers are who signed the bundle, once Authenticate has looked; none where it is
+	// unsigned.
+	Signers []signing.Signer
+
+	sums map[string]string // of manifest.json and manifest.sha256
 }
 
 // Open reads the manifest of the bundle in dir, strictly. It refuses a bundle of a newer
@@ -48,11 +55,16 @@ func Open(dir string) (*Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening evidence %s: %w", dir, err)
 	}
-	sum := sha256.Sum256(data)
-	if !strings.HasPrefix(string(want), hex.EncodeToString(sum[:])) {
+	sums := map[string]string{manifestFile: hexSum(data), sumFile: hexSum(want)}
+	if !strings.HasPrefix(string(want), sums[manifestFile]) {
 		return nil, fmt.Errorf("opening evidence %s: %w", dir, &TamperedError{File: manifestFile, What: "its sha256 is not the one in " + sumFile})
 	}
-	return &Bundle{Dir: dir, Manifest: manifest}, nil
+	return &Bundle{Dir: dir, Manifest: manifest, sums: sums}, nil
+}
+
+func hexSum(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }
 
 func decodeManifest(data []byte) (Manifest, error) {
@@ -192,8 +204,7 @@ func (m *Manifest) Digest() string {
 		sums = append(sums, entry.Kind+" "+entry.SHA256+"\n")
 	}
 	slices.Sort(sums)
-	sum := sha256.Sum256([]byte(strings.Join(sums, "")))
-	return hex.EncodeToString(sum[:])
+	return hexSum([]byte(strings.Join(sums, "")))
 }
 
 // TamperedError says that a part of a bundle isn't what the manifest says.

@@ -13,18 +13,24 @@ import (
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/domicile-audit/domicile/internal/signing"
 )
 
 // Verify reads every file of the bundle in dir and compares its hash, size and number of
-// objects with the manifest, and that there is a file for every entry and no other. It
-// returns the bundle, or the first thing that is wrong as a *TamperedError; any other error
-// says that the bundle can't be read.
-func Verify(dir string) (*Bundle, error) {
+// objects with the manifest, that there is a file for every entry and no other, and the
+// manifest with its signature, if there is one (see Authenticate). It returns the bundle, or
+// the first thing that is wrong as a *TamperedError; any other error says that the bundle
+// can't be read.
+func Verify(dir string, trust signing.Trust) (*Bundle, error) {
 	bundle, err := Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	expected := map[string]bool{manifestFile: true, sumFile: true, requestsFile: true}
+	if err := bundle.Authenticate(trust); err != nil {
+		return nil, err
+	}
+	expected := map[string]bool{manifestFile: true, sumFile: true, requestsFile: true, signatureFile: len(bundle.Signers) > 0}
 	for _, entry := range bundle.Manifest.Kinds {
 		expected[entry.File] = true
 		if err := verifyEntry(dir, entry); err != nil {

@@ -3,8 +3,6 @@ package evidence
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +15,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/domicile-audit/domicile/internal/signing"
 )
 
 // ErrInUse says that another run is writing the same bundle.
@@ -34,6 +34,8 @@ const (
 	manifestFile = "manifest.json"
 	sumFile      = "manifest.sha256"
 	requestsFile = "requests.ndjson"
+	// signatureFile is there where the bundle is signed.
+	signatureFile = "signature.dsse.json"
 )
 
 // Writer writes a bundle under <dir>.partial and gives it its final name when it is
@@ -52,6 +54,7 @@ type Writer struct {
 	journal  *os.File     // nil before the first page
 	noted    bool         // something of this run in it
 	left     *Interrupted // nil where the bundle is begun
+	key      *signing.Key // nil where the bundle isn't signed
 }
 
 // Create starts the bundle dir of a tenant. It fails with ErrInUse while another run
@@ -147,7 +150,7 @@ func replaceable(dir string) error {
 		}
 	}
 	for _, entry := range entries {
-		if name := entry.Name(); name != manifestFile && name != sumFile && filepath.Ext(name) != ".ndjson" {
+		if name := entry.Name(); name != manifestFile && name != sumFile && name != signatureFile && filepath.Ext(name) != ".ndjson" {
 			return fmt.Errorf("%s holds %s, which is no part of a bundle and would be lost; move it away or name another folder", dir, name)
 		}
 	}
@@ -228,6 +231,13 @@ func (w *Writer) Name(name string) {
 	w.manifest.Tenant.Name = name
 }
 
+// Sign makes Close sign the bundle with a key.
+func (w *Writer) Sign(key *signing.Key) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.key = key
+}
+
 // Abort gives up and releases the lock. What was read stays on disk under the bundle's
 // partial name; where nothing was, nothing stays. After Close it does nothing.
 func (w *Writer) Abort() error {
@@ -280,13 +290,21 @@ func (w *Writer) finish(finished time.Time) (Manifest, error) {
 		return Manifest{}, err
 	}
 	data = append(data, '\n')
-	sum := sha256.Sum256(data)
-	sumLine := hex.EncodeToString(sum[:]) + "  " + manifestFile + "\n"
+	sumLine := []byte(hexSum(data) + "  " + manifestFile + "\n")
 	if err := writeSynced(filepath.Join(w.partial, manifestFile), data); err != nil {
 		return Manifest{}, err
 	}
-	if err := writeSynced(filepath.Join(w.partial, sumFile), []byte(sumLine)); err != nil {
+	if err := writeSynced(filepath.Join(w.partial, sumFile), sumLine); err != nil {
 		return Manifest{}, err
+	}
+	if w.key != nil {
+		envelope, err := m.sign(w.key, map[string]string{manifestFile: hexSum(data), sumFile: hexSum(sumLine)})
+		if err != nil {
+			return Manifest{}, err
+		}
+		if err := writeSynced(filepath.Join(w.partial, signatureFile), envelope); err != nil {
+			return Manifest{}, err
+		}
 	}
 	if err := replace(w.partial, w.dir); err != nil {
 		return Manifest{}, err

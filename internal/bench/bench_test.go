@@ -20,7 +20,7 @@ func generated(tb testing.TB, o tenantOptions) *evidence.Bundle {
 	if err := o.write(dir); err != nil {
 		tb.Fatal(err)
 	}
-	bundle, err := evidence.Verify(dir)
+	bundle, err := evidence.Verify(dir, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
