@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/signing"
 )
 
 // attestationsKind is the kind of the statements. It is always there and complete: no
@@ -88,6 +89,9 @@ type attestationObject struct {
 // statement that fails one is kept with the failed check. The objects are ordered by file
 // and by their place in it.
 //
+// A file's envelope says who signed it. A statement is signed where the key of one of its
+// two people, by the name that the key is trusted under, made a signature that holds.
+//
 // Errors, each with the file and the line: YAML that can't be parsed, an unknown key, a
 // version that isn't read; and files or statements beyond the limits.
 func ReadAttestations(files []File, o ImportOptions) (Imported, error) {
@@ -105,8 +109,9 @@ func ReadAttestations(files []File, o ImportOptions) (Imported, error) {
 			return Imported{}, fmt.Errorf("reading attestation %s: %w", file.Name, err)
 		}
 		sum := sha256.Sum256(file.Data)
+		signatures := readSignatures(file, signing.Attestation, o.Trust)
 		for _, s := range statements {
-			object, err := json.Marshal(attestationOf(file.Name, hex.EncodeToString(sum[:]), s, o))
+			object, err := json.Marshal(attestationOf(file.Name, hex.EncodeToString(sum[:]), s, signatures.of(s), o))
 			if err != nil {
 				return Imported{}, fmt.Errorf("reading attestation %s: writing the statement about %q: %w", file.Name, s.Fact, err)
 			}
@@ -118,8 +123,8 @@ func ReadAttestations(files []File, o ImportOptions) (Imported, error) {
 
 // attestationOf checks a statement and writes it down. The checks come first: they
 // rewrite the times of a value that fits.
-func attestationOf(file, sum string, s statement, o ImportOptions) attestationObject {
-	checks := checkStatement(s, o)
+func attestationOf(file, sum string, s statement, signature signatureCheck, o ImportOptions) attestationObject {
+	checks := append(checkStatement(s, o), attestationCheck{Name: "signature", OK: signature.ok, Message: signature.says})
 	if s.Artefacts == nil {
 		s.Artefacts = artefacts{}
 	}
@@ -128,7 +133,7 @@ func attestationOf(file, sum string, s statement, o ImportOptions) attestationOb
 		TenantID: s.TenantID, Cloud: s.Cloud, Fact: s.Fact, Value: s.Value,
 		ObservedAt: timeOrNull(s.ObservedAt), ObservedBy: s.ObservedBy, Reviewer: s.Reviewer,
 		Method: s.Method, Artefacts: s.Artefacts, ValidUntil: timeOrNull(s.ValidUntil),
-		Checks: checks,
+		Signed: signature.signed, Checks: checks,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/signing"
 )
 
 // MaxImportBytes bounds one imported file. ScubaGear's export of a large tenant has some
@@ -20,6 +21,8 @@ const MaxImportBytes = 64 << 20
 type File struct {
 	Name string
 	Data []byte
+	// Envelope holds the signatures of a file of attestations; nil where it has none.
+	Envelope []byte
 }
 
 // ImportOptions say what the files are held against.
@@ -31,6 +34,8 @@ type ImportOptions struct {
 	// Roots are the roots that may vouch for onboarding packages; nil stands for
 	// PinnedRoots.
 	Roots *x509.CertPool
+	// Trust are the keys whose signatures of attestations count, by the name of the person.
+	Trust signing.Trust
 }
 
 // Imported is one kind of evidence that a file gave.

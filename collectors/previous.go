@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/signing"
 )
 
 // An earlier result.json is evidence of what was so then: whether the service was on,
@@ -63,8 +64,8 @@ type previousSeen struct {
 	CreatedDateTime string `json:"createdDateTime,omitempty"`
 }
 
-// previousLine is the object of the kind previous_result. Chain is unknown: results carry
-// no signature that could be followed from one to the next.
+// previousLine is the object of the kind previous_result. Chain says whether the result is
+// the one that was written then.
 type previousLine struct {
 	TenantID string                  `json:"tenantId"`
 	Profile  string                  `json:"profile"`
@@ -75,6 +76,14 @@ type previousLine struct {
 	Rules    map[string]previousSaid `json:"rules"`
 }
 
+// The chain of an earlier result: intact where a trusted key signed it, broken where its
+// signature doesn't hold, and unknown where there is none, or no key to check it with.
+const (
+	chainIntact  = "intact"
+	chainBroken  = "broken"
+	chainUnknown = "unknown"
+)
+
 type previousSaid struct {
 	Outcome  string             `json:"outcome"`
 	Observed []previousObserved `json:"observed"`
@@ -84,12 +93,30 @@ func looksLikePrevious(d importDocument) bool {
 	return hasAll(d.object, "version", "tenant", "profile", "rules", "findings")
 }
 
+// readPrevious reads a result that is imported, whose signature stays behind.
 func readPrevious(d importDocument, o ImportOptions) (Import, error) {
+	return previousImport(d, chainUnknown, o)
+}
+
+// resultChain checks the signature of an earlier result.
+func resultChain(file File, trust signing.Trust) string {
+	checked := readSignatures(file, signing.Result, trust)
+	switch {
+	case checked.wrong != "":
+		return chainBroken
+	case len(checked.signers) > 0 && checked.signers[0].Trusted:
+		return chainIntact
+	default:
+		return chainUnknown
+	}
+}
+
+func previousImport(d importDocument, chain string, o ImportOptions) (Import, error) {
 	result, finished, err := openPrevious(d.text, o)
 	if err != nil {
 		return Import{}, err
 	}
-	line, err := result.line(finished)
+	line, err := result.line(finished, chain)
 	if err != nil {
 		return Import{}, err
 	}
@@ -110,15 +137,15 @@ func readPrevious(d importDocument, o ImportOptions) (Import, error) {
 //
 // Errors: anything that is no result.json or of a newer format, another tenant's than
 // o.Tenant, a result that was finished after o.Now, rules or outcomes that can't be.
-func ReadPrevious(data []byte, o ImportOptions) (Imported, error) {
-	document, err := openDocument(File{Name: "the earlier result", Data: data})
+func ReadPrevious(file File, o ImportOptions) (Imported, error) {
+	document, err := openDocument(File{Name: "the earlier result", Data: file.Data})
 	if err != nil {
 		return Imported{}, fmt.Errorf("reading the earlier result: %w", err)
 	}
 	if !looksLikePrevious(document) {
 		return Imported{}, errors.New("reading the earlier result: it is no result.json; give the one that an earlier scan wrote")
 	}
-	read, err := readPrevious(document, o)
+	read, err := previousImport(document, resultChain(file, o.Trust), o)
 	if err != nil {
 		return Imported{}, fmt.Errorf("reading the earlier result: %w", err)
 	}
@@ -164,10 +191,10 @@ func openPrevious(text []byte, o ImportOptions) (previousResult, time.Time, erro
 }
 
 // line is the evidence that a result gives.
-func (r previousResult) line(finished time.Time) (previousLine, error) {
+func (r previousResult) line(finished time.Time, chain string) (previousLine, error) {
 	line := previousLine{
 		TenantID: strings.ToLower(r.Tenant.ID), Profile: r.Profile, Finished: finished.Format(time.RFC3339),
-		Chain: "unknown", Rules: map[string]previousSaid{},
+		Chain: chain, Rules: map[string]previousSaid{},
 	}
 	if len(r.Rules) == 0 || len(r.Rules) > maxPreviousRules {
 		return line, fmt.Errorf("it has %d rules, and 1 to %d are read; give the result of a whole scan", len(r.Rules), maxPreviousRules)

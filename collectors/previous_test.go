@@ -28,7 +28,7 @@ const earlierResult = `{"version": 1, "tool": {"name": "domicile", "version": "1
   "findings": [{"rule": "ROLE1002", "message": "seeded finding"}]}`
 
 func TestPreviousKeepsWhatIsCompared(t *testing.T) {
-	imported, err := collectors.ReadPrevious([]byte(earlierResult), importOptions())
+	imported, err := collectors.ReadPrevious(collectors.File{Data: []byte(earlierResult)}, importOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestPreviousOrganisationAndIncident(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			imported, err := collectors.ReadPrevious([]byte(strings.Replace(earlierResult, tt.old, tt.new, 1)), importOptions())
+			imported, err := collectors.ReadPrevious(collectors.File{Data: []byte(strings.Replace(earlierResult, tt.old, tt.new, 1))}, importOptions())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,14 +129,14 @@ func TestPreviousRefuses(t *testing.T) {
 			if text == earlierResult {
 				t.Fatal("the case changes nothing")
 			}
-			_, err := collectors.ReadPrevious([]byte(text), importOptions())
+			_, err := collectors.ReadPrevious(collectors.File{Data: []byte(text)}, importOptions())
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "earlier result") {
 				t.Errorf("ReadPrevious = %v, want an error with %q", err, tt.want)
 			}
 		})
 	}
 	empty := regexp.MustCompile(`(?s)"rules": \[.*\],\s+"findings"`).ReplaceAllString(earlierResult, `"rules": [], "findings"`)
-	if _, err := collectors.ReadPrevious([]byte(empty), importOptions()); err == nil || !strings.Contains(err.Error(), "0 rules") {
+	if _, err := collectors.ReadPrevious(collectors.File{Data: []byte(empty)}, importOptions()); err == nil || !strings.Contains(err.Error(), "0 rules") {
 		t.Errorf("ReadPrevious without rules = %v, want an error", err)
 	}
 }
