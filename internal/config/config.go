@@ -42,6 +42,12 @@ type Config struct {
 	// must have signed the bundles.
 	Policies  []string `yaml:"policies"`
 	PolicyKey string   `yaml:"policy_key"`
+	// SigningKey is the private key that signs: a file, or env:NAME for a variable of the
+	// environment that holds it. TrustedKeys are those whose signatures count, and
+	// RequireSignature says that nothing counts without one.
+	SigningKey       string       `yaml:"signing_key"`
+	TrustedKeys      []TrustedKey `yaml:"trusted_keys"`
+	RequireSignature bool         `yaml:"require_signature"`
 	// Waivers is the file with the violations that are accepted for a time.
 	Waivers string   `yaml:"waivers"`
 	Tenants []Tenant `yaml:"tenants"`
@@ -183,6 +189,9 @@ func syntaxError(err error) error {
 }
 
 var guid = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// IsTenantID says whether a text has the form of a tenant's id.
+func IsTenantID(text string) bool { return guid.MatchString(text) }
 
 func (c *Config) check() error {
 	if c.Version != 1 {
