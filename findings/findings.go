@@ -90,6 +90,14 @@ type Digests struct {
 	Previous string `json:"previous"`
 }
 
+// Signature is who signed the evidence. Trusted says that a trusted key did: without one the
+// key's id is what the signature claims. Name is whose key it is, if that is known.
+type Signature struct {
+	KeyID   string `json:"keyid"`
+	Name    string `json:"name,omitempty"`
+	Trusted bool   `json:"trusted"`
+}
+
 // Exit is the exit code of the scan and, in words, why.
 type Exit struct {
 	Code   int    `json:"code"`
@@ -257,17 +265,19 @@ type Finding struct {
 
 // Result is everything that one evaluation said, in the shape of result.json.
 type Result struct {
-	Version  int            `json:"version"`
-	Tool     Tool           `json:"tool"`
-	Tenant   Tenant         `json:"tenant"`
-	Profile  string         `json:"profile"`
-	Params   map[string]any `json:"params"`
-	Reader   Reader         `json:"reader"`
-	Digests  Digests        `json:"digests"`
-	Started  time.Time      `json:"started"`
-	Finished time.Time      `json:"finished"`
-	Exit     Exit           `json:"exit"`
-	Config   Config         `json:"config"`
+	Version int            `json:"version"`
+	Tool    Tool           `json:"tool"`
+	Tenant  Tenant         `json:"tenant"`
+	Profile string         `json:"profile"`
+	Params  map[string]any `json:"params"`
+	Reader  Reader         `json:"reader"`
+	Digests Digests        `json:"digests"`
+	// Signature is nil where the evidence is unsigned.
+	Signature *Signature `json:"signature,omitempty"`
+	Started   time.Time  `json:"started"`
+	Finished  time.Time  `json:"finished"`
+	Exit      Exit       `json:"exit"`
+	Config    Config     `json:"config"`
 	// Selection is nil where every rule was judged.
 	Selection *Selection `json:"selection,omitempty"`
 	Summary   Summary    `json:"summary"`

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/graph"
+	"github.com/domicile-audit/domicile/internal/signing"
 )
 
 // Collection says what is collected and from where.
@@ -26,8 +28,8 @@ type Collection struct {
 	Tenant *config.Tenant
 	// Imports are files besides those that the tenant's configuration names.
 	Imports []string
-	// Previous is the result.json of an earlier scan; empty for the one that the tenant's
-	// configuration names, if any.
+	// Previous is the result.json of an earlier scan, or the bundle before this one; empty for
+	// the one that the tenant's configuration names, if any.
 	Previous string
 	// Since is the folder of an earlier bundle of the tenant: where the service tells, only what
 	// has changed since then is read. There may be nothing in it yet. Empty reads everything.
@@ -42,6 +44,9 @@ type Collection struct {
 	// Resume goes on with a collection of the tenant that was interrupted, if there is one.
 	Resume bool
 	Tool   string
+	// Key signs the bundle; nil for none. Trust are the keys whose signatures count.
+	Key   *signing.Key
+	Trust signing.Trust
 	// Now tells the time; Getenv looks up the environment.
 	Now    func() time.Time
 	Getenv func(string) string
@@ -83,6 +88,7 @@ func Collect(ctx context.Context, dir string, c Collection) (evidence.Manifest, 
 		return evidence.Manifest{}, err
 	}
 	manifest := evidence.Manifest{Tenant: inputs.tenant, Tool: c.Tool, Started: started, Asked: sortedSet(slices.Clone(kinds))}
+	manifest.Previous = inputs.previous
 	if since != nil && since.Manifest.Version > 0 {
 		manifest.Previous = since.Manifest.Digest()
 	}
@@ -90,6 +96,7 @@ func Collect(ctx context.Context, dir string, c Collection) (evidence.Manifest, 
 	if err != nil {
 		return evidence.Manifest{}, err
 	}
+	writer.Sign(c.Key)
 	err = c.read(ctx, writer, collectors.Options{
 		Tenant: inputs.tenant, Now: started, Kinds: kinds, Import: inputs.imported,
 		Packages: inputs.options, Since: since, Progress: c.Progress,
@@ -187,12 +194,14 @@ type inputs struct {
 	tenant   evidence.Tenant
 	options  collectors.ImportOptions
 	imported []collectors.Imported
+	// previous is the digest of the bundle before; empty for none.
+	previous string
 }
 
 // inputs reads the files that the collection names and settles which tenant they are
 // of: the configuration's, or the one that the files themselves name.
 func (c Collection) inputs(now time.Time) (inputs, error) {
-	in := inputs{options: collectors.ImportOptions{Now: now}}
+	in := inputs{options: collectors.ImportOptions{Now: now, Trust: c.Trust}}
 	files, attestations := c.Imports, []string(nil)
 	if c.Tenant != nil {
 		in.tenant = TenantOf(c.Tenant)
@@ -256,20 +265,40 @@ func (in *inputs) readImports(paths []string) error {
 	return err
 }
 
-// readPrevious reads the result of an earlier scan, if one is named.
+// readPrevious reads the result of an earlier scan, or the bundle before this one, if one is
+// named.
 func (in *inputs) readPrevious(path string) error {
 	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		before, err := earlier(path, in.tenant, in.options.Trust)
+		if err != nil {
+			return fmt.Errorf("%w; name it with --previous, or leave it out", err)
+		}
+		in.previous = before.Manifest.Digest()
 		return nil
 	}
 	files, err := readFiles([]string{path})
 	if err != nil {
 		return err
 	}
-	previous, err := collectors.ReadPrevious(files[0].Data, in.options)
+	if files[0].Envelope, err = ReadEnvelope(path); err != nil {
+		return err
+	}
+	var result struct {
+		Digests struct {
+			Evidence string `json:"evidence"`
+		} `json:"digests"`
+	}
+	previous, err := collectors.ReadPrevious(files[0], in.options)
 	if err != nil {
 		return fmt.Errorf("reading the earlier result %s: %w", path, err)
 	}
 	in.imported = append(in.imported, previous)
+	// What can't be read here ReadPrevious has refused.
+	_ = json.Unmarshal(files[0].Data, &result)
+	in.previous = result.Digests.Evidence
 	return nil
 }
 
@@ -283,9 +312,15 @@ func (in *inputs) learn(said evidence.Tenant) {
 
 // readAttestations reads the statements; the kind is always there, empty without any.
 func (in *inputs) readAttestations(paths []string) error {
+	paths = slices.DeleteFunc(paths, func(path string) bool { return strings.HasSuffix(path, envelopeEnding) })
 	files, err := readFiles(paths)
 	if err != nil {
 		return err
+	}
+	for i, path := range paths {
+		if files[i].Envelope, err = ReadEnvelope(path); err != nil {
+			return err
+		}
 	}
 	statements, err := collectors.ReadAttestations(files, in.options)
 	if err != nil {

@@ -148,7 +148,7 @@ func TestTheManifestSaysWhatWasDone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := evidence.Verify(dir)
+	bundle, err := evidence.Verify(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +259,7 @@ func TestAFailedCollectionLeavesTheEarlierBundle(t *testing.T) {
 		if err == nil || !tt.want(err) || strings.Contains(err.Error(), secret) {
 			t.Errorf("%s: Collect() = %v", tt.name, err)
 		}
-		if bundle, err := evidence.Verify(dir); err != nil || !cmp.Equal(bundle.Manifest, earlier) {
+		if bundle, err := evidence.Verify(dir, nil); err != nil || !cmp.Equal(bundle.Manifest, earlier) {
 			t.Errorf("%s: the earlier bundle is not as it was: %v", tt.name, err)
 		}
 	}

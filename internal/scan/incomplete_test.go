@@ -193,7 +193,7 @@ func TestNoRulePassesOverAnIncompleteCollection(t *testing.T) {
 			if gap.Reason != tt.reason || entry.Objects != tt.objects || entry.Complete != (tt.reason == "") {
 				t.Errorf("gap = %+v, entry = %+v, want reason %q and %d objects", gap, entry, tt.reason, tt.objects)
 			}
-			bundle, err := evidence.Verify(dir)
+			bundle, err := evidence.Verify(dir, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

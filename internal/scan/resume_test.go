@@ -130,7 +130,7 @@ func TestResume(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := evidence.Verify(dir); err != nil {
+			if _, err := evidence.Verify(dir, nil); err != nil {
 				t.Fatal(err)
 			}
 			data, err := os.ReadFile(filepath.Join(dir, "users.ndjson"))

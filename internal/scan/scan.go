@@ -11,12 +11,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/signing"
 	"github.com/domicile-audit/domicile/policies"
 	"github.com/domicile-audit/domicile/reports"
 )
@@ -48,6 +50,8 @@ type Judgement struct {
 	// file; nil for none.
 	Previous       *findings.Result
 	PreviousDigest string
+	// Key signs the result; nil for none.
+	Key *signing.Key
 }
 
 // Result returns a bundle's verdicts as a Result: equal bundles, rules and judgements
@@ -66,6 +70,7 @@ func (j Judgement) Result(verdicts policies.Verdicts, bundle *evidence.Bundle) *
 			Policies: j.Set.Digest(),
 			Params:   j.paramsDigest(verdicts),
 		},
+		Signature: signatureOf(bundle),
 		Started:   manifest.Started,
 		Finished:  manifest.Finished,
 		Config:    j.Config,
@@ -87,6 +92,15 @@ func (j Judgement) Result(verdicts policies.Verdicts, bundle *evidence.Bundle) *
 	return result
 }
 
+// signatureOf is who signed a bundle; nil for nobody.
+func signatureOf(bundle *evidence.Bundle) *findings.Signature {
+	if len(bundle.Signers) == 0 {
+		return nil
+	}
+	signature := findings.Signature(bundle.Signers[0])
+	return &signature
+}
+
 // selectionOf says which rules a set chooses; nil for all of them.
 func selectionOf(set *policies.Set) *findings.Selection {
 	by := set.Selection()
@@ -100,8 +114,14 @@ func selectionOf(set *policies.Set) *findings.Selection {
 	return selection
 }
 
-// ReadResult reads a result.json, and returns the lower-case hex sha256 of the file too.
-func ReadResult(path string) (result *findings.Result, digest string, err error) {
+// ReadResult reads a result.json, and returns the lower-case hex sha256 of the file too. A
+// signature beside it must hold (see VerifyResult).
+func ReadResult(path string, trust signing.Trust) (result *findings.Result, digest string, err error) {
+	result, digest, _, err = VerifyResult(path, trust)
+	return result, digest, err
+}
+
+func readResult(path string) (result *findings.Result, digest string, err error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, "", fmt.Errorf("reading result: %w", err)
@@ -154,10 +174,11 @@ func gapsOf(manifest evidence.Manifest) []findings.Gap {
 	return list
 }
 
-// WriteReports writes result.json and one file per format into a folder. Each file gets
-// its name when it is whole, and one that can't be written costs none of the others. It
-// returns the paths, result.json first; none if not even that could be written.
-func WriteReports(dir string, result *findings.Result, formats []reports.Format) ([]string, error) {
+// WriteReports writes result.json, its signature if there is a key, and one file per format
+// into a folder. Each file gets its name when it is whole, and a report that can't be written
+// costs none of the others. It returns the paths, result.json first; none if not even that,
+// or its signature, could be written.
+func WriteReports(dir string, result *findings.Result, formats []reports.Format, key *signing.Key) ([]string, error) {
 	if _, err := evidence.Open(dir); err == nil {
 		return nil, fmt.Errorf("writing reports into %s: %w", dir, ErrIsBundle)
 	}
@@ -165,10 +186,20 @@ func WriteReports(dir string, result *findings.Result, formats []reports.Format)
 		return nil, fmt.Errorf("creating folder %s: %w", dir, err)
 	}
 	path := filepath.Join(dir, ResultFile)
+	paths := []string{path}
+	// An earlier result's signature goes first: it is not this one's.
+	if err := os.Remove(envelopeOf(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	if err := WriteFile(path, result.Write); err != nil {
 		return nil, err
 	}
-	paths := []string{path}
+	if key != nil {
+		if err := signResult(path, result, key); err != nil {
+			return nil, err
+		}
+		paths = append(paths, envelopeOf(path))
+	}
 	var errs []error
 	for _, format := range formats {
 		path := filepath.Join(dir, format.File)

@@ -60,7 +60,7 @@ func TestWriteReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := reports.Format{Name: "broken", File: "broken.txt", Write: func(io.Writer, *findings.Result) error { return errors.New("no") }}
-	paths, err := scan.WriteReports(dir, result, []reports.Format{text, text, broken})
+	paths, err := scan.WriteReports(dir, result, []reports.Format{text, text, broken}, nil)
 	if err == nil || len(paths) != 2 || paths[0] != filepath.Join(dir, scan.ResultFile) || paths[1] != filepath.Join(dir, text.File) {
 		t.Errorf("WriteReports() = %v, %v, want what was written and an error", paths, err)
 	}
@@ -72,10 +72,10 @@ func TestWriteReports(t *testing.T) {
 // TestReportsSpoilNoBundle: a file more in a bundle is a sign of tampering.
 func TestReportsSpoilNoBundle(t *testing.T) {
 	dir := bundle(t).Dir
-	if _, err := scan.WriteReports(dir, &findings.Result{}, nil); err == nil || !strings.Contains(err.Error(), "name another folder") {
+	if _, err := scan.WriteReports(dir, &findings.Result{}, nil, nil); err == nil || !strings.Contains(err.Error(), "name another folder") {
 		t.Errorf("WriteReports() into a bundle = %v, want it refused", err)
 	}
-	if _, err := evidence.Verify(dir); err != nil {
+	if _, err := evidence.Verify(dir, nil); err != nil {
 		t.Errorf("the bundle is not as it was: %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/signing"
 )
 
 // since opens the earlier bundle since which only the changes are read; nil where none was
@@ -22,12 +23,24 @@ func (c Collection) since(tenant evidence.Tenant) (*evidence.Bundle, error) {
 		c.notice("there is no evidence in %s yet: everything is read, and with --since only what has changed from then on", c.Since)
 		return &evidence.Bundle{Dir: c.Since}, nil
 	}
-	bundle, err := evidence.Open(c.Since)
+	bundle, err := earlier(c.Since, tenant, c.Trust)
 	if err != nil {
-		return nil, fmt.Errorf("%v; name the folder of an earlier bundle with --since, or leave it out", err) //nolint:errorlint // no failing disk: callers tell the two apart by the type
+		return nil, fmt.Errorf("%w; name the folder of an earlier bundle of the tenant with --since, or leave it out", err)
+	}
+	return bundle, nil
+}
+
+// earlier opens an earlier bundle of a tenant, whose signature must hold if it has one.
+func earlier(dir string, tenant evidence.Tenant, trust signing.Trust) (*evidence.Bundle, error) {
+	bundle, err := evidence.Open(dir)
+	if err == nil {
+		err = bundle.Authenticate(trust)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%v", err) //nolint:errorlint // no failing disk: callers tell the two apart by the type
 	}
 	if of := bundle.Manifest.Tenant; !strings.EqualFold(of.ID, tenant.ID) || of.Cloud != tenant.Cloud {
-		return nil, fmt.Errorf("the evidence in %s is of tenant %s in the cloud %s, and not of %s in %s; name the tenant's own with --since", c.Since, of.ID, of.Cloud, tenant.ID, tenant.Cloud)
+		return nil, fmt.Errorf("the evidence in %s is of tenant %s in the cloud %s, and not of %s in %s", dir, of.ID, of.Cloud, tenant.ID, tenant.Cloud)
 	}
 	return bundle, nil
 }

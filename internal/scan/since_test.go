@@ -96,7 +96,7 @@ func (c *changing) collect(t *testing.T, name, since string) *evidence.Bundle {
 			c.asked[strings.TrimPrefix(path, "GET /v1.0/")] = n - earlier[path]
 		}
 	}
-	bundle, err := evidence.Verify(filepath.Join(c.dir, name))
+	bundle, err := evidence.Verify(filepath.Join(c.dir, name), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
