@@ -19,7 +19,7 @@ import (
 )
 
 func newAttest(a *app) *cobra.Command {
-	return group("attest", "Write and check statements about what no API tells", newAttestNew(a), newAttestCheck(a))
+	return group("attest", "Write and check statements about what no API tells", newAttestNew(a), newAttestSign(a), newAttestCheck(a))
 }
 
 func newAttestNew(a *app) *cobra.Command {
@@ -41,7 +41,7 @@ and people and hashes are left empty, so that the template itself is not sound. 
 			if err != nil {
 				return usage(err)
 			}
-			tenant, err := attestedTenant(file, tenantName)
+			_, tenant, err := attestedTenant(file, tenantName)
 			if err != nil {
 				return usage(err)
 			}
@@ -77,24 +77,24 @@ func factByName(name string) (collectors.Fact, error) {
 	return collectors.Fact{}, fmt.Errorf("fact %q is unknown; known are %s", name, strings.Join(known, ", "))
 }
 
-// attestedTenant is the tenant that statements are about; without a configuration it is
-// left open.
-func attestedTenant(file, name string) (evidence.Tenant, error) {
+// attestedTenant is the tenant that statements are about, and the configuration that names
+// it; without a configuration it is left open.
+func attestedTenant(file, name string) (*config.Config, evidence.Tenant, error) {
 	if file == "" {
 		if name != "" {
-			return evidence.Tenant{}, errNoConfig
+			return nil, evidence.Tenant{}, errNoConfig
 		}
-		return evidence.Tenant{}, nil
+		return nil, evidence.Tenant{}, nil
 	}
 	cfg, err := config.Read(file)
 	if err != nil {
-		return evidence.Tenant{}, err
+		return nil, evidence.Tenant{}, err
 	}
 	tenant, err := cfg.Tenant(name)
 	if err != nil {
-		return evidence.Tenant{}, err
+		return nil, evidence.Tenant{}, err
 	}
-	return scan.TenantOf(tenant), nil
+	return cfg, scan.TenantOf(tenant), nil
 }
 
 // template is a statement of a fact with an example for a value.
@@ -125,8 +125,39 @@ reviewer:
 `, fact.Name, fact.About, tenant.ID, tenant.Cloud, fact.Name, value, now.Format(time.RFC3339), now.AddDate(1, 0, 0).Format(time.DateOnly))
 }
 
+func newAttestSign(a *app) *cobra.Command {
+	var source string
+	cmd := &cobra.Command{
+		Use:   "sign FILE",
+		Short: "Sign statements that were filled in and reviewed",
+		Long: `sign writes a signature beside a file of statements: geo.dsse.json for geo.yaml. A second
+person's signature goes into the same file. Whoever changes the statements afterwards has
+them signed again. A statement counts as signed where the key of one of its two people is
+trusted under the person's user principal name (trusted_keys).`,
+		Example: "  domicile attest sign attestations/geo.yaml --key ~/keys/adele.pem",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			key, err := config.ReadKey(source, a.Getenv)
+			if err != nil {
+				return usage(err)
+			}
+			envelope, err := scan.SignAttestation(args[0], "domicile "+version, key)
+			if err != nil {
+				return usage(err)
+			}
+			a.say("wrote %s, signed by key %s", envelope, key.ID())
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&source, "key", "", "your private key, a PEM file or env:NAME for a variable of the environment")
+	// The only error is a flag that isn't there.
+	_ = cmd.MarkFlagRequired("key")
+	return cmd
+}
+
 func newAttestCheck(a *app) *cobra.Command {
 	var file, tenantName string
+	var proof signatures
 	cmd := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Check statements, and say what is wrong with them",
@@ -134,37 +165,42 @@ func newAttestCheck(a *app) *cobra.Command {
 where one does. Tenant and cloud are held against the configuration's.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			tenant, err := attestedTenant(file, tenantName)
+			cfg, tenant, err := attestedTenant(file, tenantName)
 			if err != nil {
 				return usage(err)
 			}
+			trust, err := proof.trust(cfg)
+			if err != nil {
+				return err
+			}
 			var files []collectors.File
 			for _, path := range args {
-				file, err := scan.ReadFile(path)
+				file, err := scan.ReadAttestation(path)
 				if err != nil {
 					return usage(fmt.Errorf("reading attestation: %w", err))
 				}
 				files = append(files, file)
 			}
-			read, err := collectors.ReadAttestations(files, collectors.ImportOptions{Tenant: tenant, Now: a.Now()})
+			read, err := collectors.ReadAttestations(files, collectors.ImportOptions{Tenant: tenant, Now: a.Now(), Trust: trust})
 			if err != nil {
 				return usage(err)
 			}
-			failed, err := showChecks(a.Stdout, read.Objects)
+			failed, err := showChecks(a.Stdout, read.Objects, proof.require)
 			if err != nil || failed == 0 {
 				return err
 			}
 			return &exitError{code: exitViolations}
 		},
 	}
-	cmd.Flags().StringVar(&file, "config", config.FileName, "configuration with the tenant")
+	proof.addTrust(cmd)
+	cmd.Flags().StringVar(&file, "config", config.FileName, "configuration with the tenant and the trusted keys")
 	cmd.Flags().StringVar(&tenantName, "tenant", "", "tenant of the configuration")
 	return cmd
 }
 
 // showChecks writes a line for each statement and each failed check, and returns the
-// number of statements that fail one.
-func showChecks(w io.Writer, statements []json.RawMessage) (int, error) {
+// number of statements that fail one, or that are to be signed and aren't.
+func showChecks(w io.Writer, statements []json.RawMessage, signed bool) (int, error) {
 	failed := 0
 	for _, raw := range statements {
 		var statement struct {
@@ -193,6 +229,9 @@ func showChecks(w io.Writer, statements []json.RawMessage) (int, error) {
 		}
 		if !statement.Signed {
 			verdict += ", unsigned"
+		}
+		if !statement.Signed && signed && len(problems) == 0 {
+			failed++
 		}
 		if _, err := fmt.Fprintf(w, "%s: %s: %s\n%s", reports.Visible(statement.File), reports.Visible(statement.Fact), verdict, strings.Join(problems, "")); err != nil {
 			return failed, err

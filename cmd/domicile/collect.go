@@ -64,7 +64,11 @@ bundle yet, everything is read. --since and --out may name the same folder.`,
 				return usage(errors.New("--kind chooses what is read of a tenant; leave it out where files alone are imported"))
 			}
 			defer debug.SetGCPercent(debug.SetGCPercent(collectGC))
-			manifest, err := scan.Collect(cmd.Context(), out, a.collection(from, target, tenant, kinds))
+			collection, err := a.collection(from, target, tenant, kinds)
+			if err != nil {
+				return err
+			}
+			manifest, err := scan.Collect(cmd.Context(), out, collection)
 			if err != nil {
 				return collectError(err)
 			}
@@ -73,6 +77,7 @@ bundle yet, everything is read. --since and --out may name the same folder.`,
 	}
 	from.add(cmd)
 	from.addBundle(cmd)
+	from.proof.addKey(cmd)
 	cmd.Flags().StringVar(&out, "out", "evidence", "folder of the bundle")
 	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only these kinds of evidence (default all that the cloud has and an application may read)")
 	return cmd

@@ -45,7 +45,11 @@ sign-in fails.`,
 			worst := error(nil)
 			for _, tenant := range target.tenants {
 				profile, _ := target.config.Settings(tenant)
-				hindered, err := a.examine(cmd.Context(), a.collection(from, target, tenant, set.Kinds()), set, profile)
+				collection, err := a.collection(from, target, tenant, set.Kinds())
+				if err != nil {
+					return err
+				}
+				hindered, err := a.examine(cmd.Context(), collection, set, profile)
 				if cmd.Context().Err() != nil {
 					return err
 				}

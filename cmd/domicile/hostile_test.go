@@ -192,7 +192,7 @@ func TestBadAnswersAreGaps(t *testing.T) {
 			dir := cloud{users: tt.users}.start(t)
 			out := filepath.Join(dir, "out")
 			code, stdout, stderr := run1(t, "scan", "--config", filepath.Join(dir, "domicile.yaml"), "--rule", "GEO1009", "--out", out, "--max-wait", "2s", "--format", "text")
-			bundle, err := evidence.Verify(filepath.Join(out, "evidence"))
+			bundle, err := evidence.Verify(filepath.Join(out, "evidence"), nil)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, stderr)
 			}
@@ -220,7 +220,7 @@ func TestOddAnswersEndNoScan(t *testing.T) {
 			dir := cloud{claims: map[string]any{"roles": []string{"Policy.Read.All"}}, policy: answer}.start(t)
 			bundle := filepath.Join(dir, "bundle")
 			code, _, stderr := run1(t, "collect", "--config", filepath.Join(dir, "domicile.yaml"), "--kind", "authorization_policy", "--out", bundle)
-			opened, err := evidence.Verify(bundle)
+			opened, err := evidence.Verify(bundle, nil)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, stderr)
 			}
@@ -235,7 +235,7 @@ func TestAMissingPermissionIsNeverTakenForOff(t *testing.T) {
 	dir := cloud{claims: map[string]any{"roles": []string{}}, users: text(200, "application/json", `{"value":[]}`)}.start(t)
 	out := filepath.Join(dir, "out")
 	code, _, _ := run1(t, "scan", "--config", filepath.Join(dir, "domicile.yaml"), "--rule", "GEO1009,XDR*", "--out", out, "--quiet", "--max-wait", "1s")
-	bundle, err := evidence.Verify(filepath.Join(out, "evidence"))
+	bundle, err := evidence.Verify(filepath.Join(out, "evidence"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func TestAnUnreachableGraphIsAGap(t *testing.T) {
 	}
 	bundle := filepath.Join(dir, "bundle")
 	code, _, stderr := run1(t, "collect", "--config", path, "--kind", "users", "--out", bundle)
-	opened, err := evidence.Verify(bundle)
+	opened, err := evidence.Verify(bundle, nil)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, stderr)
 	}

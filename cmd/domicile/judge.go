@@ -31,6 +31,7 @@ type judging struct {
 	profile   string
 	waivers   string
 	previous  string
+	proof     signatures
 }
 
 func (j *judging) add(cmd *cobra.Command) {
@@ -184,13 +185,19 @@ func (a *app) judgement(j *judging, set *policies.Set, cfg *config.Config, tenan
 	if judgement.Profile != "" && !slices.Contains(policies.Profiles(), judgement.Profile) {
 		return judgement, usage(fmt.Errorf("profile %q is unknown; known are %s", judgement.Profile, strings.Join(policies.Profiles(), ", ")))
 	}
-	var err error
+	trust, err := j.proof.trust(cfg)
+	if err != nil {
+		return judgement, err
+	}
+	if judgement.Key, err = a.signingKey(&j.proof, cfg, trust); err != nil {
+		return judgement, err
+	}
 	if judgement.Waivers, err = j.readWaivers(set, cfg, tenant); err != nil {
 		return judgement, usage(err)
 	}
 	if path := j.earlier(tenant); path != "" {
-		if judgement.Previous, judgement.PreviousDigest, err = scan.ReadResult(path); err != nil {
-			return judgement, usage(fmt.Errorf("--previous: %w", err))
+		if judgement.Previous, judgement.PreviousDigest, err = scan.ReadResult(path, trust); err != nil {
+			return judgement, bundleError(fmt.Errorf("--previous: %w", err))
 		}
 	}
 	return judgement, nil
@@ -256,12 +263,11 @@ func relative(path string) string {
 // the result. A report that can't be written costs none of the others.
 func (a *app) judge(ctx context.Context, judgement scan.Judgement, bundle *evidence.Bundle, dir string, formats []reports.Format) (*findings.Result, error) {
 	defer pace(judgeHeap)()
-	verdicts, err := judgement.Set.Evaluate(ctx, bundle, policies.Options{Profile: judgement.Profile, Params: judgement.Params})
+	result, err := verdict(ctx, judgement, bundle)
 	if err != nil {
 		return nil, err
 	}
-	result := judgement.Result(verdicts, bundle)
-	paths, err := scan.WriteReports(dir, result, formats)
+	paths, err := scan.WriteReports(dir, result, formats, judgement.Key)
 	if errors.Is(err, scan.ErrIsBundle) {
 		return nil, usage(err)
 	}
@@ -280,6 +286,15 @@ func (a *app) judge(ctx context.Context, judgement scan.Judgement, bundle *evide
 	a.say("Reports in %s: %s", dir, strings.Join(names, ", "))
 	a.say("All of it here: domicile report %s", filepath.Join(dir, scan.ResultFile))
 	return result, err
+}
+
+// verdict evaluates a bundle.
+func verdict(ctx context.Context, judgement scan.Judgement, bundle *evidence.Bundle) (*findings.Result, error) {
+	verdicts, err := judgement.Set.Evaluate(ctx, bundle, policies.Options{Profile: judgement.Profile, Params: judgement.Params})
+	if err != nil {
+		return nil, err
+	}
+	return judgement.Result(verdicts, bundle), nil
 }
 
 // ended turns a result's exit code into the command's end. What the user has to mend is

@@ -150,7 +150,7 @@ func hintFor(err error) string {
 	var tampered *evidence.TamperedError
 	switch {
 	case errors.As(err, &tampered):
-		return "the bundle is not as it was written; collect the tenant again or take it from where it was stored"
+		return "it is not as it was written or signed; take it from where it was stored, or make it anew"
 	case errors.Is(err, chromium.ErrNotFound):
 		return "install one, or name it in the variable CHROME_PATH; or write the html report, open it in any browser and print it to PDF"
 	case errors.Is(err, chromium.ErrNoPDF):

@@ -96,7 +96,7 @@ func collectGood(t *testing.T) *healthy {
 		t.Fatalf("scan of good ended with %d\n%s", code, stderr)
 	}
 	result := resultIn(t, dir)
-	bundle, err := evidence.Verify(filepath.Join(dir, "evidence"))
+	bundle, err := evidence.Verify(filepath.Join(dir, "evidence"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 func newReport(a *app) *cobra.Command {
 	var format, out, framework string
+	var proof signatures
 	var doc strings.Builder
 	for _, f := range formats(nil) {
 		fmt.Fprintf(&doc, "  %-12s  %s\n", f.Name, f.Doc)
@@ -23,7 +24,7 @@ func newReport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report RESULT",
 		Short: "Turn a result.json into a report",
-		Long:  "report turns a result.json into any of these formats:\n\n" + doc.String(),
+		Long:  "report turns a result.json into any of these formats. One that isn't what the signature\nbeside it was made for is refused.\n\n" + doc.String(),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			chosen, err := reports.FormatByName(a.formats(cmd.Context()), format)
@@ -33,9 +34,16 @@ func newReport(a *app) *cobra.Command {
 			if out == "" {
 				return usage(errors.New("--out is empty; name a file, or - for standard output"))
 			}
-			result, _, err := scan.ReadResult(args[0])
+			trust, err := proof.trust(nil)
 			if err != nil {
-				return usage(err)
+				return err
+			}
+			result, _, signers, err := scan.VerifyResult(args[0], trust)
+			if err == nil {
+				err = proof.demand(args[0], signers)
+			}
+			if err != nil {
+				return bundleError(err)
 			}
 			if framework != "" {
 				if result = result.Supporting(frameworkKey(framework)); len(result.Rules) == 0 {
@@ -56,6 +64,7 @@ func newReport(a *app) *cobra.Command {
 		},
 	}
 	cmd.AddCommand(newReportSchema(a))
+	proof.addTrust(cmd)
 	cmd.Flags().StringVar(&format, "format", "text", "format: "+strings.Join(formatNames(), ", "))
 	offer(cmd, "format", formatNames()...)
 	cmd.Flags().StringVar(&framework, "framework", "", "only rules that support this framework: cis, scuba, nist, iso27001, gdpr, nis2, dora")

@@ -177,7 +177,7 @@ func TestAKilledCollectionGoesOn(t *testing.T) {
 	if code, _, stderr := run1(t, "collect", "--config", c.config, "--now", now, "--out", whole, "--quiet"); code != 0 {
 		t.Fatalf("collect ended with %d: %s", code, stderr)
 	}
-	want, err := evidence.Verify(whole)
+	want, err := evidence.Verify(whole, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestAKilledCollectionGoesOn(t *testing.T) {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			out := filepath.Join(dir, fmt.Sprint("killed", round))
 			asked, kills := c.killed(t, out, random, order)
-			got, err := evidence.Verify(out)
+			got, err := evidence.Verify(out, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -309,7 +309,7 @@ func TestAnInterruptedScanGoesOn(t *testing.T) {
 		t.Errorf("the scan that goes on ended with %d: %s", code, stderr)
 	}
 	second := len(c.urls())
-	bundle, err := evidence.Verify(filepath.Join(out, "evidence"))
+	bundle, err := evidence.Verify(filepath.Join(out, "evidence"), nil)
 	if err != nil || len(bundle.Manifest.Resumed) != 1 || second > first+120 {
 		t.Errorf("%v, %+v; %d requests after %d", err, bundle.Manifest.Resumed, second, first)
 	}

@@ -34,13 +34,17 @@ earlier bundle, as collect does.`,
   domicile scan --tenant contoso --out out --format html,sarif --fail-on critical`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			judging.previous = from.previous
+			from.proof = judging.proof
+			if !isDir(from.previous) {
+				judging.previous = from.previous // a bundle has no verdicts to compare with
+			}
 			return a.scan(cmd.Context(), from, judging, out)
 		},
 	}
 	from.add(cmd)
 	from.addBundle(cmd)
 	judging.add(cmd)
+	judging.proof.addKey(cmd)
 	cmd.Flags().StringVar(&out, "out", "out", "folder to write into")
 	return cmd
 }
@@ -133,10 +137,14 @@ func (a *app) scanTenant(ctx context.Context, s tenantScan) error {
 	}
 	defer lock.Unlock() //nolint:errcheck // the process's end gives it back at the latest
 	folder := filepath.Join(s.dir, scan.EvidenceFolder)
-	if _, err := scan.Collect(ctx, folder, a.collection(s.from, s.target, s.tenant, s.set.Kinds())); err != nil {
+	collection, err := a.collection(s.from, s.target, s.tenant, s.set.Kinds())
+	if err != nil {
+		return err
+	}
+	if _, err := scan.Collect(ctx, folder, collection); err != nil {
 		return collectError(err)
 	}
-	bundle, err := evidence.Verify(folder)
+	bundle, err := evidence.Verify(folder, collection.Trust)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ type targeting struct {
 	maxWait  time.Duration
 	resume   bool
 	since    string
+	proof    signatures
 }
 
 func (t *targeting) add(cmd *cobra.Command) {
@@ -39,7 +40,7 @@ func (t *targeting) add(cmd *cobra.Command) {
 	flags.StringVar(&t.tenant, "tenant", "", "tenant of the configuration, by name or id; with --demo one of "+strings.Join(simulator.Names(), ", ")+" (default weak)")
 	flags.BoolVar(&t.demo, "demo", false, "read a simulated tenant on this machine; needs no account")
 	flags.StringVar(&t.now, "now", "", "the time to take for now, with --demo or a custom cloud")
-	flags.StringVar(&t.previous, "previous", "", "result.json of an earlier scan to compare with, as some rules do")
+	flags.StringVar(&t.previous, "previous", "", "result.json of an earlier scan to compare with, as some rules do; or the bundle before this one, which the manifest then names")
 	flags.StringVar(&t.cloud, "cloud", "", "cloud of imported files that don't say it: "+strings.Join(config.Clouds(), ", "))
 	flags.StringArrayVar(&t.imports, "import", nil, "file to import, repeatable; alone without --config and --tenant, else besides those of the configuration")
 	flags.DurationVar(&t.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")
@@ -165,12 +166,21 @@ func startSimulator(ctx context.Context, name, listen string, counts map[string]
 }
 
 // collection says how one tenant of the target is read; a nil tenant means files alone.
-func (a *app) collection(t targeting, from *target, tenant *config.Tenant, kinds []string) scan.Collection {
+func (a *app) collection(t targeting, from *target, tenant *config.Tenant, kinds []string) (scan.Collection, error) {
+	trust, err := t.proof.trust(from.config)
+	if err != nil {
+		return scan.Collection{}, err
+	}
+	key, err := a.signingKey(&t.proof, from.config, trust)
+	if err != nil {
+		return scan.Collection{}, err
+	}
 	progress := newProgress(a)
 	return scan.Collection{
+		Key: key, Trust: trust,
 		Tenant: tenant, Imports: t.imports, Cloud: t.cloud, Previous: t.previous, Kinds: kinds, MaxWait: t.maxWait, Resume: t.resume, Since: t.since,
 		Tool: "domicile " + version, Now: from.now, Getenv: a.Getenv,
 		Prompt: a.Stderr, Log: a.logger(), Progress: progress.show,
 		Notice: func(text string) { a.say("%s", reports.Visible(text)) },
-	}
+	}, nil
 }

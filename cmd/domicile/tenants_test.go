@@ -35,7 +35,7 @@ func run1(t *testing.T, args ...string) (code int, stdout, stderr string) {
 // resultIn is the result that a scan or an evaluation left in a folder.
 func resultIn(t *testing.T, dir string) *findings.Result {
 	t.Helper()
-	result, _, err := scan.ReadResult(filepath.Join(dir, scan.ResultFile))
+	result, _, err := scan.ReadResult(filepath.Join(dir, scan.ResultFile), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestEveryGapCosts(t *testing.T) {
 	if code, _, stderr := run1(t, "collect", "--config", settings, "--now", now, "--out", filepath.Join(dir, "bundle"), "--quiet"); code != 0 {
 		t.Fatalf("collect ended with %d\n%s", code, stderr)
 	}
-	bundle, err := evidence.Verify(filepath.Join(dir, "bundle"))
+	bundle, err := evidence.Verify(filepath.Join(dir, "bundle"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +324,7 @@ type scanFiles struct {
 
 func readScan(t *testing.T, dir string) scanFiles {
 	t.Helper()
-	bundle, err := evidence.Verify(filepath.Join(dir, "evidence"))
+	bundle, err := evidence.Verify(filepath.Join(dir, "evidence"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

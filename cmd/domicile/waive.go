@@ -73,7 +73,7 @@ needs no resource. With --accept unknown it is accepted that a rule could not be
 }
 
 func (a *app) waive(cmd *cobra.Command, path string, w waiving) error {
-	result, _, err := scan.ReadResult(path)
+	result, _, err := scan.ReadResult(path, nil)
 	if err != nil {
 		return err
 	}
@@ -211,8 +211,8 @@ too where one is unused or covers several findings through *.`,
 			result := &findings.Result{Started: a.Now()}
 			if len(args) == 2 {
 				var err error
-				if result, _, err = scan.ReadResult(args[1]); err != nil {
-					return usage(err)
+				if result, _, err = scan.ReadResult(args[1], nil); err != nil {
+					return bundleError(err)
 				}
 			}
 			set, days, err := waiverRules(cmd, file, result.Tenant.ID)

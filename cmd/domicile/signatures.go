@@ -1,0 +1,169 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/internal/signing"
+)
+
+// signatures are the flags that say what signs, and which signatures count.
+type signatures struct {
+	key     string
+	trusted []string
+	require bool
+}
+
+func (s *signatures) addKey(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.key, "key", "", "private key that signs what is written, a PEM file or env:NAME for a variable of the environment (default the configuration's signing_key)")
+}
+
+func (s *signatures) addTrust(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&s.trusted, "trusted", nil, "public key whose signatures count, a PEM file or a pattern, repeatable; besides the configuration's trusted_keys")
+	cmd.Flags().BoolVar(&s.require, "require-signature", false, "refuse what no trusted key signed")
+}
+
+// trust reads the keys whose signatures count. cfg may be nil.
+func (s *signatures) trust(cfg *config.Config) (trust signing.Trust, err error) {
+	if cfg != nil {
+		if trust, err = cfg.Trust(); err != nil {
+			return nil, usage(err)
+		}
+		s.require = s.require || cfg.RequireSignature
+	}
+	for _, pattern := range s.trusted {
+		keys, err := config.ReadTrust(pattern, "")
+		if err != nil {
+			return nil, usage(fmt.Errorf("--trusted: %w", err))
+		}
+		trust = append(trust, keys...)
+	}
+	if s.require && len(trust) == 0 {
+		return nil, usage(errors.New("a signature is required and no key is trusted; name its public half with --trusted, or in the configuration under trusted_keys"))
+	}
+	return trust, nil
+}
+
+// signingKey reads the key that signs, nil for none. It must be one that is trusted, where
+// any is. cfg may be nil.
+func (a *app) signingKey(s *signatures, cfg *config.Config, trust signing.Trust) (*signing.Key, error) {
+	source := s.key
+	if source == "" && cfg != nil {
+		source = cfg.SigningKeyPath()
+	}
+	if source == "" {
+		return nil, nil //nolint:nilnil // no key is no error
+	}
+	key, err := config.ReadKey(source, a.Getenv)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if len(trust) > 0 && !trust.Has(key.ID()) {
+		return nil, usage(fmt.Errorf("the signing key is not among the trusted ones, so that what it signs would be refused; add its public half to trusted_keys (key %s)", key.ID()))
+	}
+	return key, nil
+}
+
+// demand refuses what no trusted key signed, where a signature is required.
+func (s *signatures) demand(path string, signers []signing.Signer) error {
+	if s.require && (len(signers) == 0 || !signers[0].Trusted) {
+		return &exitError{exitViolations, fmt.Errorf("%s is not signed by a trusted key, and a signature is required", path)}
+	}
+	return nil
+}
+
+// bundle verifies a bundle: a folder, or a packed one, which is unpacked for the time being.
+// done removes what was unpacked.
+func (s *signatures) bundle(path string, trust signing.Trust) (bundle *evidence.Bundle, done func() error, err error) {
+	dir, done, err := unpacked(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if bundle, err = evidence.Verify(dir, trust); err == nil {
+		err = s.demand(path, bundle.Signers)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(bundleError(err), done())
+	}
+	return bundle, done, nil
+}
+
+// unpacked is the folder of a bundle: its own, or a temporary one that done removes.
+func unpacked(path string) (dir string, done func() error, err error) {
+	if !evidence.IsPacked(path) {
+		return path, func() error { return nil }, nil
+	}
+	if dir, err = os.MkdirTemp("", "domicile-bundle-"); err != nil {
+		return "", nil, err
+	}
+	done = func() error { return os.RemoveAll(dir) }
+	if err := evidence.Extract(path, dir); err != nil {
+		return "", nil, errors.Join(usage(err), done())
+	}
+	return dir, done, nil
+}
+
+// bundlesIn opens the bundles of a folder, their signatures checked: folders and packed
+// ones, and what a scan left of them in a folder of its own. The bundle at except is left
+// out.
+func (s *signatures) bundlesIn(folder, except string, trust signing.Trust) ([]*evidence.Bundle, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, usage(err)
+	}
+	var bundles []*evidence.Bundle
+	for _, entry := range entries {
+		path := filepath.Join(folder, entry.Name())
+		if scanned := filepath.Join(path, scan.EvidenceFolder); isDir(scanned) {
+			path = scanned
+		}
+		if !isDir(path) && !evidence.IsPacked(path) || same(path, except) || strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		bundle, err := s.open(path, trust)
+		if err != nil {
+			return nil, err
+		}
+		bundles = append(bundles, bundle)
+	}
+	return bundles, nil
+}
+
+// open reads a bundle's manifest and checks its signature, and leaves the rest unread.
+func (s *signatures) open(path string, trust signing.Trust) (*evidence.Bundle, error) {
+	dir, done, err := unpacked(path)
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := evidence.Open(dir)
+	if err == nil {
+		err = bundle.Authenticate(trust)
+	}
+	if err == nil {
+		err = s.demand(path, bundle.Signers)
+		bundle.Dir = path
+	}
+	return bundle, errors.Join(bundleError(err), done())
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func same(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}
