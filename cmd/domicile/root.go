@@ -37,8 +37,9 @@ with rules, and reports. It only reads.
 
 Exit codes: 0 clean; 1 internal error; 2 usage, configuration or rule error, a path that
 can't be used, or a folder in use; 3 violations at or above --fail-on (or tampered
-evidence, a failed test, an unsound statement or waiver); 4 nothing found, but something
-could not be judged, or for collect read; 5 authentication failed; 130 interrupted.`,
+evidence, a signature that doesn't hold, another result than expected, a failed test, an
+unsound statement or waiver); 4 nothing found, but something could not be judged, or for
+collect read; 5 authentication failed; 130 interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          knownCommand,

@@ -41,7 +41,7 @@
 #       description: What a name in a list of places stands for, as a list of codes by name; unset, the built-in table alone says which place lies in which. The EU of that table never contains the UK, Switzerland or Norway.
 #     min_geo_tier:
 #       type: string
-#       description: The weakest proof of a Geo that counts (signed, api, proxy, portal or attested, best first). A statement that two people signed counts above proxy and portal.
+#       description: The weakest proof of a Geo that counts (signed, api, proxy, portal or attested, best first). A signed statement of two people counts above proxy and portal.
 #       default: attested
 #     min_geo_tier_by_service:
 #       type: object

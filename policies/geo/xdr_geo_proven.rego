@@ -32,7 +32,7 @@
 #       default: true
 #     min_geo_tier:
 #       type: string
-#       description: The weakest proof of a Geo that counts (signed, api, proxy, portal or attested, best first). A statement that two people signed counts above proxy and portal.
+#       description: The weakest proof of a Geo that counts (signed, api, proxy, portal or attested, best first). A signed statement of two people counts above proxy and portal.
 #       default: attested
 #     min_geo_tier_by_service:
 #       type: object

@@ -42,7 +42,7 @@ _geo_signed(scan) := {_against(statement, says) |
 	says := sprintf("it says '%s' and the signed onboarding package '%s'", [_short(attested), _short(stored)])
 }
 
-# The portal's page stands above a statement, unless two people signed the statement.
+# The portal's page stands above a statement, unless the statement is signed.
 _geo_portal(scan) := {_against(statement, says) |
 	statement := attestations.latest(scan.evidence.attestations, "xdr-geo")
 	not attestations.signed(statement)
@@ -105,7 +105,7 @@ _consent(scan) := {_against(statement, says) |
 	says := sprintf("it says accepted: %v, and the Defender portal MtpConsent: %v", [statement.value.accepted, context.MtpConsent])
 }
 
-# The about page of Cloud Apps stands above a statement, unless two people signed that.
+# The about page of Cloud Apps stands above a statement, unless the statement is signed.
 _cloud_apps(scan) := {_against(statement, says) |
 	statement := attestations.latest(scan.evidence.attestations, "mdca-geo")
 	some stated in geo_services.attested(scan, "cloud_apps")

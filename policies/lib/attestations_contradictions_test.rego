@@ -44,7 +44,7 @@ test_signed_package_contradicts_an_attested_geo if {
 	expected := {["xdr-geo", "it says 'US' and the signed onboarding package 'WestEurope3'"]}
 	_says(_scan([_geo({"geo": "US"})], [_package], [])) == expected with service.state as _on
 
-	# A statement that two people signed gives way as well.
+	# A signed statement gives way as well.
 	signed := object.union(_geo({"geo": "US"}), {"signed": true})
 	_says(_scan([signed], [_package], [])) == expected with service.state as _on
 

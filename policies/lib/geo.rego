@@ -54,8 +54,8 @@ _floors := {"signed": 1, "api": 2, "proxy": 4, "portal": 5, "attested": 6}
 # observations is the set of what the usable sources say, as {service, what, geo, value,
 # tier, kind, time, rank, note}. service is defender_for_endpoint for its onboarding
 # package and xdr for the portal and statements; what is storage or telemetry; geo is ""
-# for a value that isn't known; rank is 1 for the best proof: signed, api, a statement that
-# two people signed, proxy, portal, any other statement.
+# for a value that isn't known; rank is 1 for the best proof: signed, api, a signed
+# statement of two people, proxy, portal, any other statement.
 observations(inp) := {object.remove(candidate, ["fresh"]) | some candidate in geo_sources.all(inp); candidate.fresh}
 
 # outdated is the set of what sources say that are older than their limit of age.

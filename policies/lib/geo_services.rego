@@ -182,7 +182,7 @@ _ranks := {"portal": 5, "attested": 6}
 
 _notes := {"portal": "", "attested": " (file without named person or hash)"}
 
-# A statement that two people signed counts above a portal's export.
+# A signed statement of two people counts above a portal's export.
 _proof(statement) := {"tier": "attested", "rank": 3, "note": ""} if {
 	attestations.signed(statement)
 } else := {"tier": "attested", "rank": 6, "note": ""}

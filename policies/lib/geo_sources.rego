@@ -67,7 +67,7 @@ _statements(inp) := {seen |
 	})
 }
 
-# A statement that two people signed counts above proxy and portal.
+# A signed statement of two people counts above proxy and portal.
 _statement_proof(statement) := {"tier": "attested", "rank": 3, "note": ""} if {
 	statement.signed in [true]
 	people := {lower(id) | some id in [statement.observedBy.objectId, statement.reviewer.objectId]; _is_text(id)}

@@ -41,7 +41,7 @@ _scored(inp) := {{"on": on, "tier": "proxy", "rank": {false: 4, true: 6}[on], "k
 	on := control.score > 0
 }
 
-# A statement that two people signed counts above proxy and portal.
+# A signed statement of two people counts above proxy and portal.
 _stated(inp) := {{"on": on, "tier": "attested", "rank": rank, "kind": "attestations"} |
 	statement := attestations.latest(inp.evidence.attestations, "lockbox")
 	on := statement.value.enabled
