@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -268,4 +269,35 @@ func TestASignatureTakenAway(t *testing.T) {
 	if bundle, err := evidence.Verify(dir, trusting(key)); err != nil || len(bundle.Signers) > 0 {
 		t.Errorf("Verify() = %v, want no signer", err)
 	}
+}
+
+// FuzzAuthenticate: whatever a signature says, only what the manifest says passes.
+func FuzzAuthenticate(f *testing.F) {
+	dir, key := filepath.Join(f.TempDir(), "bundle"), newKey(f)
+	manifest := seal(f, dir, sealed{key: key})
+	path := filepath.Join(dir, "signature.dsse.json")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	statement, _, err := signing.Verify(data, signing.Bundle, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	payload, err := json.Marshal(statement)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(payload)
+	f.Add([]byte(strings.Replace(string(payload), manifest.Digest(), "", 1)))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		overwrite(t, path, `{"payloadType":"application/vnd.in-toto+json","payload":"`+base64.StdEncoding.EncodeToString(payload)+`","signatures":[{"keyid":"a","sig":""}]}`)
+		bundle, err := evidence.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := bundle.Authenticate(nil); err == nil && !strings.Contains(string(payload), manifest.Digest()) {
+			t.Errorf("Authenticate() accepts %s", payload)
+		}
+	})
 }
