@@ -3,20 +3,24 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/pem"
 	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/domicile-audit/domicile"
+	"github.com/domicile-audit/domicile/internal/signing"
 	"github.com/domicile-audit/domicile/internal/simulator"
 	"github.com/domicile-audit/domicile/reports"
 )
@@ -53,8 +57,8 @@ func (s *tokensSeen) disguised() []string {
 	return list
 }
 
-// TestNoSecretIsWritten scans a tenant with all formats, and looks for the client secret and
-// for the tokens that were used in everything that is written or said.
+// TestNoSecretIsWritten scans a tenant with all formats, and looks for the client secret, for
+// the tokens that were used and for the signing key in everything that is written or said.
 func TestNoSecretIsWritten(t *testing.T) {
 	at, err := time.Parse(time.RFC3339, now)
 	if err != nil {
@@ -74,12 +78,22 @@ func TestNoSecretIsWritten(t *testing.T) {
 	if err := server.WriteConfig(config); err != nil {
 		t.Fatal(err)
 	}
-	_, stdout, stderr := run1(t, "scan", "--config", filepath.Join(config, "domicile.yaml"), "--now", now, "--out", out, "--log", "json", "--format", allFormats())
+	private, _, err := signing.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SIGNING_KEY", string(private))
+	block, _ := pem.Decode(private)
+	seed := string(block.Bytes[len(block.Bytes)-ed25519.SeedSize:])
+	_, stdout, stderr := run1(t, "scan", "--config", filepath.Join(config, "domicile.yaml"), "--now", now, "--out", out, "--log", "json", "--format", allFormats(), "--key", "env:SIGNING_KEY")
+	if _, err := os.Stat(filepath.Join(out, "evidence", "signature.dsse.json")); err != nil {
+		t.Errorf("nothing was signed: %v", err)
+	}
 	_, secret := tenant.Secret()
 	if secret == "" || len(seen.tokens) < 3 {
 		t.Fatalf("secret %q and %d tokens to look for, want one and that of each API", secret, len(seen.tokens))
 	}
-	checkNoSecret(t, out, []string{stdout, stderr}, append(seen.disguised(), append(disguises(secret), "Bearer ")...))
+	checkNoSecret(t, out, []string{stdout, stderr}, slices.Concat(seen.disguised(), disguises(secret), disguises(seed), []string{"Bearer ", "PRIVATE KEY"}))
 }
 
 // TestNoEchoIsWritten: the same where a service repeats in its errors what it was sent.
