@@ -42,7 +42,8 @@ func Difference(expected, got *findings.Result) string {
 
 // differingKey is the first key whose values differ.
 func differingKey(a, b map[string]any) string {
-	keys := maps.Clone(a)
+	keys := map[string]any{}
+	maps.Copy(keys, a)
 	maps.Copy(keys, b)
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		if !bytes.Equal(encoded(a[key]), encoded(b[key])) {
