@@ -80,6 +80,22 @@ func TestSignedEvidence(t *testing.T) {
 			t.Errorf("%s does not follow the first: %v", name, err)
 		}
 	}
+	// What is signed rests on nothing that is unsigned.
+	plain, said := collection(tenant, "users"), ""
+	if _, err := scan.Collect(t.Context(), filepath.Join(root, "plain"), plain); err != nil {
+		t.Fatal(err)
+	}
+	plain.Key, plain.Since, plain.Notice = key, filepath.Join(root, "plain"), func(text string) { said += text }
+	for _, name := range []string{"signed", "again"} {
+		dir := filepath.Join(root, name)
+		if _, err := scan.Collect(t.Context(), dir, plain); err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Contains(said, "is unsigned: everything is read"); told != (name == "signed") {
+			t.Errorf("since %s the notice is %q", plain.Since, said)
+		}
+		plain.Since, said = dir, ""
+	}
 	// A forged bundle is none to go on from.
 	signature := filepath.Join(one.Dir, "signature.dsse.json")
 	text, err := os.ReadFile(signature)

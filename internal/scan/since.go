@@ -14,7 +14,8 @@ import (
 // since opens the earlier bundle since which only the changes are read; nil where none was
 // named. A path where nothing stands yet is a beginning: everything is read, and what
 // changes from then on can be asked for the next time. A bundle of something else, or one
-// whose manifest isn't as it was written, is an error.
+// whose manifest isn't as it was written or signed, is an error. What is read is signed alone
+// if it rests on signed evidence: an unsigned bundle counts as none where there is a key.
 func (c Collection) since(tenant evidence.Tenant) (*evidence.Bundle, error) {
 	if c.Since == "" {
 		return nil, nil //nolint:nilnil // no bundle is no error
@@ -23,9 +24,17 @@ func (c Collection) since(tenant evidence.Tenant) (*evidence.Bundle, error) {
 		c.notice("there is no evidence in %s yet: everything is read, and with --since only what has changed from then on", c.Since)
 		return &evidence.Bundle{Dir: c.Since}, nil
 	}
-	bundle, err := earlier(c.Since, tenant, c.Trust)
+	trust := c.Trust
+	if len(trust) == 0 && c.Key != nil {
+		trust = signing.Trust{c.Key.Public()}
+	}
+	bundle, err := earlier(c.Since, tenant, trust)
 	if err != nil {
 		return nil, fmt.Errorf("%w; name the folder of an earlier bundle of the tenant with --since, or leave it out", err)
+	}
+	if c.Key != nil && len(bundle.Signers) == 0 {
+		c.notice("the evidence in %s is unsigned: everything is read, so that nothing is signed that somebody may have changed", c.Since)
+		return &evidence.Bundle{Dir: c.Since}, nil
 	}
 	return bundle, nil
 }
