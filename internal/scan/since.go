@@ -30,7 +30,7 @@ func (c Collection) since(tenant evidence.Tenant) (*evidence.Bundle, error) {
 	}
 	bundle, err := earlier(c.Since, tenant, trust)
 	if err != nil {
-		return nil, fmt.Errorf("%w; name the folder of an earlier bundle of the tenant with --since, or leave it out", err)
+		return nil, fmt.Errorf("%w; name the folder of an earlier bundle with --since, or leave it out", err)
 	}
 	if c.Key != nil && len(bundle.Signers) == 0 {
 		c.notice("the evidence in %s is unsigned: everything is read, so that nothing is signed that somebody may have changed", c.Since)
