@@ -17,6 +17,7 @@ var allowed = map[string][]string{
 	"/collectors":         {"/evidence", "/internal/signing"},
 	"/policies":           {"/evidence", "/findings", "/internal/plan"},
 	"/reports":            {"/findings"},
+	"/history":            {"/findings"},
 	"/internal/bench":     {"/evidence", "/findings", "/policies"},
 	"/internal/chromium":  {},
 	"/internal/config":    {"/findings", "/internal/signing"},

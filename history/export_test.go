@@ -1,0 +1,28 @@
+package history
+
+import "context"
+
+// Intervals counts the rows of findings.
+func Intervals(ctx context.Context, s *Store) (n int, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT count(*) FROM history_findings").Scan(&n)
+	return n, err
+}
+
+// Exec changes a store behind its back.
+func Exec(ctx context.Context, s *Store, statement string) error {
+	_, err := s.db.ExecContext(ctx, statement)
+	return err
+}
+
+// Again takes a result.json apart and puts it together again.
+func Again(document []byte) ([]byte, error) {
+	doc, err := split(document)
+	if err != nil {
+		return nil, err
+	}
+	var texts [][]byte
+	for _, body := range doc.bodies {
+		texts = append(texts, body.text)
+	}
+	return join(doc.head, texts, doc.changes)
+}
