@@ -52,17 +52,12 @@ func (r *Result) Compare(previous *Result, digest string) error {
 	case previous.Profile != r.Profile:
 		return fmt.Errorf("the earlier result was judged under the profile %s and this one under %s; compare results of one profile", previous.Profile, r.Profile)
 	}
+	earlier, gone := pair(previous, r)
 	r.Digests.Previous = digest
 	r.Change = &Change{Previous: digest}
-	earlier := make(map[string]*Finding, len(previous.Findings))
-	for i := range previous.Findings {
-		earlier[previous.Findings[i].Fingerprint] = &previous.Findings[i]
-	}
 	for i := range r.Findings {
 		finding := &r.Findings[i]
-		was := earlier[finding.Fingerprint]
-		delete(earlier, finding.Fingerprint)
-		finding.Change = changeOf(was, finding)
+		finding.Change = changeOf(earlier[i], finding)
 		switch {
 		case finding.Outcome != Fail:
 		case finding.Change == New:
@@ -71,32 +66,93 @@ func (r *Result) Compare(previous *Result, digest string) error {
 			r.Change.Unchanged++
 		}
 	}
-	r.compareRules(previous, earlier)
+	outcomes := map[string]Outcome{}
+	for _, rule := range previous.Rules {
+		outcomes[rule.ID] = rule.Outcome
+	}
+	for i := range r.Rules {
+		r.Rules[i].Was = outcomes[r.Rules[i].ID]
+	}
+	judged := r.judgedInFull()
+	for _, finding := range gone {
+		was := *finding
+		was.Change = changeOfGone(finding, judged)
+		if was.Change == Fixed {
+			r.Change.Fixed++
+		} else {
+			r.Change.Unjudged++
+		}
+		r.Change.Gone = append(r.Change.Gone, was)
+	}
+	slices.SortFunc(r.Change.Gone, compareFindings)
 	return nil
+}
+
+// pair returns, for each finding of a result, that of an earlier one with the same
+// fingerprint, nil where there is none; and the earlier ones that are left.
+func pair(previous, now *Result) (earlier, gone []*Finding) {
+	index := make(map[string]int, len(previous.Findings))
+	for i := range previous.Findings {
+		index[previous.Findings[i].Fingerprint] = i
+	}
+	earlier, taken := make([]*Finding, len(now.Findings)), make([]bool, len(previous.Findings))
+	for i := range now.Findings {
+		if at, found := index[now.Findings[i].Fingerprint]; found {
+			earlier[i], taken[at] = &previous.Findings[at], true
+		}
+	}
+	for i := range previous.Findings {
+		if !taken[i] {
+			gone = append(gone, &previous.Findings[i])
+		}
+	}
+	return earlier, gone
 }
 
 func changeOf(was, is *Finding) FindingChange {
 	switch {
 	case was == nil, was.Outcome == Waived && is.Outcome == Fail:
 		return New
-	case was.Outcome == is.Outcome && was.Severity == is.Severity && was.Message == is.Message && was.Expected == is.Expected && was.Actual == is.Actual:
+	case was.Outcome == is.Outcome && was.Severity == is.Severity && was.Message == is.Message && was.Expected == is.Expected && was.Actual == is.Actual && was.Waiver == is.Waiver:
 		return Unchanged
 	default:
 		return Updated
 	}
 }
 
-// compareRules notes the rules' earlier outcomes, and counts the findings that are gone by
-// whether their rule was judged.
-func (r *Result) compareRules(previous *Result, gone map[string]*Finding) {
-	outcomes := map[string]Outcome{}
-	for _, rule := range previous.Rules {
-		outcomes[rule.ID] = rule.Outcome
+// changeOfGone says what became of a finding that is gone, by which rules were judged.
+func changeOfGone(was *Finding, judged map[string]bool) FindingChange {
+	if judged[was.Rule] {
+		return Fixed
 	}
+	return Unjudged
+}
+
+// differing lists what two findings say differently, by the names of result.json.
+func differing(was, is *Finding) []string {
+	fields := []string{}
+	for _, field := range []struct {
+		name    string
+		was, is string
+	}{
+		{"outcome", string(was.Outcome), string(is.Outcome)},
+		{"severity", string(was.Severity), string(is.Severity)},
+		{"message", was.Message, is.Message},
+		{"expected", was.Expected, is.Expected},
+		{"actual", was.Actual, is.Actual},
+		{"waiver", was.Waiver, is.Waiver},
+	} {
+		if field.was != field.is {
+			fields = append(fields, field.name)
+		}
+	}
+	return fields
+}
+
+// judgedInFull says of which rules every finding is in the Result.
+func (r *Result) judgedInFull() map[string]bool {
 	judged := map[string]bool{}
-	for i := range r.Rules {
-		rule := &r.Rules[i]
-		rule.Was = outcomes[rule.ID]
+	for _, rule := range r.Rules {
 		switch rule.Outcome {
 		case Pass:
 			judged[rule.ID] = true
@@ -105,18 +161,7 @@ func (r *Result) compareRules(previous *Result, gone map[string]*Finding) {
 		case Unknown, NotApplicable:
 		}
 	}
-	for _, finding := range gone {
-		was := *finding
-		if judged[was.Rule] {
-			was.Change = Fixed
-			r.Change.Fixed++
-		} else {
-			was.Change = Unjudged
-			r.Change.Unjudged++
-		}
-		r.Change.Gone = append(r.Change.Gone, was)
-	}
-	slices.SortFunc(r.Change.Gone, compareFindings)
+	return judged
 }
 
 // checkChange holds what a decoded result says of an earlier one to what Compare writes.

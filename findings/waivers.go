@@ -235,15 +235,21 @@ func lift(result *Result) {
 	}
 	for i := range result.Rules {
 		rule := &result.Rules[i]
-		switch {
-		case found[rule.ID]:
-			rule.Outcome = Fail
-		case rule.Outcome == Waived:
-			rule.Outcome = Unknown
-		}
-		rule.Waiver = ""
+		rule.Outcome, rule.Waiver = unwaived(rule.Outcome, found[rule.ID]), ""
 	}
 	result.Waivers, result.Digests.Waivers = nil, ""
+}
+
+// unwaived is a rule's outcome without waivers, by whether it has findings.
+func unwaived(outcome Outcome, found bool) Outcome {
+	switch {
+	case found:
+		return Fail
+	case outcome == Waived:
+		return Unknown
+	default:
+		return outcome
+	}
 }
 
 // waiverKey is what a waiver is for.
