@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -70,6 +72,19 @@ else with 3 and the first difference. The options are to be those of then.`,
 			if err != nil {
 				return err
 			}
+			to, err := a.openRecorder(cmd.Context(), judging.record)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, to.close()) }()
+			if judging.previous == historyPrevious {
+				if err := os.MkdirAll(out, 0o700); err != nil {
+					return usage(err)
+				}
+				if judging.previous, err = a.previousResult(cmd.Context(), to, bundle.Manifest.Tenant.ID, bundle.Manifest.Started, out); err != nil {
+					return err
+				}
+			}
 			judgement, err := a.judgement(&judging, set, cfg, tenant)
 			if err != nil {
 				return err
@@ -81,6 +96,9 @@ else with 3 and the first difference. The options are to be those of then.`,
 			if err != nil {
 				return err
 			}
+			if err := a.record(cmd.Context(), to, filepath.Join(out, scan.ResultFile)); err != nil {
+				return err
+			}
 			return ended(result)
 		},
 	}
@@ -90,7 +108,7 @@ else with 3 and the first difference. The options are to be those of then.`,
 	cmd.Flags().StringVar(&expect, "expect", "", "result.json that must come out again; nothing is written")
 	cmd.Flags().StringVar(&file, "config", "", "configuration with profile and parameters")
 	cmd.Flags().StringVar(&tenantName, "tenant", "", "tenant of the configuration (default the bundle's)")
-	cmd.Flags().StringVar(&judging.previous, "previous", "", "result.json of an earlier scan to compare with; the rules see the one that the bundle holds")
+	cmd.Flags().StringVar(&judging.previous, "previous", "", "result.json of an earlier scan to compare with, or history for the newest one before that --record recorded; the rules see the one that the bundle holds")
 	cmd.Flags().StringVar(&out, "out", "out", "folder to write into")
 	return cmd
 }

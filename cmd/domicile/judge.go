@@ -32,6 +32,7 @@ type judging struct {
 	waivers   string
 	previous  string
 	proof     signatures
+	record    string
 }
 
 func (j *judging) add(cmd *cobra.Command) {
@@ -41,6 +42,7 @@ func (j *judging) add(cmd *cobra.Command) {
 	flags.StringVar(&j.failOn, "fail-on", "high", "end with 3 for failures of this severity or worse: critical, high, medium, low, info or never; with ,new behind it only for those that --previous doesn't have")
 	flags.BoolVar(&j.allow, "allow-incomplete", false, "end with 0 instead of 4 where something could not be judged")
 	flags.StringVar(&j.waivers, "waivers", "", "file of waivers, instead of the configuration's")
+	addHistory(cmd, &j.record, "record", "record the result in the history")
 	flags.StringVar(&j.profile, "profile", "", "judge by this profile instead of the configuration's: "+strings.Join(policies.Profiles(), ", "))
 	offer(cmd, "format", formatNames()...)
 	offer(cmd, "fail-on", severityNames()...)

@@ -51,10 +51,7 @@ func newReport(a *app) *cobra.Command {
 				}
 			}
 			if out == "-" {
-				if format == "text" {
-					return reports.Text(a.Stdout, result, a.textOptions())
-				}
-				return chosen.Write(a.Stdout, result)
+				return a.show(chosen, result)
 			}
 			if err := scan.WriteFile(out, func(w io.Writer) error { return chosen.Write(w, result) }); err != nil {
 				return err
@@ -70,6 +67,14 @@ func newReport(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&framework, "framework", "", "only rules that support this framework: cis, scuba, nist, iso27001, gdpr, nis2, dora")
 	cmd.Flags().StringVar(&out, "out", "-", "file to write, - for standard output")
 	return cmd
+}
+
+// show writes a report to standard output: text as the terminal takes it.
+func (a *app) show(format reports.Format, result *findings.Result) error {
+	if format.Name == "text" {
+		return reports.Text(a.Stdout, result, a.textOptions())
+	}
+	return format.Write(a.Stdout, result)
 }
 
 func newReportSchema(a *app) *cobra.Command {

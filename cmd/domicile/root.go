@@ -37,9 +37,9 @@ with rules, and reports. It only reads.
 
 Exit codes: 0 clean; 1 internal error; 2 usage, configuration or rule error, a path that
 can't be used, or a folder in use; 3 violations at or above --fail-on (or tampered
-evidence, a signature that doesn't hold, another result than expected, a failed test, an
-unsound statement or waiver); 4 nothing found, but something could not be judged, or for
-collect read; 5 authentication failed; 130 interrupted.`,
+evidence, a signature that doesn't hold, another result than expected, a difference, a
+failed test, an unsound statement or waiver); 4 nothing found, but something could not be
+judged, or for collect read; 5 authentication failed; 130 interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          knownCommand,
@@ -57,7 +57,7 @@ collect read; 5 authentication failed; 130 interrupted.`,
 	offer(root, "log", "text", "json")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
-		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newVerify(a), newPack(a), newUnpack(a), newKey(a),
+		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newVerify(a), newPack(a), newUnpack(a), newKey(a), newHistory(a),
 		newPolicy(a), newAttest(a), newWaive(a), newConfig(a), newPermissions(a), newDoctor(a), newSimulate(a), newVersion(a),
 	)
 	root.Version = version

@@ -63,8 +63,13 @@ func (a *app) scan(ctx context.Context, from targeting, judging judging, out str
 	if err != nil {
 		return err
 	}
+	to, err := a.openRecorder(ctx, judging.record)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.close()) }()
 	if len(target.tenants) == 0 {
-		return a.scanTenant(ctx, tenantScan{from, judging, target, nil, set, formats, out})
+		return a.scanTenant(ctx, tenantScan{from, judging, target, nil, set, formats, out, to})
 	}
 	if from.since != "" && len(target.tenants) > 1 {
 		return usage(errors.New("--since names one tenant's evidence; choose the tenant with --tenant"))
@@ -76,7 +81,7 @@ func (a *app) scan(ctx context.Context, from targeting, judging judging, out str
 			dir = filepath.Join(out, tenant.Name)
 			a.say("scanning tenant %s", tenant.Name)
 		}
-		err := a.scanTenant(ctx, tenantScan{from, judging, target, tenant, set, formats, dir})
+		err := a.scanTenant(ctx, tenantScan{from, judging, target, tenant, set, formats, dir, to})
 		if ctx.Err() != nil {
 			return err
 		}
@@ -121,9 +126,13 @@ type tenantScan struct {
 	set     *policies.Set
 	formats []reports.Format
 	dir     string
+	to      *recorder
 }
 
 func (a *app) scanTenant(ctx context.Context, s tenantScan) error {
+	if err := a.takePrevious(ctx, &s); err != nil {
+		return err
+	}
 	judgement, err := a.judgement(&s.judging, s.set, s.target.config, s.tenant)
 	if err != nil {
 		return err
@@ -152,7 +161,26 @@ func (a *app) scanTenant(ctx context.Context, s tenantScan) error {
 	if err != nil {
 		return err
 	}
+	if err := a.record(ctx, s.to, filepath.Join(s.dir, scan.ResultFile)); err != nil {
+		return err
+	}
 	return ended(result)
+}
+
+// takePrevious takes the earlier result from the history, where --previous says so.
+func (a *app) takePrevious(ctx context.Context, s *tenantScan) (err error) {
+	if s.from.previous != historyPrevious {
+		return nil
+	}
+	if s.tenant == nil {
+		return usage(fmt.Errorf("--previous %s needs a tenant of a configuration; name a result.json", historyPrevious))
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return usage(fmt.Errorf("creating folder %s: %w", s.dir, err))
+	}
+	s.from.previous, err = a.previousResult(ctx, s.to, s.tenant.ID, s.target.now(), s.dir)
+	s.judging.previous = s.from.previous
+	return err
 }
 
 // collectError sorts the errors of a collection: what isn't a failed sign-in, a failing

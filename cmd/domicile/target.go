@@ -40,7 +40,7 @@ func (t *targeting) add(cmd *cobra.Command) {
 	flags.StringVar(&t.tenant, "tenant", "", "tenant of the configuration, by name or id; with --demo one of "+strings.Join(simulator.Names(), ", ")+" (default weak)")
 	flags.BoolVar(&t.demo, "demo", false, "read a simulated tenant on this machine; needs no account")
 	flags.StringVar(&t.now, "now", "", "the time to take for now, with --demo or a custom cloud")
-	flags.StringVar(&t.previous, "previous", "", "result.json of an earlier scan to compare with, as some rules do; or the folder of the bundle before this one, which the manifest then names")
+	flags.StringVar(&t.previous, "previous", "", "result.json of an earlier scan to compare with, as some rules do; or the folder of the bundle before this one, which the manifest then names; with scan --record, history for the newest that is recorded")
 	flags.StringVar(&t.cloud, "cloud", "", "cloud of imported files that don't say it: "+strings.Join(config.Clouds(), ", "))
 	flags.StringArrayVar(&t.imports, "import", nil, "file to import, repeatable; alone without --config and --tenant, else besides those of the configuration")
 	flags.DurationVar(&t.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")

@@ -66,7 +66,7 @@ func judgeCrosswise(ctx context.Context, set *policies.Set, of Compared, by *fin
 	if by.Digests.Policies != set.Digest() {
 		return nil, &cantJudgeError{"those rules are not at hand; this program has others, or lacks rules of your own"}
 	}
-	bundle, err := evidence.Verify(of.Bundle)
+	bundle, err := evidence.Verify(of.Bundle, nil)
 	if err != nil {
 		return nil, &cantJudgeError{err.Error()}
 	}
