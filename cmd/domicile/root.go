@@ -57,7 +57,8 @@ judged, or for collect read; 5 authentication failed; 130 interrupted.`,
 	offer(root, "log", "text", "json")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
-		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newVerify(a), newPack(a), newUnpack(a), newKey(a), newHistory(a),
+		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newVerify(a), newPack(a), newUnpack(a), newKey(a),
+		newDiff(a), newHistory(a),
 		newPolicy(a), newAttest(a), newWaive(a), newConfig(a), newPermissions(a), newDoctor(a), newSimulate(a), newVersion(a),
 	)
 	root.Version = version
