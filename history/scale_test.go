@@ -12,7 +12,7 @@ import (
 )
 
 // The size of a tenant whose history is measured: 100000 is a large one.
-var size = flag.Int("findings", 10_000, "findings of the tenant whose thousand scans are recorded")
+var size = flag.Int("findings", 5_000, "findings of the tenant whose thousand scans are recorded")
 
 // TestAThousandScans records a thousand scans, from one to the next of which one finding in
 // a hundred is another, and holds what they take to 1 GiB for 100,000 findings.
