@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -20,9 +22,9 @@ const (
 )
 
 // Read reads a result.json that this or an older version of the program wrote, strictly:
-// an unknown field, a key given twice, a word outside the closed lists, or a finding of
-// a rule that is not listed is an error that says where. A newer format is refused with
-// a hint. What comes back is normalised.
+// an unknown field, a key given twice, a word outside the closed lists, a finding of a rule
+// that is not listed, or an outcome, a count or an exit code that the rest contradicts is an
+// error that says where. A newer format is refused with a hint. What comes back is normalised.
 func Read(r io.Reader) (*Result, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
@@ -131,6 +133,8 @@ func (o *object) key(token json.Token) string {
 // check holds a decoded result to its closed lists and limits.
 func check(result *Result) error {
 	switch {
+	case result.Tenant.ID == "":
+		return errors.New("it names no tenant")
 	case len(result.Rules) > maxRules:
 		return fmt.Errorf("it lists %d rules, more than %d", len(result.Rules), maxRules)
 	case len(result.Evidence) > maxEvidence:
@@ -158,7 +162,46 @@ func check(result *Result) error {
 			return fmt.Errorf("finding %d of %s: %w", i, finding.Rule, err)
 		}
 	}
-	return errors.Join(checkEvidence(result), checkWaivers(result), checkChange(result))
+	return errors.Join(checkEvidence(result), checkWaivers(result), checkChange(result), checkVerdicts(result))
+}
+
+// checkVerdicts holds outcomes, counts and the exit code against each other, so that no report
+// can say less than another of the same result.
+func checkVerdicts(result *Result) error {
+	found, open, seen := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for i, finding := range result.Findings {
+		if seen[finding.Fingerprint] {
+			return fmt.Errorf("finding %d of %s: its fingerprint is another finding's", i, finding.Rule)
+		}
+		seen[finding.Fingerprint] = true
+		switch finding.Outcome {
+		case Fail:
+			open[finding.Rule] = true
+		case Waived:
+		case Pass, NotApplicable, Unknown:
+			return fmt.Errorf("finding %d of %s: a finding is fail or waived, not %s", i, finding.Rule, finding.Outcome)
+		}
+		found[finding.Rule] = true
+	}
+	for _, rule := range result.Rules {
+		allowed := Outcomes()
+		switch {
+		case open[rule.ID]:
+			allowed = []Outcome{Fail}
+		case found[rule.ID]:
+			allowed = []Outcome{Waived, Unknown}
+		}
+		if !slices.Contains(allowed, rule.Outcome) {
+			return fmt.Errorf("rule %s: the outcome is %s, and its findings make it %s", rule.ID, rule.Outcome, allowed[0])
+		}
+	}
+	if !reflect.DeepEqual(normalSummary(result.Summary), Summarise(result.Rules, result.Findings)) {
+		return errors.New("the summary doesn't count what rules and findings say")
+	}
+	if !slices.Contains([]int{ExitClean, ExitUsage, ExitViolations, ExitIncomplete}, result.Exit.Code) {
+		return fmt.Errorf("no judgement ends with the exit code %d", result.Exit.Code)
+	}
+	return nil
 }
 
 func checkFinding(finding Finding) error {

@@ -78,7 +78,7 @@ func write(t testing.TB, result *findings.Result) []byte {
 }
 
 func TestWriteAndRead(t *testing.T) {
-	for name, result := range map[string]*findings.Result{"full": sample(), "zero": {}} {
+	for name, result := range map[string]*findings.Result{"full": sample(), "nearly empty": {Tenant: findings.Tenant{ID: tenantID}}} {
 		data := write(t, result)
 		got, err := findings.Read(bytes.NewReader(data))
 		if err != nil {
@@ -117,6 +117,10 @@ func TestWriteIsPlainSortedAndUTC(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	valid := string(write(t, sample()))
+	at := strings.LastIndex(valid, `"findings": [`)
+	fingerprint := func(rule, kind, id string) string {
+		return findings.Fingerprint(tenantID, rule, findings.Resource{Kind: kind, ID: id})
+	}
 	tests := []struct{ name, in, want string }{
 		{"nothing", "", "unexpected end"},
 		{"not JSON", "<html>", "invalid character"},
@@ -149,6 +153,14 @@ func TestReadRefuses(t *testing.T) {
 		{"a waiver that accepts a pass", strings.Replace(valid, `"accept": "fail"`, `"accept": "pass"`, 1), "only fail and unknown"},
 		{"a finding that an unlisted waiver covers", strings.Replace(valid, `"waiver": "W-`, `"waiver": "X-`, 1), "which is not listed"},
 		{"a time that is none", strings.Replace(valid, `"2026-11-20T06:00:00Z"`, `"yesterday"`, 1), "parsing time"},
+		{"no tenant", `{"version": 1, "rules": [], "findings": []}`, "names no tenant"},
+		{"a violated rule that passed", strings.Replace(valid, `"scope": "tenant",
+      "outcome": "fail"`, `"scope": "tenant", "outcome": "pass"`, 1), "rule GEO1002: the outcome is pass, and its findings make it fail"},
+		{"a waived rule that passed", strings.Replace(valid, `"outcome": "waived"`, `"outcome": "pass"`, 1), "rule GEO1009: the outcome is pass, and its findings make it waived"},
+		{"a finding that passed", valid[:at] + strings.Replace(valid[at:], `"outcome": "fail"`, `"outcome": "pass"`, 1), "a finding is fail or waived, not pass"},
+		{"a finding twice", strings.Replace(valid, fingerprint("GEO1009", "user", "b"), fingerprint("GEO1002", "geo", "xdr:storage"), 1), "another finding's"},
+		{"a summary that counts fewer", strings.Replace(valid, `"fail": 1`, `"fail": 0`, 1), "the summary doesn't count"},
+		{"an exit code that is none", strings.Replace(valid, `"code": 3`, `"code": 77`, 1), "exit code 77"},
 		{"deep nesting", `{"version": 1, "params": {"a": ` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}}`, "nested deeper"},
 	}
 	for _, tt := range tests {
@@ -163,7 +175,7 @@ func TestReadRefuses(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	f.Add(write(f, sample()))
-	f.Add(write(f, &findings.Result{}))
+	f.Add(write(f, &findings.Result{Tenant: findings.Tenant{ID: tenantID}}))
 	f.Add([]byte(`{"version":1,"params":{"a":1e400,"b":null}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		result, err := findings.Read(bytes.NewReader(data))
