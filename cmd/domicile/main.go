@@ -25,6 +25,7 @@ import (
 	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/internal/chromium"
+	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/reports"
 )
 
@@ -164,10 +165,10 @@ func hintFor(err error) string {
 	}
 }
 
-// beyondReach says whether a file or folder isn't there or may not be used, which is the
-// user's to mend.
+// beyondReach says whether a file or folder isn't there, may not be used or isn't one, which
+// is the user's to mend.
 func beyondReach(err error) bool {
-	for _, cause := range []error{fs.ErrPermission, fs.ErrNotExist, syscall.ENOTDIR, syscall.EISDIR, syscall.EROFS, syscall.ELOOP, syscall.ENAMETOOLONG} {
+	for _, cause := range []error{scan.ErrNotFile, fs.ErrPermission, fs.ErrNotExist, syscall.ENOTDIR, syscall.EISDIR, syscall.EROFS, syscall.ELOOP, syscall.ENAMETOOLONG} {
 		if errors.Is(err, cause) {
 			return true
 		}

@@ -33,6 +33,9 @@ const (
 // ErrIsBundle says that reports would go into a bundle.
 var ErrIsBundle = errors.New("it is an evidence bundle, which they would spoil; name another folder with --out")
 
+// ErrNotFile says that something other than a file stands where one would be written.
+var ErrNotFile = errors.New("there is a folder, a link, a device or a pipe of that name; name a file, or take it away")
+
 // Judgement says how a bundle is judged and how the verdicts become an exit code.
 type Judgement struct {
 	Set     *policies.Set
@@ -216,8 +219,12 @@ func WriteReports(dir string, result *findings.Result, formats []reports.Format,
 }
 
 // WriteFile writes a file, readable by its owner alone, under a temporary name beside it
-// and renames it when it is whole.
+// and renames it when it is whole. It takes the place of an earlier file and of nothing else:
+// a rename by root would do away with a device, or with the link that /dev/stdout is.
 func WriteFile(path string, write func(io.Writer) error) (err error) {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("writing %s: %w", path, ErrNotFile)
+	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)

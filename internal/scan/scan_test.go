@@ -47,8 +47,33 @@ func TestWriteFileLeavesNoHalf(t *testing.T) {
 	if err := scan.WriteFile(filepath.Join(dir, "none", "x"), whole); err == nil {
 		t.Error("WriteFile() into a folder that doesn't exist = nil")
 	}
-	if err := scan.WriteFile(dir, whole); err == nil {
-		t.Error("WriteFile() over a folder = nil")
+	if err := scan.WriteFile(dir, whole); !errors.Is(err, scan.ErrNotFile) {
+		t.Errorf("WriteFile() over a folder = %v, want %v", err, scan.ErrNotFile)
+	}
+}
+
+// TestWriteFileReplacesFilesAlone: links stay as they are, and so does what they lead to.
+func TestWriteFileReplacesFilesAlone(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{"file": file, "device": os.DevNull, "nothing": filepath.Join(dir, "none")} {
+		link := filepath.Join(dir, "link to "+name)
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+		err := scan.WriteFile(link, func(w io.Writer) error { _, err := io.WriteString(w, "whole"); return err })
+		if !errors.Is(err, scan.ErrNotFile) {
+			t.Errorf("WriteFile() over a link to a %s = %v, want %v", name, err, scan.ErrNotFile)
+		}
+		if got, err := os.Readlink(link); err != nil || got != target {
+			t.Errorf("the link to a %s leads to %q, %v", name, got, err)
+		}
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != "kept" {
+		t.Errorf("the file holds %q, %v", got, err)
 	}
 }
 
