@@ -159,7 +159,7 @@ func (w Waiver) checkTerm(maxDays int) []error {
 	case expires.Before(from):
 		errs = append(errs, fmt.Errorf("expires %s is before it begins, on %s", w.Expires, from.Format(time.DateOnly)))
 	case expires.Sub(from) > time.Duration(maxDays)*24*time.Hour:
-		errs = append(errs, fmt.Errorf("from %s to %s is longer than the %d days that waiver_max_days allows", from.Format(time.DateOnly), w.Expires, maxDays))
+		errs = append(errs, fmt.Errorf("expires %s: from %s that is longer than the %d days that waiver_max_days allows", w.Expires, from.Format(time.DateOnly), maxDays))
 	}
 	return errs
 }

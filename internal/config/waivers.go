@@ -2,10 +2,12 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -112,6 +114,9 @@ func checkShape(data []byte) error {
 	return nil
 }
 
+// firstWord is the member that a mistake begins with, where it is about one.
+var firstWord = regexp.MustCompile(`^[a-z]+`)
+
 // waiverReader reads the syntax tree by hand: every member is a text, and each mistake is
 // told with its line. Anchors, aliases, tags and merged keys have no place in a list that
 // people sign.
@@ -167,7 +172,9 @@ func (r *waiverReader) waiver(item ast.Node) findings.Waiver {
 		return waiver // what is missing is missing because it can't be read
 	}
 	if err := waiver.Check(r.maxDays); err != nil {
-		r.wrong(item, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		for mistake := range strings.Lines(err.Error()) {
+			r.wrong(cmp.Or(seen[firstWord.FindString(mistake)], item), "%s", strings.TrimSpace(mistake))
+		}
 		return waiver
 	}
 	waiver = waiver.Identify()

@@ -71,10 +71,12 @@ func wrongWaivers() []struct{ name, text, says string } {
 		{"a list for a text", with("owner: ada@contoso.com", "owner: [ada, eve]"), "w.yaml:9: owner is no text but sequence"},
 		{"a text for a resource", with(`{kind: user, id: "0012"}`, "user"), "w.yaml:5: string is no mapping"},
 		{"a member missing", with("    approver: 'bob@contoso.com'\n", ""), "w.yaml:4: approver is missing"},
-		{"a member empty", with("ada@contoso.com", ""), "w.yaml:4: owner is missing"},
+		{"a member empty", with("ada@contoso.com", ""), "w.yaml:9: owner is missing"},
 		{"no resource", with(`    resource: {kind: user, id: "0012"}   # Ada`+"\n", ""), "resource.kind is missing"},
-		{"one person", with("'bob@contoso.com'", "ada@contoso.com"), "w.yaml:4: owner and approver are both"},
-		{"a term too long", with("2027-03-31", "2028-03-31"), "longer than the 365 days"},
+		{"one person", with("'bob@contoso.com'", "ada@contoso.com"), "w.yaml:9: owner and approver are both"},
+		{"a term too long", with("2027-03-31", "2028-03-31"), "w.yaml:13: expires 2028-03-31: from 2026-11-01 that is longer than the 365 days"},
+		{"a day that is none", with("2027-03-31", "2027-02-30"), `w.yaml:13: expires "2027-02-30" is no day`},
+		{"two mistakes", with("2027-03-31", "soon\n    accept: pass"), "w.yaml:14: accept is \"pass\"; write fail or unknown\nw.yaml:13: expires \"soon\" is no day"},
 		{"the same twice", oneWaiver + strings.SplitAfter(oneWaiver, "waivers:\n")[1], "w.yaml:14: the waiver on line 4 is for the same"},
 		{"an anchor", with("rule: GEO1009", "rule: &r GEO1009"), "rule is no text but anchor"},
 		{"an anchored list", with("waivers:", "waivers: &all"), "waivers is no list but anchor"},
@@ -110,7 +112,7 @@ func TestReadWaivers(t *testing.T) {
 	if got, err := config.ReadWaivers(path, 365); err != nil || len(got) != 1 {
 		t.Errorf("ReadWaivers() = %v, %v", got, err)
 	}
-	if _, err := config.ReadWaivers(path, 30); err == nil || !strings.Contains(err.Error(), path+":4: from 2026-11-01") {
+	if _, err := config.ReadWaivers(path, 30); err == nil || !strings.Contains(err.Error(), path+":13: expires 2027-03-31") {
 		t.Errorf("ReadWaivers() of a term that is too long = %v", err)
 	}
 }
