@@ -80,7 +80,8 @@ func (p *textPage) rests(result *findings.Result) {
 	if best < len(tiers) {
 		how = " (" + tiers[best].Name + ")"
 	}
-	p.wrap(0, "", "", fmt.Sprintf("%s's data rests at %s%s; allowed: %s.", rows[at].Service, strings.Join(places, ", "), how, rows[at].Allowed))
+	allowed := cmp.Or(rows[at].Allowed, "not set")
+	p.wrap(0, "", "", fmt.Sprintf("%s's data rests at %s%s; allowed: %s.", rows[at].Service, strings.Join(places, ", "), how, allowed))
 }
 
 // worst shows the worst of the violated rules, new ones before others of the same severity,

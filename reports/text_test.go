@@ -121,6 +121,8 @@ func TestSummaryFitsAScreen(t *testing.T) {
 }
 
 func TestSummarySaysWhatToDo(t *testing.T) {
+	unset := good()
+	delete(unset.Params, "allowed_geos")
 	unasked := good()
 	edit(unasked, "XDR1009", func(r *findings.Rule) {
 		r.Outcome, r.Reasons = findings.Unknown, []findings.Reason{{Reason: "not_collected", Kind: "sentinel_connectors", Message: "It is not there."}}
@@ -137,6 +139,7 @@ func TestSummarySaysWhatToDo(t *testing.T) {
 		want   []string
 	}{
 		{"good", good(), []string{"Contoso (3f0c1d7e", "PASS 16", "Defender XDR's data rests at EU (signed); allowed: EU.", "Exit code 0"}},
+		{"nothing allowed", unset, []string{"Defender XDR's data rests at EU (signed); allowed: not set."}},
 		{"weak", weak(), []string{"Defender XDR's data rests at US (signed); allowed: EU.", "VIOLATED: 1 critical, 2 high, 1 medium, 1 info\n", "CRITICAL  GEO1002  The service's Geo is allowed\n", "(and 1 more)\n", "to mend: Set it right", "NOT JUDGED: 1 high", "1 needs attestation: No interface states this; a dated", "domicile attest new", "Waived: 1 finding", "27 new, 1 unchanged", "Waivers: 1 expired, 1 unused, 1 in force; 1 to end within 30 days."}},
 		{"partial", partial(), []string{"5 needs attestation:", "grant SecurityIncident.Read.All", "domicile permissions says how", "and for 1 reason more", "Exit code 4"}},
 		{"unasked", settle(unasked), []string{"1 not collected: collect or import sentinel_connectors.", "1 conflict: Two tables disagree.", "1 throttled:", "Scan again later."}},
