@@ -127,7 +127,8 @@ type Selection struct {
 type Summary struct {
 	// Rules is the number of rules listed in the Result.
 	Rules int `json:"rules"`
-	// Judged is how many of them came to pass, fail or waived.
+	// Judged is how many of them came to pass or fail, or have all their findings waived. One
+	// that could not be judged stays so when that is accepted.
 	Judged int `json:"judged"`
 	// Outcomes counts rules by outcome; every outcome has a key.
 	Outcomes map[Outcome]int `json:"outcomes"`
@@ -291,6 +292,10 @@ type Result struct {
 	Rules    []Rule     `json:"rules"`
 	Findings []Finding  `json:"findings"`
 }
+
+// Accepted says whether the rule could not be judged, or not in full, and a waiver accepts
+// that.
+func (r Rule) Accepted() bool { return r.Outcome == Waived && r.Waiver != "" }
 
 // Fingerprint returns the identity of a finding: lower-case hex sha256 over the
 // tenant's id, the rule's id, and the resource's kind and id, joined by newlines. A

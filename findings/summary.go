@@ -20,8 +20,12 @@ func Summarise(rules []Rule, found []Finding) Summary {
 		case Fail:
 			summary.Judged++
 			summary.Failed[rule.Severity]++
-		case Pass, Waived:
+		case Pass:
 			summary.Judged++
+		case Waived:
+			if !rule.Accepted() {
+				summary.Judged++
+			}
 		case Unknown:
 			summary.Unjudged[firstReason(rule)]++
 		case NotApplicable:
@@ -112,7 +116,7 @@ func Gate(result *Result, failOn string, allowIncomplete bool) Exit {
 			count(violations, adjective+"violation"), count(violated, "rule"), threshold.Severity)}
 	}
 	if len(unjudged) == 0 {
-		return Exit{Code: ExitClean, Reason: fmt.Sprintf("no %sviolation at or above %s, and every rule of that severity was judged", adjective, threshold.Severity)}
+		return Exit{Code: ExitClean, Reason: fmt.Sprintf("no %sviolation at or above %s, and every rule of that severity was judged%s", adjective, threshold.Severity, accepted(result, threshold.Severity.Rank()))}
 	}
 	why := fmt.Sprintf("no %sviolation at or above %s, but %s of at least that severity could not be judged (%s)",
 		adjective, threshold.Severity, count(len(unjudged), "rule"), some(unjudged, 5))
@@ -140,6 +144,22 @@ func noBaseline(result *Result, rank int, allowIncomplete bool) string {
 	slices.Sort(open)
 	return fmt.Sprintf("the earlier result is incomplete: it could not judge %s at or above the threshold (%s), so that nothing of them can be said to be new; compare with a whole one, or let --allow-incomplete count all of them as new",
 		count(len(open), "rule"), some(open, 5))
+}
+
+// accepted names the rules at or above a rank that could not be judged and are waived; it is
+// empty without any.
+func accepted(result *Result, rank int) string {
+	var ids []string
+	for _, rule := range result.Rules {
+		if rule.Severity.Rank() <= rank && rule.Accepted() {
+			ids = append(ids, rule.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	slices.Sort(ids)
+	return fmt.Sprintf(", but for %s that could not be and that waivers accept (%s)", count(len(ids), "rule"), some(ids, 5))
 }
 
 // tally counts the violations and the violated rules that a threshold is for, and lists the

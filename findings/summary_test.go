@@ -68,6 +68,9 @@ func TestGate(t *testing.T) {
 		Rules:    []findings.Rule{rule("A", findings.Critical, findings.Waived), rule("B", findings.Low, findings.Unknown)},
 		Findings: []findings.Finding{finding("A", findings.Critical, findings.Waived)},
 	}
+	acceptedRule := rule("C", findings.High, findings.Waived)
+	acceptedRule.Waiver = "W-1"
+	accepted := &findings.Result{Rules: []findings.Rule{rule("A", findings.High, findings.Pass), acceptedRule}}
 	bare := &findings.Result{Rules: []findings.Rule{rule("A", findings.Critical, findings.Fail)}}
 	many := &findings.Result{}
 	for _, id := range []string{"G", "F", "E", "D", "C", "B", "A"} {
@@ -87,6 +90,8 @@ func TestGate(t *testing.T) {
 		{"only a rule below is unknown", failed, "critical", false, findings.Exit{Code: 0, Reason: "no violation at or above critical, and every rule of that severity was judged"}},
 		{"never", failed, "never", false, findings.Exit{Code: 0, Reason: "no violation fails the scan, as --fail-on is never"}},
 		{"a waived violation doesn't count", waived, "high", false, findings.Exit{Code: 0, Reason: "no violation at or above high, and every rule of that severity was judged"}},
+		{"an unknown rule that is accepted doesn't, and was not judged", accepted, "high", false, findings.Exit{Code: 0, Reason: "no violation at or above high, and every rule of that severity was judged, but for 1 rule that could not be and that waivers accept (C)"}},
+		{"one below the threshold goes without saying", accepted, "critical", false, findings.Exit{Code: 0, Reason: "no violation at or above critical, and every rule of that severity was judged"}},
 		{"an unknown rule beside it does", waived, "low", false, findings.Exit{Code: 4, Reason: "no violation at or above low, but 1 rule of at least that severity could not be judged (B)"}},
 		{"a failed rule whose findings are not listed", bare, "high", false, findings.Exit{Code: 3, Reason: "1 violation of 1 rule at or above high"}},
 		{"many unknown rules", many, "high", false, findings.Exit{Code: 4, Reason: "no violation at or above high, but 7 rules of at least that severity could not be judged (A, B, C, D, E and 2 more)"}},

@@ -128,7 +128,7 @@ func verdictOf(result *findings.Result) verdict {
 		out.Headline = fmt.Sprintf("No violation found, but %s not judged", plural(outcomes[findings.Unknown], "rule"))
 	case outcomes[findings.Waived] > 0:
 		out.State = stateOf(findings.Waived)
-		out.Headline = fmt.Sprintf("No violation found but those of %s that are waived", plural(outcomes[findings.Waived], "rule"))
+		out.Headline = fmt.Sprintf("No open violation, but %s waived", plural(outcomes[findings.Waived], "rule"))
 	case result.Summary.Judged > 0:
 		out.State = stateOf(findings.Pass)
 		out.Headline = "No violation found"
@@ -203,7 +203,10 @@ func chainOf(result *findings.Result) (links []link, says string) {
 	if open := named[findings.Unknown]; len(open) > 0 {
 		parts = append(parts, "Not known in full: "+strings.Join(open, ", ")+".")
 	}
-	if len(parts) == 0 && len(named[findings.Pass])+len(named[findings.Waived]) > 0 {
+	if waived := named[findings.Waived]; len(waived) > 0 {
+		parts = append(parts, "Waived at: "+strings.Join(waived, ", ")+".")
+	}
+	if len(parts) == 0 && len(named[findings.Pass]) > 0 {
 		parts = append(parts, "Every link that was looked at holds.")
 	}
 	return links, strings.Join(parts, " ")

@@ -146,7 +146,7 @@ func geoStates(result *findings.Result, key geoData, observers []findings.Rule) 
 		}
 	}
 	for _, rule := range observers {
-		if rule.Outcome != findings.Fail && rule.Outcome != findings.Waived {
+		if rule.Outcome != findings.Fail && (rule.Outcome != findings.Waived || rule.Accepted()) {
 			add(rule.ID, rule.Outcome)
 		}
 	}

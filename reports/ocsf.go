@@ -203,6 +203,9 @@ func (r ocsfRule) verdict(besideFindings bool) ocsfEvent {
 	event.Message = ruleMessage(r.rule)
 	event.FindingInfo.UID = ruleFingerprint(r.result, r.rule, besideFindings)
 	event.Compliance.StatusID, event.Compliance.Status = ocsfStatus(r.rule.Outcome)
+	if r.rule.Accepted() {
+		event.Compliance.StatusID, event.Compliance.Status = ocsfStatus(findings.Unknown)
+	}
 	event.Compliance.StatusCode = cleanName(string(r.rule.Outcome))
 	for _, reason := range r.rule.Reasons {
 		event.Compliance.StatusDetails = append(event.Compliance.StatusDetails, reasonWord(reason.Reason)+": "+sentence(cleanText(reason.Message)))

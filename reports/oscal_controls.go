@@ -107,7 +107,7 @@ func (c oscalControl) status() oscalStatus {
 	case len(said[findings.Fail]) > 0:
 		status.Reason, why = "fail", "Violated by what "+list(findings.Fail)+" found."
 	case len(said[findings.Waived]) > 0:
-		why = "Not met, and accepted by waivers: " + list(findings.Waived) + "."
+		why = "Not shown to be met, and accepted by waivers: " + list(findings.Waived) + "."
 	case len(said[findings.Unknown]) > 0:
 		why = "Not determined: " + list(findings.Unknown) + " could not be judged."
 	case whole:

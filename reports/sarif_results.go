@@ -44,7 +44,7 @@ func (l *sarifLog) results() iter.Seq[*sarif.Result] {
 
 // says says whether a rule says something else than its findings do.
 func says(rule findings.Rule, found []findings.Finding) bool {
-	return len(found) == 0 || rule.Outcome != findings.Fail && (rule.Outcome != findings.Waived || rule.Waiver != "")
+	return len(found) == 0 || rule.Outcome != findings.Fail && (rule.Outcome != findings.Waived || rule.Accepted())
 }
 
 // says says whether a rule gets a result beside its findings: in the smaller profile only
@@ -185,7 +185,7 @@ func ruleKind(rule findings.Rule) string {
 	case findings.Fail:
 		return kindFail
 	case findings.Waived:
-		if rule.Waiver == "" {
+		if !rule.Accepted() {
 			return kindFail
 		}
 	case findings.Unknown:

@@ -148,7 +148,7 @@ func waivedSays(result *findings.Result) string {
 		}
 	}
 	for _, rule := range result.Rules {
-		if rule.Outcome == findings.Waived && rule.Waiver != "" {
+		if rule.Accepted() {
 			count(rule.Severity, &accepted)
 		}
 	}
@@ -182,7 +182,7 @@ func waivedBy(all []findings.Finding, rules ...findings.Rule) []string {
 		parts = append(parts, fmt.Sprintf("%s (%s)", key, plural(covered[key], "finding")))
 	}
 	for _, rule := range rules {
-		if rule.Outcome == findings.Waived && rule.Waiver != "" {
+		if rule.Accepted() {
 			parts = append(parts, by(rule.ID, rule.Waiver)+" (not judged)")
 		}
 	}

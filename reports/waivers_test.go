@@ -79,9 +79,43 @@ func TestHeadlineNamesWaivers(t *testing.T) {
 	waiver.Rule, waiver.Resource = "GEO1002", findings.Selector{Kind: "geo", ID: "xdr:storage"}
 	findings.Waive(result, []findings.Waiver{waiver}, result.Started)
 	page := string(render(t, "html", settle(result)))
-	for _, want := range []string{"No violation found but those of 1 rule that are waived", "Waived: 1 finding, 1 of them critical."} {
+	for _, want := range []string{"No open violation, but 1 rule waived", "Waived: 1 finding, 1 of them critical."} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+// TestAcceptedUnknownIsNotJudged: no report takes a rule that could not be judged, which a
+// waiver accepts, for one that was judged, violated or held.
+func TestAcceptedUnknownIsNotJudged(t *testing.T) {
+	result := good()
+	edit(result, "GEO1002", func(r *findings.Rule) {
+		r.Outcome, r.Reasons = findings.Unknown, []findings.Reason{{Reason: "needs_attestation", Kind: "attestations", Message: "None."}}
+	})
+	waiver := waivers()[0]
+	waiver.Rule, waiver.Resource, waiver.Accept = "GEO1002", findings.Selector{Kind: "tenant", ID: tenantID}, findings.Unknown
+	findings.Waive(result, []findings.Waiver{waiver}, result.Started)
+	settle(result)
+	if rules, judged := result.Summary.Outcomes, result.Summary.Judged; judged != rules[findings.Pass] {
+		t.Errorf("%d rules count as judged, want the %d that passed", judged, rules[findings.Pass])
+	}
+	const says = "that 1 rule could not be judged is accepted"
+	for format, want := range map[string][]string{
+		"text":     {says, "Waived at: Geo.", "but for 1 rule that could not be and that waivers accept (GEO1002)"},
+		"markdown": {says},
+		"html":     {says, "No open violation, but 1 rule waived", "Waived at: Geo."},
+		"ocsf":     {`"status_id":2,"status":"Warning","status_code":"waived"`},
+		"oscal":    {"Not shown to be met, and accepted by waivers: GEO1002"},
+	} {
+		got := strings.Join(strings.Fields(string(render(t, format, result))), " ")
+		for _, want := range want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s lacks %q", format, want)
+			}
+		}
+		if strings.Contains(got, "Every link that was looked at holds") {
+			t.Errorf("%s says that every link holds", format)
 		}
 	}
 }

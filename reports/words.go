@@ -220,6 +220,9 @@ func coverage(summary findings.Summary) string {
 		}
 		said += fmt.Sprintf("; %d could not be judged: %s", unknown, strings.Join(parts, ", "))
 	}
+	if accepted := summary.Rules - summary.Judged - unknown - notApplicable; accepted > 0 {
+		said += fmt.Sprintf("; that %s could not be judged is accepted", plural(accepted, "rule"))
+	}
 	said += "."
 	switch notApplicable {
 	case 0:
