@@ -26,6 +26,14 @@ const (
 // that is not listed, or an outcome, a count or an exit code that the rest contradicts is an
 // error that says where. A newer format is refused with a hint. What comes back is normalised.
 func Read(r io.Reader) (*Result, error) {
+	return read(r, func(result *Result) error { return errors.Join(check(result), checkVerdicts(result)) })
+}
+
+// ReadHead reads a result.json whose findings have been taken out, as Read does, but for the
+// outcomes and counts that follow from findings.
+func ReadHead(r io.Reader) (*Result, error) { return read(r, check) }
+
+func read(r io.Reader, check func(*Result) error) (*Result, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the result: %w", err)
@@ -162,7 +170,7 @@ func check(result *Result) error {
 			return fmt.Errorf("finding %d of %s: %w", i, finding.Rule, err)
 		}
 	}
-	return errors.Join(checkEvidence(result), checkWaivers(result), checkChange(result), checkVerdicts(result))
+	return errors.Join(checkEvidence(result), checkWaivers(result), checkChange(result))
 }
 
 // checkVerdicts holds outcomes, counts and the exit code against each other, so that no report

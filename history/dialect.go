@@ -12,7 +12,8 @@ import (
 	"strings"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
-	_ "modernc.org/sqlite"             // the driver sqlite
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // dialect is where SQLite and PostgreSQL differ.
@@ -95,6 +96,12 @@ func connect(address string, create bool) (*Store, error) {
 		return nil, err
 	}
 	return &Store{db: db, dialect: sqliteDialect()}, nil
+}
+
+// isBusy says whether SQLite found the file locked.
+func isBusy(err error) bool {
+	var of *sqlite.Error
+	return errors.As(err, &of) && of.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // prepare sees that there is a file, and makes an empty one that its owner alone can read;

@@ -57,7 +57,7 @@ func split(data []byte) (*document, error) {
 	doc := &document{head: data[:at+len(opening)]}
 	rest := data[at+len(opening):]
 	var err error
-	if doc.result, err = findings.Read(bytes.NewReader(append(bytes.Clone(doc.head), none...))); err != nil {
+	if doc.result, err = findings.ReadHead(bytes.NewReader(append(bytes.Clone(doc.head), none...))); err != nil {
 		return nil, err
 	}
 	if string(rest) == none {

@@ -72,17 +72,29 @@ func Open(ctx context.Context, address string) (*Store, error) {
 }
 
 func open(ctx context.Context, address string, create bool) (*Store, error) {
-	store, err := connect(address, create)
-	if err == nil {
-		if err = store.migrate(ctx, create); err != nil {
+	// While another process makes a new file of SQLite's what it is to be, SQLite doesn't wait for it
+	// by itself: https://www.sqlite.org/wal.html, section 8.
+	for wait := time.Millisecond; ; wait *= 2 {
+		store, err := connect(address, create)
+		if err == nil {
+			if err = store.migrate(ctx, create); err == nil {
+				return store, nil
+			}
 			err = errors.Join(err, store.Close())
 		}
+		if !isBusy(err) || wait > longestWait {
+			return nil, fmt.Errorf("opening the history %s: %w", Shown(address), err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("opening the history %s: %w", Shown(address), ctx.Err())
+		case <-time.After(wait):
+		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("opening the history %s: %w", Shown(address), err)
-	}
-	return store, nil
 }
+
+// longestWait is the longest wait for another process before the last attempt to open a store.
+const longestWait = 8 * time.Second
 
 // Close closes the store.
 func (s *Store) Close() error { return s.db.Close() }
