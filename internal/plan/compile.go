@@ -338,9 +338,12 @@ func (c *compiler) call(s *ir.CallStmt) statement {
 		return callRelation(f, arguments, result)
 	case declared.Decl.Result() == nil:
 		return callVoid(f, arguments)
-	default:
-		return callBuiltin(f, arguments, result)
 	}
+	call := callBuiltin(f, arguments, result)
+	if fast := inline(s.Func, arguments, result, call); fast != nil {
+		return fast
+	}
+	return call
 }
 
 // dynamicCall compiles a call of the function at a path that is known when it is called.
