@@ -16,6 +16,7 @@ var allowed = map[string][]string{
 	"/findings":           {},
 	"/collectors":         {"/evidence", "/internal/signing"},
 	"/policies":           {"/evidence", "/findings", "/internal/plan"},
+	"/remediation":        {"/evidence", "/findings"},
 	"/reports":            {"/findings"},
 	"/history":            {"/findings"},
 	"/internal/bench":     {"/evidence", "/findings", "/policies"},

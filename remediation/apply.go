@@ -1,0 +1,367 @@
+package remediation
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/domicile-audit/domicile/findings"
+)
+
+// Approval says who approved a plan.
+type Approval interface {
+	// Approved returns who signed the bytes of a plan's file, or why nobody did.
+	Approved(plan []byte) (approver string, err error)
+}
+
+// Run says how a plan is applied or taken back.
+type Run struct {
+	// File is plan.json as it was read, and Sources what it rests on. Rollback needs neither.
+	File    []byte
+	Sources Sources
+	Target  Target
+	// Journal is the path of the file that remembers what was done.
+	Journal string
+	// MaxChanges is the greatest number of changes that the organisation allows in a plan.
+	MaxChanges int
+	// Approval, if set, must name somebody other than the plan's author.
+	Approval Approval
+	// Confirm is shown each change before it is made, and says whether it may be.
+	Confirm func(Change) (bool, error)
+	// Judge judges rules on fresh evidence; Apply verifies with it what it did.
+	Judge func(ctx context.Context, rules []string) (*findings.Result, error)
+	// DryRun makes every check that needs no confirmation, and no write.
+	DryRun bool
+	Now    func() time.Time
+	// Sleep waits, or returns the context's error.
+	Sleep func(ctx context.Context, d time.Duration) error
+}
+
+// Settled is how a change of a run ended.
+type Settled struct {
+	Change  Change
+	Outcome Outcome
+	Message string
+	// Verdict is empty where nothing was verified.
+	Verdict Verdict
+}
+
+// Done says whether the change is as it was meant to be: made, found in place, or for a dry
+// run, ready.
+func (s Settled) Done() bool {
+	return s.Outcome == Applied || s.Outcome == InPlace || s.Outcome == Ready
+}
+
+// PlanError is a plan that must not be applied: of another tenant, expired, not approved, or
+// not what the evidence gives.
+type PlanError struct{ Why string }
+
+// Error says why.
+func (e *PlanError) Error() string { return "the plan is not applied: " + e.Why }
+
+// Apply carries a plan out, or goes on with it where a run was interrupted. It returns how
+// each change ended, in the plan's order. An error ends the run; what was done until then is
+// in the journal.
+func Apply(ctx context.Context, run Run) (settled []Settled, err error) {
+	plan, err := Decode(run.File)
+	if err != nil {
+		return nil, err
+	}
+	approver, err := run.check(plan)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(run.File)
+	begin := head{
+		Version: Version, Time: run.Now().UTC(), Digest: hex.EncodeToString(sum[:]), Plan: plan, Approver: approver,
+		Protected: protectedBy(run.Sources.Result, plan.Remediator, run.Target.App()),
+	}
+	e := &engine{Run: run, protected: begin.Protected}
+	if run.DryRun {
+		e.journal = &journal{head: begin}
+		return e.each(ctx, plan.Changes)
+	}
+	if e.journal, err = openJournal(run.Journal, begin); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, e.journal.close()) }()
+	if slices.ContainsFunc(e.journal.records, func(r Record) bool { return r.Undo }) {
+		return nil, &PlanError{"it was applied and taken back, as the journal " + run.Journal + " tells; make a new one from fresh evidence"}
+	}
+	if settled, err = e.each(ctx, plan.Changes); err != nil {
+		return settled, err
+	}
+	return settled, e.verify(ctx, settled)
+}
+
+// Rollback takes back what a journal says was applied, in reverse order, with the same checks
+// of the tenant, the state and the guards. Changes that were not applied are left out.
+func Rollback(ctx context.Context, run Run) (settled []Settled, err error) {
+	journal, err := reopenJournal(run.Journal)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, journal.close()) }()
+	plan := journal.head.Plan
+	if err := run.checkTarget(plan); err != nil {
+		return nil, err
+	}
+	e := &engine{Run: run, protected: journal.head.Protected, journal: journal, undo: true}
+	var changes []Change
+	for _, change := range slices.Backward(plan.Changes) {
+		if journal.applied(change.ID) {
+			changes = append(changes, change)
+		}
+	}
+	return e.each(ctx, changes)
+}
+
+// check refuses a plan that is not of this tenant, this time and this evidence, or that
+// nobody but its author has approved. It returns who approved it.
+func (r Run) check(plan *Plan) (approver string, err error) {
+	if err := r.checkTarget(plan); err != nil {
+		return "", err
+	}
+	switch now := r.Now(); {
+	case !now.Before(plan.Expires):
+		return "", &PlanError{fmt.Sprintf("it expired on %s; make a new one from fresh evidence", plan.Expires.Format(time.RFC3339))}
+	case r.Target.App() == r.Sources.Result.Reader.AppID:
+		return "", &PlanError{fmt.Sprintf("the application %s read the evidence; changes are made by an application of their own", r.Target.App())}
+	case len(plan.Changes) > r.MaxChanges:
+		return "", &PlanError{fmt.Sprintf("it has %d changes and at most %d are allowed", len(plan.Changes), r.MaxChanges)}
+	}
+	if err := rebuilt(plan, r.Sources); err != nil {
+		return "", err
+	}
+	if r.Approval == nil {
+		return "", nil
+	}
+	approver, err = r.Approval.Approved(r.File)
+	switch {
+	case err != nil:
+		return "", &PlanError{"its approval: " + err.Error()}
+	case approver == "" || plan.Author == "" || strings.EqualFold(approver, plan.Author):
+		return "", &PlanError{"somebody other than its author has to approve it"}
+	}
+	return approver, nil
+}
+
+// checkTarget refuses a target that isn't the plan's.
+func (r Run) checkTarget(plan *Plan) error {
+	switch {
+	case !strings.EqualFold(plan.Tenant.ID, r.Target.Tenant()):
+		return &PlanError{fmt.Sprintf("it is of tenant %s, and %s is signed in to", plan.Tenant.ID, r.Target.Tenant())}
+	case plan.Remediator != "" && !strings.EqualFold(plan.Remediator, r.Target.App()):
+		return &PlanError{fmt.Sprintf("the application %s is to apply it, and %s is signed in", plan.Remediator, r.Target.App())}
+	}
+	return nil
+}
+
+// rebuilt builds the plan again from what it rests on. A change that doesn't come out is not
+// the actions' but somebody else's. A plan may hold fewer: whoever takes one out, may.
+func rebuilt(plan *Plan, sources Sources) error {
+	switch {
+	case plan.Digests.Result != sources.Digest:
+		return &PlanError{fmt.Sprintf("it rests on the result %.12s, and the one at hand is %.12s", plan.Digests.Result, sources.Digest)}
+	case plan.Digests.Evidence != sources.Bundle.Manifest.Digest():
+		return &PlanError{fmt.Sprintf("it rests on the evidence %.12s, and the bundle at hand is %.12s", plan.Digests.Evidence, sources.Bundle.Manifest.Digest())}
+	}
+	again, err := Build(sources, Heading{Created: plan.Created, Expires: plan.Expires, Remediator: plan.Remediator, MaxChanges: plan.MaxChanges})
+	if err != nil {
+		return err
+	}
+	built := map[string]json.RawMessage{}
+	for _, change := range again.Changes {
+		if built[change.ID], err = encode(change); err != nil {
+			return err
+		}
+	}
+	for _, change := range plan.Changes {
+		data, err := encode(change)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(data, built[change.ID]) {
+			return &PlanError{fmt.Sprintf("its change %s is not what the evidence and this program's actions give", change.ID)}
+		}
+	}
+	return nil
+}
+
+// engine carries changes out one after the other.
+type engine struct {
+	Run
+	protected protected
+	journal   *journal
+	undo      bool
+}
+
+// each settles the changes in their order.
+func (e *engine) each(ctx context.Context, changes []Change) ([]Settled, error) {
+	var settled []Settled
+	for _, change := range changes {
+		record, err := e.settle(ctx, change)
+		if err != nil {
+			return settled, fmt.Errorf("change %s (%s): %w", change.ID, change.Title, err)
+		}
+		settled = append(settled, Settled{Change: change, Outcome: record.Outcome, Message: record.Message})
+	}
+	return settled, nil
+}
+
+// settle brings one change to its end, and notes it.
+func (e *engine) settle(ctx context.Context, change Change) (Record, error) {
+	last, noted := e.journal.last(change.ID)
+	if noted && last.Undo == e.undo && last.Phase == Ended && (last.Outcome == Applied || last.Outcome == InPlace) {
+		return last, nil
+	}
+	request, from, to := &change.Request, change.Before, change.After
+	if e.undo {
+		request, from, to = change.Undo, change.After, change.Before
+	}
+	if request == nil {
+		return Record{Outcome: Irreversible, Message: "it can't be undone"}, nil
+	}
+	pending := noted && last.Phase == Intent && last.Undo == e.undo
+	record, err := e.examine(ctx, change, pending, from, to)
+	if err != nil {
+		return record, err
+	}
+	if record.Outcome != Ready || e.DryRun {
+		return e.end(change, record)
+	}
+	if err := e.journal.note(e.record(change, Record{Phase: Intent})); err != nil {
+		return Record{}, err
+	}
+	if record, err = e.write(ctx, change, *request, to); err != nil {
+		return record, err
+	}
+	return e.end(change, record)
+}
+
+// end notes how a change ended; a dry run notes nothing.
+func (e *engine) end(change Change, record Record) (Record, error) {
+	record.Phase = Ended
+	record = e.record(change, record)
+	if e.DryRun {
+		return record, nil
+	}
+	return record, e.journal.note(record)
+}
+
+// record completes a record of a change.
+func (e *engine) record(change Change, record Record) Record {
+	record.Time, record.Change, record.Undo, record.App = e.Now().UTC(), change.ID, e.undo, e.Target.App()
+	return record
+}
+
+// examine makes every check before a change, and says that it is Ready or how it ends. A
+// change that is pending was begun by a run that was interrupted: it was confirmed then, and
+// the state tells whether the request was carried out.
+func (e *engine) examine(ctx context.Context, change Change, pending bool, from, to json.RawMessage) (Record, error) {
+	if !pending && !e.DryRun {
+		agreed, err := e.Confirm(change)
+		if err != nil {
+			return Record{}, err
+		}
+		if !agreed {
+			return Record{Outcome: Declined, Message: "it was not confirmed"}, nil
+		}
+	}
+	if why, err := e.guard(ctx, change); why != "" || err != nil {
+		return Record{Outcome: Guarded, Message: why}, err
+	}
+	state, err := present(ctx, e.Target, change.Read)
+	if err != nil {
+		return refusedBy("reading the present state", err)
+	}
+	after, err := holds(state, to)
+	if err != nil {
+		return Record{}, err
+	}
+	before, err := holds(state, from)
+	switch {
+	case err != nil:
+		return Record{}, err
+	case after && pending:
+		return Record{Outcome: Applied, Message: "the interrupted run had done it, as the present state shows"}, nil
+	case after:
+		return Record{Outcome: InPlace, Message: "it was so already"}, nil
+	case !before:
+		return Record{Outcome: Drifted, Message: "the present state is not the one that the plan was made for"}, nil
+	default:
+		return Record{Outcome: Ready}, nil
+	}
+}
+
+// guard asks the tenant about whom a change concerns and holds that against the guards. It
+// returns why the change must not be made, empty where it may.
+func (e *engine) guard(ctx context.Context, change Change) (why string, err error) {
+	if change.Subject.Kind != "service_principal" {
+		return "", nil
+	}
+	data, err := e.Target.Get(ctx, principalPath(change.Subject.ID))
+	var refusal *RefusalError
+	if errors.As(err, &refusal) {
+		return "it can't be told whose application this is: " + refusal.Error(), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	_, guarded := e.protected.application(data)
+	return reason(guarded), nil
+}
+
+func reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// refusedBy is the record of a refusal; any other error ends the run.
+func refusedBy(what string, err error) (Record, error) {
+	var refusal *RefusalError
+	if !errors.As(err, &refusal) {
+		return Record{}, err
+	}
+	return Record{Outcome: Refused, Status: refusal.Status, RequestID: refusal.RequestID, Message: what + ": " + refusal.Error()}, nil
+}
+
+// write sends the request of a change. Where the service refuses because the object isn't as
+// it was, or nobody can tell whether the request was carried out, the state decides.
+func (e *engine) write(ctx context.Context, change Change, request Request, to json.RawMessage) (Record, error) {
+	response, err := e.Target.Write(ctx, request)
+	if err == nil {
+		return Record{Outcome: Applied, Status: response.Status, RequestID: response.RequestID}, nil
+	}
+	record, fatal := refusedBy("the request", err)
+	var refusal *RefusalError
+	if fatal != nil || !errors.As(err, &refusal) || (!refusal.Unclear && !refusal.overtaken()) {
+		return record, fatal
+	}
+	state, err := present(ctx, e.Target, change.Read)
+	if err != nil {
+		if refusal.Unclear { // the intent stays open, and the next run looks again
+			return Record{}, fmt.Errorf("it isn't known whether the request was carried out (%w), and the state can't be read: %w", refusal, err)
+		}
+		return record, nil
+	}
+	after, err := holds(state, to)
+	switch {
+	case err != nil:
+		return Record{}, err
+	case after && refusal.Unclear:
+		record.Outcome = Applied
+	case after:
+		record.Outcome = InPlace
+	}
+	return record, nil
+}

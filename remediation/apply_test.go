@@ -1,0 +1,587 @@
+package remediation_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/remediation"
+)
+
+// outcomes are how the changes of a run ended, by action.
+func outcomes(settled []remediation.Settled) map[string]string {
+	out := map[string]string{}
+	for _, s := range settled {
+		out[s.Change.Action] = strings.TrimSpace(string(s.Outcome) + " " + string(s.Verdict))
+	}
+	return out
+}
+
+var allApplied = map[string]string{
+	"restrict_user_consent": "applied mended", "turn_on_admin_consent_workflow": "applied mended",
+	"remove_tenant_wide_grant": "applied mended", "remove_application_permission": "applied mended",
+}
+
+func apply(tb testing.TB, run remediation.Run) []remediation.Settled {
+	tb.Helper()
+	settled, err := remediation.Apply(tb.Context(), run)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return settled
+}
+
+func rollback(tb testing.TB, run remediation.Run) []remediation.Settled {
+	tb.Helper()
+	settled, err := remediation.Rollback(tb.Context(), run)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return settled
+}
+
+// TestApplyAndRollback applies every action, sees it verified, and takes it back to the state
+// before.
+func TestApplyAndRollback(t *testing.T) {
+	tenant := newTenant()
+	before, run := tenant.state(), tenant.run(t)
+	if diff := cmp.Diff(allApplied, outcomes(apply(t, run))); diff != "" {
+		t.Fatalf("Apply() (-want +got):\n%s", diff)
+	}
+	plan, err := remediation.Decode(run.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var planned []remediation.Request
+	for _, change := range plan.Changes {
+		planned = append(planned, change.Request)
+	}
+	if diff := cmp.Diff(planned, tenant.writes); diff != "" {
+		t.Errorf("what was sent is not what the plan shows (-plan +sent):\n%s", diff)
+	}
+	after := tenant.state()
+	if after == before {
+		t.Error("nothing has changed")
+	}
+	if diff := cmp.Diff(allApplied, outcomes(apply(t, run))); diff != "" {
+		t.Errorf("Apply() again (-want +got):\n%s", diff)
+	}
+	if len(tenant.writes) != len(plan.Changes) {
+		t.Errorf("a second run writes %d times more", len(tenant.writes)-len(plan.Changes))
+	}
+	undone := rollback(t, run)
+	var order []string
+	for _, s := range undone {
+		if s.Outcome != remediation.Applied {
+			t.Errorf("undoing %s ended %s: %s", s.Change.Action, s.Outcome, s.Message)
+		}
+		order = append(order, s.Change.ID)
+	}
+	slices.Reverse(order)
+	for i, change := range plan.Changes {
+		if order[i] != change.ID {
+			t.Errorf("undoing is not in reverse order: %v", order)
+		}
+	}
+	if diff := cmp.Diff(before, tenant.state()); diff != "" {
+		t.Errorf("the state after the rollback differs (-before +after):\n%s", diff)
+	}
+	writes := len(tenant.writes)
+	if again := rollback(t, run); len(again) != 0 || len(tenant.writes) != writes {
+		t.Errorf("a second rollback does %+v", again)
+	}
+	if _, err := remediation.Apply(t.Context(), run); err == nil || !strings.Contains(err.Error(), "taken back") {
+		t.Errorf("Apply() after a rollback = %v", err)
+	}
+}
+
+// killed is what the fake tenant panics with where a run dies.
+type killed struct{}
+
+// TestKilled kills a run before and after each of its writes, and when it is taken back, too.
+// The run after it must end as if nothing had happened, with each write done once.
+func TestKilled(t *testing.T) {
+	dies := func(call func()) (died bool) {
+		defer func() {
+			switch reason := recover().(type) {
+			case nil:
+			case killed:
+				died = true
+			default:
+				panic(reason)
+			}
+		}()
+		call()
+		return false
+	}
+	for at := range 16 {
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			tenant := newTenant()
+			before, run := tenant.state(), tenant.run(t)
+			calls, deaths := 0, 0
+			tenant.fault = func(remediation.Request, bool) error {
+				if calls++; calls == at+1 {
+					panic(killed{})
+				}
+				return nil
+			}
+			for _, run := range []func(){
+				func() { apply(t, run) }, func() { apply(t, run) }, func() { rollback(t, run) }, func() { rollback(t, run) },
+			} {
+				if dies(run) {
+					deaths++
+				}
+			}
+			if deaths != 1 {
+				t.Fatalf("the run died %d times", deaths)
+			}
+			if len(tenant.writes) != 8 {
+				t.Errorf("%d writes were carried out, want 4 and their undoing", len(tenant.writes))
+			}
+			if diff := cmp.Diff(before, tenant.state()); diff != "" {
+				t.Errorf("the state at the end differs (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestKilledWhileWritingTheJournal cuts the journal of a run all over, in lines and between, with the tenant
+// as it was when that byte was written, and goes on.
+func TestKilledWhileWritingTheJournal(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	apply(t, run)
+	journal, err := os.ReadFile(run.Journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begins := bytes.IndexByte(journal, '\n') - 3 // the plan's line is long and tells nothing
+	for cut := begins; cut < len(journal); cut += 53 {
+		whole := journal[:bytes.LastIndexByte(journal[:cut], '\n')+1]
+		intents, outcomes := bytes.Count(whole, []byte(`"phase":"intent"`)), bytes.Count(whole, []byte(`"phase":"outcome"`))
+		for sent := outcomes; sent <= intents; sent++ {
+			again := newTenant()
+			for _, request := range tenant.writes[:sent] {
+				if err := again.carryOut(request); err != nil {
+					t.Fatal(err)
+				}
+			}
+			resumed := run
+			resumed.Target, resumed.Journal = again, filepath.Join(t.TempDir(), "journal")
+			resumed.Judge = nil
+			if err := os.WriteFile(resumed.Journal, journal[:cut], 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range apply(t, resumed) {
+				if s.Outcome != remediation.Applied {
+					t.Errorf("cut at %d, %d sent: %s ended %s: %s", cut, sent, s.Change.Action, s.Outcome, s.Message)
+				}
+			}
+			if len(again.writes) != len(tenant.writes)-sent || again.state() != tenant.state() {
+				t.Errorf("cut at %d, %d sent: %d more writes, want %d", cut, sent, len(again.writes), len(tenant.writes)-sent)
+			}
+		}
+	}
+}
+
+// TestRefusals has the service refuse one of the writes. The others are made.
+func TestRefusals(t *testing.T) {
+	const of = "oauth2PermissionGrants/grant-all"
+	refuse := func(status int, after, unclear bool) func(*tenant) {
+		return func(t *tenant) {
+			t.fault = func(request remediation.Request, done bool) error {
+				if request.Path == of && done == after {
+					return &remediation.RefusalError{Status: status, Code: "Code", Message: "no", RequestID: "r", Unclear: unclear}
+				}
+				return nil
+			}
+		}
+	}
+	tests := []struct {
+		name   string
+		change func(*tenant)
+		want   string
+		says   string
+	}{
+		{"403", refuse(403, false, false), "refused", "status 403, code Code: no"},
+		{"404", refuse(404, false, false), "refused", "status 404"},
+		{"409", refuse(409, false, false), "refused", "status 409"},
+		{"412", refuse(412, false, false), "refused", "status 412"},
+		{"429 for longer than is waited", refuse(429, false, false), "refused", "status 429"},
+		{"503, not carried out", refuse(503, false, true), "refused", "status 503"},
+		{"503, carried out", refuse(503, true, true), "applied mended", ""},
+		{"no answer, carried out", refuse(0, true, true), "applied mended", ""},
+		{"404, as somebody else was faster", func(t *tenant) {
+			t.fault = func(request remediation.Request, after bool) error {
+				if request.Path == of && !after {
+					return errors.Join(t.carryOut(request), nil)
+				}
+				return nil
+			}
+		}, "in_place", ""},
+		{"gone before", func(t *tenant) {
+			_ = t.carryOut(remediation.Request{Method: "DELETE", Path: of})
+		}, "in_place", "so already"},
+		{"drift", func(t *tenant) {
+			t.collections["oauth2PermissionGrants"][1]["scope"] = "Mail.ReadWrite User.Read Files.ReadWrite.All"
+		}, "drifted", "not the one that the plan was made for"},
+		{"an application that became Microsoft's", func(t *tenant) {
+			t.collections["servicePrincipals"][0]["appOwnerOrganizationId"] = microsoft
+		}, "guarded", "Microsoft's own"},
+		{"an application that runs domicile", func(t *tenant) {
+			t.collections["servicePrincipals"][0]["appId"] = readerApp
+		}, "guarded", "runs domicile"},
+		{"an application that is gone", func(t *tenant) {
+			t.collections["servicePrincipals"] = nil
+		}, "guarded", "can't be told whose"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tenant := newTenant()
+			run := tenant.run(t)
+			tt.change(tenant)
+			settled := apply(t, run)
+			got := outcomes(settled)
+			if got["remove_tenant_wide_grant"] != tt.want {
+				t.Errorf("the change ended %q, want %q", got["remove_tenant_wide_grant"], tt.want)
+			}
+			for _, s := range settled {
+				if s.Change.Action == "remove_tenant_wide_grant" && !strings.Contains(s.Message, tt.says) {
+					t.Errorf("it says %q, want %q", s.Message, tt.says)
+				}
+			}
+			if got["restrict_user_consent"] != "applied mended" {
+				t.Errorf("another change ended %q", got["restrict_user_consent"])
+			}
+			tenant.fault = nil
+			before := len(tenant.writes)
+			rollback(t, run)
+			undone := slices.ContainsFunc(tenant.writes[before:], func(r remediation.Request) bool { return r.Path == "oauth2PermissionGrants" })
+			if undone != strings.HasPrefix(tt.want, "applied") {
+				t.Errorf("undone: %t, of a change that ended %s", undone, tt.want)
+			}
+		})
+	}
+}
+
+// TestTryAgain goes on with what was refused once the cause is gone.
+func TestTryAgain(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	tenant.fault = func(remediation.Request, bool) error { return &remediation.RefusalError{Status: 403} }
+	for action, got := range outcomes(apply(t, run)) {
+		if got != "refused" {
+			t.Errorf("%s ended %s", action, got)
+		}
+	}
+	tenant.fault = nil
+	if diff := cmp.Diff(allApplied, outcomes(apply(t, run))); diff != "" {
+		t.Errorf("Apply() again (-want +got):\n%s", diff)
+	}
+}
+
+// TestUnreadableAfterNoAnswer leaves the intent open where nobody can tell.
+func TestUnreadableAfterNoAnswer(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	run.Target = &broken{tenant}
+	if _, err := remediation.Apply(t.Context(), run); err == nil || !strings.Contains(err.Error(), "isn't known whether") {
+		t.Fatalf("Apply() = %v", err)
+	}
+	run.Target = tenant
+	if diff := cmp.Diff(allApplied, outcomes(apply(t, run))); diff != "" || len(tenant.writes) != 4 {
+		t.Errorf("going on, with %d writes (-want +got):\n%s", len(tenant.writes), diff)
+	}
+}
+
+// broken carries a write out, and then answers nothing any more.
+type broken struct{ *tenant }
+
+func (b *broken) Write(ctx context.Context, request remediation.Request) (remediation.Response, error) {
+	if _, err := b.tenant.Write(ctx, request); err != nil {
+		return remediation.Response{}, err
+	}
+	return remediation.Response{}, &remediation.RefusalError{Message: "no answer", Unclear: true}
+}
+
+func (b *broken) Get(ctx context.Context, path string) (json.RawMessage, error) {
+	if len(b.writes) > 0 {
+		return nil, &remediation.RefusalError{Message: "no answer"}
+	}
+	return b.tenant.Get(ctx, path)
+}
+
+// signer approves in the name of somebody.
+type signer struct {
+	name string
+	err  error
+}
+
+func (s signer) Approved([]byte) (string, error) { return s.name, s.err }
+
+// TestPlansThatAreNotApplied refuses a plan before anything is read or written.
+func TestPlansThatAreNotApplied(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*remediation.Run, *tenant)
+		says   string
+	}{
+		{"another tenant", func(_ *remediation.Run, tenant *tenant) { tenant.id = "another" }, "another is signed in to"},
+		{"another application", func(_ *remediation.Run, tenant *tenant) { tenant.app = "another" }, "another is signed in"},
+		{"the application that reads", func(r *remediation.Run, _ *tenant) { r.Sources.Result.Reader.AppID = writerApp }, "an application of their own"},
+		{"expired", func(r *remediation.Run, _ *tenant) { r.Now = func() time.Time { return now.Add(72 * time.Hour) } }, "expired on 2026-11-24"},
+		{"another result", func(r *remediation.Run, _ *tenant) { r.Sources.Digest = "2" }, "rests on the result"},
+		{"another bundle", func(r *remediation.Run, _ *tenant) { r.Sources.Bundle.Manifest.Kinds = nil }, "rests on the evidence"},
+		{"more than is allowed", func(r *remediation.Run, _ *tenant) { r.MaxChanges = 3 }, "at most 3"},
+		{"a change that no action made", func(r *remediation.Run, _ *tenant) {
+			r.File = bytes.Replace(r.File, []byte("Free calendar"), []byte("Gone calendar"), 1)
+		}, "not what the evidence"},
+		{"not approved", func(r *remediation.Run, _ *tenant) { r.Approval = signer{err: errors.New("no signature")} }, "its approval: no signature"},
+		{"approved by nobody", func(r *remediation.Run, _ *tenant) { r.Approval = signer{} }, "other than its author"},
+		{"approved by its author", func(r *remediation.Run, _ *tenant) { r.Approval = signer{name: "ADA"} }, "other than its author"},
+	}
+	for _, tt := range tests {
+		for _, dry := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, dry %t", tt.name, dry), func(t *testing.T) {
+				tenant := newTenant()
+				run := tenant.run(t)
+				run.DryRun = dry
+				tt.change(&run, tenant)
+				_, err := remediation.Apply(t.Context(), run)
+				var refused *remediation.PlanError
+				if !errors.As(err, &refused) || !strings.Contains(err.Error(), tt.says) {
+					t.Errorf("Apply() = %v, want a PlanError that says %q", err, tt.says)
+				}
+				if tenant.reads+len(tenant.writes) != 0 {
+					t.Errorf("%d reads and %d writes", tenant.reads, len(tenant.writes))
+				}
+				if _, err := os.Stat(run.Journal); err == nil {
+					t.Error("it left a journal")
+				}
+			})
+		}
+	}
+}
+
+func TestApprovedByAnother(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	run.Approval = signer{name: "bob"}
+	if diff := cmp.Diff(allApplied, outcomes(apply(t, run))); diff != "" {
+		t.Errorf("Apply() (-want +got):\n%s", diff)
+	}
+	journal, err := os.ReadFile(run.Journal)
+	if err != nil || !bytes.Contains(journal, []byte(`"approver":"bob"`)) {
+		t.Errorf("the journal doesn't name who approved (%v)", err)
+	}
+}
+
+// TestFewerChanges applies a plan from which somebody took a change out.
+func TestFewerChanges(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	plan, err := remediation.Decode(run.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Changes = plan.Changes[1:2]
+	run.File = file(t, plan)
+	if got := apply(t, run); len(got) != 1 || len(tenant.writes) != 1 {
+		t.Errorf("Apply() = %+v", got)
+	}
+}
+
+func TestDryRun(t *testing.T) {
+	tenant := newTenant()
+	before, run := tenant.state(), tenant.run(t)
+	run.DryRun = true
+	run.Confirm = func(remediation.Change) (bool, error) { return false, errors.New("nobody is asked") }
+	tenant.collections["servicePrincipals"][0]["appOwnerOrganizationId"] = microsoft
+	want := map[string]string{
+		"restrict_user_consent": "ready", "turn_on_admin_consent_workflow": "ready",
+		"remove_tenant_wide_grant": "guarded", "remove_application_permission": "guarded",
+	}
+	if diff := cmp.Diff(want, outcomes(apply(t, run))); diff != "" {
+		t.Errorf("Apply() (-want +got):\n%s", diff)
+	}
+	tenant.collections["servicePrincipals"][0]["appOwnerOrganizationId"] = foreignOrg
+	if tenant.state() != before || len(tenant.writes) != 0 {
+		t.Error("a dry run writes")
+	}
+	if _, err := os.Stat(run.Journal); err == nil {
+		t.Error("a dry run leaves a journal")
+	}
+}
+
+func TestConfirm(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	run.Confirm = func(change remediation.Change) (bool, error) {
+		return change.Action == "turn_on_admin_consent_workflow", nil
+	}
+	want := map[string]string{
+		"restrict_user_consent": "declined", "turn_on_admin_consent_workflow": "applied mended",
+		"remove_tenant_wide_grant": "declined", "remove_application_permission": "declined",
+	}
+	if diff := cmp.Diff(want, outcomes(apply(t, run))); diff != "" || len(tenant.writes) != 1 {
+		t.Errorf("Apply(), with %d writes (-want +got):\n%s", len(tenant.writes), diff)
+	}
+	run.Confirm = func(remediation.Change) (bool, error) { return false, errors.New("no terminal") }
+	if _, err := remediation.Apply(t.Context(), run); err == nil || !strings.Contains(err.Error(), "no terminal") {
+		t.Errorf("Apply() = %v", err)
+	}
+}
+
+// TestVerdicts judges again what was applied.
+func TestVerdicts(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	mends := run.Judge
+	run.Judge = func(ctx context.Context, rules []string) (*findings.Result, error) {
+		if diff := cmp.Diff([]string{"CONS1005", "CONS1008", "CONS1010", "CONS1011", "CONS1012", "CONS1022"}, rules); diff != "" {
+			t.Errorf("rules that are judged again (-want +got):\n%s", diff)
+		}
+		result, err := mends(ctx, rules)
+		for i, rule := range result.Rules {
+			switch rule.ID {
+			case "CONS1008":
+				result.Rules[i].Outcome = findings.Unknown
+			case "CONS1022": // one of two that the change is for
+				result.Findings = append(result.Findings, findings.Finding{Fingerprint: findings.Fingerprint(tenantID, "CONS1022", findings.Resource{Kind: "tenant", ID: tenantID})})
+			}
+		}
+		return result, err
+	}
+	want := map[string]string{
+		"restrict_user_consent": "applied remains", "turn_on_admin_consent_workflow": "applied unknown",
+		"remove_tenant_wide_grant": "applied mended", "remove_application_permission": "applied mended",
+	}
+	if diff := cmp.Diff(want, outcomes(apply(t, run))); diff != "" {
+		t.Errorf("Apply() (-want +got):\n%s", diff)
+	}
+	run.Judge = func(context.Context, []string) (*findings.Result, error) { return nil, errors.New("no evidence") }
+	if _, err := remediation.Apply(t.Context(), run); err == nil || !strings.Contains(err.Error(), "verifying") {
+		t.Errorf("Apply() = %v", err)
+	}
+}
+
+// TestSlowDirectory waits until the tenant shows what was written before the rules are judged.
+func TestSlowDirectory(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	slow, waits := &stale{tenant: tenant, reads: 9}, 0
+	run.Target = slow
+	run.Sleep = func(context.Context, time.Duration) error { waits++; return nil }
+	if diff := cmp.Diff(allApplied, outcomes(apply(t, run))); diff != "" || waits == 0 {
+		t.Errorf("Apply() after %d waits (-want +got):\n%s", waits, diff)
+	}
+	run.Sleep = func(context.Context, time.Duration) error { return context.Canceled }
+	slow.reads = 1000
+	if _, err := remediation.Apply(t.Context(), run); !errors.Is(err, context.Canceled) {
+		t.Errorf("Apply() that is interrupted = %v", err)
+	}
+}
+
+// stale shows an earlier state for a number of reads after the last write.
+type stale struct {
+	*tenant
+	reads int
+}
+
+func (s *stale) List(ctx context.Context, path string) ([]json.RawMessage, error) {
+	if s.reads--; len(s.writes) == 4 && s.reads > 0 {
+		return newTenant().List(ctx, path)
+	}
+	return s.tenant.List(ctx, path)
+}
+
+// TestRollbackAfterDrift leaves what somebody has changed since.
+func TestRollbackAfterDrift(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	apply(t, run)
+	tenant.single["policies/adminConsentRequestPolicy"]["requestDurationInDays"] = 7
+	tenant.collections["oauth2PermissionGrants"] = append(tenant.collections["oauth2PermissionGrants"],
+		object{"id": "new", "clientId": riskySP, "consentType": "AllPrincipals", "principalId": nil, "resourceId": graphSP, "scope": " Mail.ReadWrite User.Read"})
+	want := map[string]string{
+		"restrict_user_consent": "applied", "turn_on_admin_consent_workflow": "drifted",
+		"remove_tenant_wide_grant": "in_place", "remove_application_permission": "applied",
+	}
+	if diff := cmp.Diff(want, outcomes(rollback(t, run))); diff != "" {
+		t.Errorf("Rollback() (-want +got):\n%s", diff)
+	}
+}
+
+func TestRollbackRefuses(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	if _, err := remediation.Rollback(t.Context(), run); err == nil || !strings.Contains(err.Error(), "there is no journal") {
+		t.Errorf("Rollback() without a journal = %v", err)
+	}
+	apply(t, run)
+	tenant.id = "another"
+	var refused *remediation.PlanError
+	if _, err := remediation.Rollback(t.Context(), run); !errors.As(err, &refused) {
+		t.Errorf("Rollback() of another tenant = %v", err)
+	}
+}
+
+func TestJournalsThatAreNotTaken(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	apply(t, run)
+	good, err := os.ReadFile(run.Journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for says, change := range map[string]func([]byte) []byte{
+		"of another plan": func(b []byte) []byte { return bytes.Replace(b, []byte(`"digest":"`), []byte(`"digest":"0`), 1) },
+		"doesn't read":    func(b []byte) []byte { return bytes.Replace(b, []byte(`"version":1`), []byte(`"version":9`), 1) },
+		"unknown field":   func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`"phase"`), []byte(`"phases"`)) },
+		"there is no phase": func(b []byte) []byte {
+			return bytes.Replace(b, []byte(`"phase":"intent"`), []byte(`"phase":"hope"`), 1)
+		},
+		"line 2: unexpected EOF": func(b []byte) []byte { return bytes.Replace(b, []byte("\n{"), []byte("\n{\n{"), 1) },
+		"doesn't send PATCH \"a": func(b []byte) []byte {
+			return bytes.Replace(b, []byte(`"path":"policies/authorizationPolicy","body"`), []byte(`"path":"a","body"`), 1)
+		},
+		"folder is in use by anoth": nil,
+	} {
+		if change == nil {
+			lock, err := evidence.Lock(run.Journal)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := remediation.Apply(t.Context(), run); !errors.Is(err, evidence.ErrInUse) {
+				t.Errorf("Apply() beside another run = %v, want ErrInUse", err)
+			}
+			if err := lock.Unlock(); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		bad := change(bytes.Clone(good))
+		if err := os.WriteFile(run.Journal, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		writes := len(tenant.writes)
+		if _, err := remediation.Apply(t.Context(), run); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("Apply() = %v, want an error that says %q", err, says)
+		}
+		if left, err := os.ReadFile(run.Journal); err != nil || !bytes.Equal(left, bad) || len(tenant.writes) != writes {
+			t.Errorf("%s: the journal was written to, or the tenant (%v)", says, err)
+		}
+	}
+}

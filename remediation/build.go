@@ -1,0 +1,200 @@
+package remediation
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
+)
+
+// Sources are what a plan rests on: a result, the digest of its file, and the evidence that
+// it judged, whose files were verified.
+type Sources struct {
+	Result *findings.Result
+	Digest string
+	Bundle *evidence.Bundle
+}
+
+// Heading is what a plan says of itself.
+type Heading struct {
+	Tool       findings.Tool
+	Author     string
+	Created    time.Time
+	Expires    time.Time
+	Remediator string
+	MaxChanges int
+}
+
+// Build makes the plan for the violations of a result: a change where an action can mend one
+// and no guard forbids it, and a step for a person for every other. Equal input gives an
+// equal plan. Waived violations are left alone.
+func Build(sources Sources, heading Heading) (*Plan, error) {
+	if sources.Result.Digests.Evidence != sources.Bundle.Manifest.Digest() {
+		return nil, fmt.Errorf("planning: the result rests on the evidence %.12s and the bundle %s is %.12s; name the bundle that was judged",
+			sources.Result.Digests.Evidence, sources.Bundle.Dir, sources.Bundle.Manifest.Digest())
+	}
+	plan := &Plan{
+		Version: Version, Tool: heading.Tool, Tenant: sources.Result.Tenant,
+		Digests: Digests{Result: sources.Digest, Evidence: sources.Bundle.Manifest.Digest()},
+		Author:  heading.Author, Created: heading.Created.UTC(), Expires: heading.Expires.UTC(),
+		Remediator: heading.Remediator, MaxChanges: heading.MaxChanges,
+		Changes: []Change{}, Steps: []Step{},
+	}
+	planner := &planner{Sources: sources, protected: protectedBy(sources.Result, heading.Remediator), plan: plan}
+	rules := map[string]findings.Rule{}
+	for _, rule := range sources.Result.Rules {
+		rules[rule.ID] = rule
+	}
+	failed := slices.DeleteFunc(slices.Clone(sources.Result.Findings), func(f findings.Finding) bool { return f.Outcome != findings.Fail })
+	// The worst come first, so that a plan that is cut short holds them.
+	slices.SortStableFunc(failed, func(a, b findings.Finding) int { return cmp.Compare(a.Severity.Rank(), b.Severity.Rank()) })
+	for _, finding := range failed {
+		if err := planner.add(rules[finding.Rule], finding); err != nil {
+			return nil, fmt.Errorf("planning for %s of %s: %w", finding.Rule, finding.Resource.ID, err)
+		}
+	}
+	// What helps people comes before what takes something away.
+	slices.SortStableFunc(plan.Changes, func(a, b Change) int {
+		return cmp.Compare(slices.Index(risks(), a.Risk), slices.Index(risks(), b.Risk))
+	})
+	slices.SortStableFunc(plan.Steps, func(a, b Step) int {
+		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Resource.Kind, b.Resource.Kind), cmp.Compare(a.Resource.ID, b.Resource.ID))
+	})
+	if err := plan.check(); err != nil {
+		return nil, fmt.Errorf("planning: %w", err)
+	}
+	return plan, nil
+}
+
+// planner is a plan in the making.
+type planner struct {
+	Sources
+	protected protected
+	plan      *Plan
+}
+
+// unplannedError is why an action can't mend a violation.
+type unplannedError struct{ why string }
+
+func (e *unplannedError) Error() string { return e.why }
+
+// add plans for one violation.
+func (p *planner) add(rule findings.Rule, finding findings.Finding) error {
+	if rule.Remediation.Action == "" {
+		p.plan.Steps = append(p.plan.Steps, p.step(rule, finding, ""))
+		return nil
+	}
+	err := p.change(rule, finding)
+	var guarded *guardError
+	var unplanned *unplannedError
+	if errors.As(err, &guarded) || errors.As(err, &unplanned) {
+		p.plan.Steps = append(p.plan.Steps, p.step(rule, finding, err.Error()))
+		return nil
+	}
+	return err
+}
+
+// change adds the change that mends a violation, or the violation to the change that already
+// does.
+func (p *planner) change(rule findings.Rule, finding findings.Finding) error {
+	action, known := action(rule.Remediation.Action)
+	if !known {
+		return &unplannedError{fmt.Sprintf("this program knows no action %q", rule.Remediation.Action)}
+	}
+	change, err := action.change(p, finding)
+	if err != nil {
+		return err
+	}
+	if !action.writes(change.Request.Method, change.Request.Path) {
+		return &unplannedError{"its id can't be part of a request"}
+	}
+	met, err := holds(change.Before, change.After)
+	if err != nil {
+		return err
+	}
+	if met {
+		return &unplannedError{"what the action sets is set already, so that the rest is for a person"}
+	}
+	change.Action, change.Title, change.Risk, change.Permission = action.ID, action.Title, action.Risk, action.Permission
+	change.Resource, change.Reversible, change.ID = finding.Resource, change.Undo != nil, change.id()
+	change.Blast.Names = append([]string{}, change.Blast.Names...)
+	mended := Mended{Rule: finding.Rule, Fingerprint: finding.Fingerprint, Message: finding.Message}
+	for i := range p.plan.Changes {
+		if other := &p.plan.Changes[i]; other.ID == change.ID {
+			other.Mends = append(other.Mends, mended)
+			return nil
+		}
+	}
+	if len(p.plan.Changes) == p.plan.MaxChanges {
+		return &unplannedError{fmt.Sprintf("the plan has %d changes, and no more are allowed in one; make another when it is applied", p.plan.MaxChanges)}
+	}
+	change.Mends = []Mended{mended}
+	p.plan.Changes = append(p.plan.Changes, change)
+	return nil
+}
+
+// find reads the object of a kind that has an id into value, and returns it as it stands in
+// the evidence too.
+func (p *planner) find(kind, id string, value any) (json.RawMessage, error) {
+	quoted, err := encode(id)
+	if err != nil {
+		return nil, err
+	}
+	for line, err := range p.Bundle.Objects(kind) {
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Contains(line, quoted) {
+			continue
+		}
+		var object struct {
+			ID string `json:"id"`
+		}
+		if json.Unmarshal(line, &object) != nil || object.ID != id {
+			continue
+		}
+		found := bytes.Clone(line)
+		return found, json.Unmarshal(found, value)
+	}
+	return nil, &unplannedError{fmt.Sprintf("%q is not in the evidence %s", id, kind)}
+}
+
+// only reads the one object of a kind into value.
+func (p *planner) only(kind string, value any) error {
+	for line, err := range p.Bundle.Objects(kind) {
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(line, value)
+	}
+	return &unplannedError{fmt.Sprintf("the evidence holds no %s", kind)}
+}
+
+// users is the number of accounts that were read, and how to say it.
+func (p *planner) users() (int, string) {
+	entry, read := p.Bundle.Manifest.Entry("users")
+	switch {
+	case !read:
+		return 0, "all users, whose number isn't known"
+	case !entry.Complete:
+		return entry.Objects, fmt.Sprintf("all users, at least %d", entry.Objects)
+	default:
+		return entry.Objects, fmt.Sprintf("all %d users", entry.Objects)
+	}
+}
+
+// application is the service principal that loses by a change, which no guard protects.
+func (p *planner) application(id string) (principal, findings.Resource, error) {
+	data, err := p.find("service_principals", id, &struct{}{})
+	if err != nil {
+		return principal{}, findings.Resource{}, err
+	}
+	found, err := p.protected.application(data)
+	return found, findings.Resource{Kind: "service_principal", ID: id, Name: found.DisplayName}, err
+}

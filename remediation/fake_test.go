@@ -1,0 +1,362 @@
+package remediation_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/remediation"
+)
+
+const (
+	tenantID   = "3f0c1d7e-0000-4000-8000-000000000001"
+	readerApp  = "8d1f0000-0000-4000-8000-000000000001"
+	writerApp  = "8d1f0000-0000-4000-8000-000000000002"
+	microsoft  = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+	foreignOrg = "f0e10000-0000-4000-8000-0000000000aa"
+	graphSP    = "sp-graph"
+	riskySP    = "sp-risky"
+)
+
+var now = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+
+type object = map[string]any
+
+// tenant is a tenant that obeys Microsoft Graph's documented requests, as far as the actions
+// send them. It is a remediation.Target.
+type tenant struct {
+	single      map[string]object
+	collections map[string][]object
+	writes      []remediation.Request
+	reads       int
+	created     int
+	// fault, if set, is asked before each write and after it.
+	fault func(request remediation.Request, after bool) error
+	id    string
+	app   string
+}
+
+// newTenant is a tenant with everything in it that the first rules forbid.
+func newTenant() *tenant {
+	return &tenant{
+		id: tenantID, app: writerApp,
+		single: map[string]object{
+			"policies/authorizationPolicy": {
+				"id": "authorizationPolicy", "allowUserConsentForRiskyApps": false,
+				"defaultUserRolePermissions": object{"allowedToCreateApps": true, "permissionGrantPoliciesAssigned": []any{
+					"managePermissionGrantsForSelf.microsoft-user-default-legacy", "ManagePermissionGrantsForOwnedResource.microsoft-dynamically-managed-permissions-for-team",
+				}},
+			},
+			"policies/adminConsentRequestPolicy": {
+				"isEnabled": false, "notifyReviewers": false, "remindersEnabled": false, "requestDurationInDays": 0, "reviewers": []any{}, "version": 0,
+			},
+		},
+		collections: map[string][]object{
+			"users": {{"id": "u1"}, {"id": "u2"}, {"id": "u3"}},
+			"servicePrincipals": {
+				{"id": riskySP, "appId": "app-risky", "displayName": "Free calendar", "appOwnerOrganizationId": foreignOrg},
+				{"id": "sp-reader", "appId": readerApp, "displayName": "domicile (reads)", "appOwnerOrganizationId": tenantID},
+				{"id": "sp-writer", "appId": writerApp, "displayName": "domicile (writes)", "appOwnerOrganizationId": tenantID},
+				{"id": "sp-microsoft", "appId": "app-microsoft", "displayName": "Microsoft's", "appOwnerOrganizationId": strings.ToUpper(microsoft)},
+				{"id": "sp-old", "appId": "app-old", "displayName": "Old", "appOwnerOrganizationId": nil},
+			},
+			"oauth2PermissionGrants": {
+				{"id": "grant-own", "clientId": riskySP, "consentType": "Principal", "principalId": "u1", "resourceId": graphSP, "scope": "Mail.Read"},
+				{"id": "grant-all", "clientId": riskySP, "consentType": "AllPrincipals", "principalId": nil, "resourceId": graphSP, "scope": " Mail.ReadWrite User.Read"},
+				{"id": "grant-microsoft", "clientId": "sp-microsoft", "consentType": "AllPrincipals", "principalId": nil, "resourceId": graphSP, "scope": "Mail.ReadWrite"},
+			},
+			"servicePrincipals/" + graphSP + "/appRoleAssignedTo": {
+				{"id": "role-risky", "principalId": riskySP, "resourceId": graphSP, "appRoleId": "r1", "principalDisplayName": "Free calendar"},
+				{"id": "role-other", "principalId": riskySP, "resourceId": graphSP, "appRoleId": "r2"},
+				{"id": "role-reader", "principalId": "sp-reader", "resourceId": graphSP, "appRoleId": "r1"},
+				{"id": "role-writer", "principalId": "sp-writer", "resourceId": graphSP, "appRoleId": "r1"},
+				{"id": "role-microsoft", "principalId": "sp-microsoft", "resourceId": graphSP, "appRoleId": "r1"},
+				{"id": "role-gone", "principalId": "sp-gone", "resourceId": graphSP, "appRoleId": "r1"},
+			},
+		},
+	}
+}
+
+func (t *tenant) Tenant() string { return t.id }
+func (t *tenant) App() string    { return t.app }
+
+func raw(value any) json.RawMessage {
+	data, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+func (t *tenant) Get(_ context.Context, path string) (json.RawMessage, error) {
+	t.reads++
+	path, _, _ = strings.Cut(path, "?")
+	if found, ok := t.single[path]; ok {
+		return raw(found), nil
+	}
+	collection, id := cutLast(path)
+	for _, found := range t.collections[collection] {
+		if found["id"] == id {
+			return raw(found), nil
+		}
+	}
+	return nil, &remediation.RefusalError{Status: http.StatusNotFound, Code: "Request_ResourceNotFound", Message: "not there"}
+}
+
+func cutLast(path string) (before, after string) {
+	at := strings.LastIndex(path, "/")
+	if at < 0 {
+		return "", path
+	}
+	return path[:at], path[at+1:]
+}
+
+func (t *tenant) List(_ context.Context, path string) ([]json.RawMessage, error) {
+	t.reads++
+	path, query, _ := strings.Cut(path, "?")
+	client, _ := strings.CutPrefix(query, "$filter=clientId eq ")
+	var out []json.RawMessage
+	for _, found := range t.collections[path] {
+		if query == client || found["clientId"] == strings.Trim(client, "'") {
+			out = append(out, raw(found))
+		}
+	}
+	return out, nil
+}
+
+func (t *tenant) Write(_ context.Context, request remediation.Request) (remediation.Response, error) {
+	if t.fault != nil {
+		if err := t.fault(request, false); err != nil {
+			return remediation.Response{}, err
+		}
+	}
+	t.writes = append(t.writes, request)
+	if err := t.carryOut(request); err != nil {
+		return remediation.Response{}, err
+	}
+	if t.fault != nil {
+		if err := t.fault(request, true); err != nil {
+			return remediation.Response{}, err
+		}
+	}
+	return remediation.Response{Status: http.StatusNoContent, RequestID: fmt.Sprintf("request-%d", len(t.writes))}, nil
+}
+
+func (t *tenant) carryOut(request remediation.Request) error {
+	var body object
+	if len(request.Body) > 0 {
+		if err := json.Unmarshal(request.Body, &body); err != nil {
+			return err
+		}
+	}
+	switch request.Method {
+	case http.MethodPatch, http.MethodPut:
+		merge(t.single[request.Path], body)
+	case http.MethodPost:
+		t.created++
+		body["id"] = fmt.Sprintf("created-%d", t.created)
+		t.collections[request.Path] = append(t.collections[request.Path], body)
+	case http.MethodDelete:
+		collection, id := cutLast(request.Path)
+		before := len(t.collections[collection])
+		t.collections[collection] = slices.DeleteFunc(t.collections[collection], func(o object) bool { return o["id"] == id })
+		if len(t.collections[collection]) == before {
+			return &remediation.RefusalError{Status: http.StatusNotFound, Code: "Request_ResourceNotFound", Message: "not there"}
+		}
+	}
+	return nil
+}
+
+func merge(into, from object) {
+	for name, value := range from {
+		inner, nested := value.(object)
+		if old, ok := into[name].(object); ok && nested {
+			merge(old, inner)
+			continue
+		}
+		into[name] = value
+	}
+}
+
+// state is all that the tenant holds, without the ids of what was made anew.
+func (t *tenant) state() string {
+	collections := maps.Clone(t.collections)
+	for path, objects := range collections {
+		var lines []string
+		for _, o := range objects {
+			o = maps.Clone(o)
+			delete(o, "principalDisplayName") // a service sets it
+			if path == "oauth2PermissionGrants" || strings.HasSuffix(path, "/appRoleAssignedTo") {
+				delete(o, "id")
+			}
+			if o["principalId"] == nil {
+				delete(o, "principalId")
+			}
+			lines = append(lines, string(raw(o)))
+		}
+		slices.Sort(lines)
+		collections[path] = []object{{"lines": lines}}
+	}
+	return string(raw(t.single)) + string(raw(collections))
+}
+
+// collect writes the tenant's evidence, as a scan would.
+func (t *tenant) collect(tb testing.TB) *evidence.Bundle {
+	tb.Helper()
+	dir := filepath.Join(tb.TempDir(), "evidence")
+	writer, err := evidence.Create(dir, evidence.Manifest{Version: evidence.Version, Tenant: evidence.Tenant{ID: tenantID, Name: "Contoso", Cloud: "global"}, Started: now})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for kind, path := range map[string]string{
+		"users": "users", "service_principals": "servicePrincipals", "oauth2_permission_grants": "oauth2PermissionGrants",
+		"app_role_assignments": "servicePrincipals/" + graphSP + "/appRoleAssignedTo",
+		"authorization_policy": "policies/authorizationPolicy", "admin_consent_policy": "policies/adminConsentRequestPolicy",
+	} {
+		objects := t.collections[path]
+		if single, ok := t.single[path]; ok {
+			objects = []object{single}
+		}
+		kindWriter, err := writer.Kind(evidence.Entry{Kind: kind, Tier: evidence.API, Time: now})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, o := range objects {
+			if err := kindWriter.Write(raw(o)); err != nil {
+				tb.Fatal(err)
+			}
+		}
+		kindWriter.Complete()
+	}
+	if _, err := writer.Close(now); err != nil {
+		tb.Fatal(err)
+	}
+	bundle, err := evidence.Open(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return bundle
+}
+
+// found is a violation for the judge of the tests.
+type found struct{ rule, action, kind, id string }
+
+// violations judges the fake tenant as the rules that name the actions would.
+func (t *tenant) violations() []found {
+	var out []found
+	policy := t.single["policies/authorizationPolicy"]["defaultUserRolePermissions"].(object)
+	if bytes.Contains(raw(policy), []byte("legacy")) {
+		out = append(out, found{"CONS1005", "restrict_user_consent", "tenant", tenantID}, found{"CONS1022", "restrict_user_consent", "tenant", tenantID})
+	}
+	if t.single["policies/adminConsentRequestPolicy"]["isEnabled"] == false {
+		out = append(out, found{"CONS1008", "turn_on_admin_consent_workflow", "tenant", tenantID})
+	}
+	for _, grant := range t.collections["oauth2PermissionGrants"] {
+		if grant["consentType"] == "AllPrincipals" && grant["clientId"] == riskySP {
+			out = append(out, found{"CONS1010", "remove_tenant_wide_grant", "oauth2_permission_grant", grant["id"].(string)})
+		}
+	}
+	for _, role := range t.collections["servicePrincipals/"+graphSP+"/appRoleAssignedTo"] {
+		if role["principalId"] == riskySP && role["appRoleId"] == "r1" {
+			out = append(out, found{"CONS1011", "remove_application_permission", "app_role_assignment", role["id"].(string)},
+				found{"CONS1012", "remove_application_permission", "app_role_assignment", role["id"].(string)})
+		}
+	}
+	return append(out, found{"GEO1002", "", "geo", "xdr:storage"})
+}
+
+// judged is the result of violations.
+func judged(bundle *evidence.Bundle, violations ...found) *findings.Result {
+	result := &findings.Result{
+		Tenant: findings.Tenant{ID: tenantID, Name: "Contoso", Cloud: "global"}, Profile: "xdr-current", Started: now,
+		Reader:  findings.Reader{AppID: readerApp},
+		Digests: findings.Digests{Evidence: bundle.Manifest.Digest()},
+		Params:  object{"user_consent": "low", "consent_request_max_days": json.Number("30")},
+	}
+	for _, v := range violations {
+		resource := findings.Resource{Kind: v.kind, ID: v.id, Name: "name of " + v.id}
+		if !slices.ContainsFunc(result.Rules, func(r findings.Rule) bool { return r.ID == v.rule }) {
+			result.Rules = append(result.Rules, findings.Rule{
+				ID: v.rule, Title: "Title of " + v.rule, Severity: findings.High, Outcome: findings.Fail,
+				References: []string{"https://learn.microsoft.com/" + v.rule},
+				Remediation: findings.Remediation{Summary: "Mend " + v.rule + ".", Action: v.action, Steps: []string{
+					"Open https://security.microsoft.com, and open a ticket.", "Record it: `domicile attest new xdr-geo`.",
+				}},
+			})
+		}
+		result.Findings = append(result.Findings, findings.Finding{
+			Rule: v.rule, Outcome: findings.Fail, Severity: findings.High, Resource: resource, Message: "Wrong <b>.",
+			Expected: "right", Actual: "wrong", Fingerprint: findings.Fingerprint(tenantID, v.rule, resource),
+		})
+	}
+	return result.Normalised()
+}
+
+const resultDigest = "1111111111111111111111111111111111111111111111111111111111111111"
+
+// sources judge the tenant; without violations given, those that it has.
+func (t *tenant) sources(tb testing.TB, violations ...found) remediation.Sources {
+	tb.Helper()
+	bundle := t.collect(tb)
+	if violations == nil {
+		violations = t.violations()
+	}
+	return remediation.Sources{Result: judged(bundle, violations...), Digest: resultDigest, Bundle: bundle}
+}
+
+func heading() remediation.Heading {
+	return remediation.Heading{
+		Tool: findings.Tool{Name: "domicile", Version: "1"}, Author: "ada", Created: now, Expires: now.Add(72 * time.Hour),
+		Remediator: writerApp, MaxChanges: 10,
+	}
+}
+
+func build(tb testing.TB, sources remediation.Sources) *remediation.Plan {
+	tb.Helper()
+	plan, err := remediation.Build(sources, heading())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return plan
+}
+
+func file(tb testing.TB, plan *remediation.Plan) []byte {
+	tb.Helper()
+	var out bytes.Buffer
+	if err := plan.Write(&out); err != nil {
+		tb.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// run applies the plan for the tenant's violations.
+func (t *tenant) run(tb testing.TB) remediation.Run {
+	tb.Helper()
+	sources := t.sources(tb)
+	return remediation.Run{
+		File: file(tb, build(tb, sources)), Sources: sources, Target: t,
+		Journal: filepath.Join(tb.TempDir(), "plan.journal"), MaxChanges: 10,
+		Confirm: func(remediation.Change) (bool, error) { return true, nil },
+		Judge: func(_ context.Context, rules []string) (*findings.Result, error) {
+			result := judged(sources.Bundle, t.violations()...)
+			for _, rule := range rules {
+				if !slices.ContainsFunc(result.Rules, func(r findings.Rule) bool { return r.ID == rule }) {
+					result.Rules = append(result.Rules, findings.Rule{ID: rule, Outcome: findings.Pass})
+				}
+			}
+			return result, nil
+		},
+		Now:   func() time.Time { return now.Add(time.Hour) },
+		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
+}

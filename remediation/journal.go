@@ -1,0 +1,283 @@
+package remediation
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/domicile-audit/domicile/evidence"
+)
+
+// maxJournal bounds a journal that is read.
+const maxJournal = 256 << 20
+
+// Phase is what a line of a journal tells of a change.
+type Phase string
+
+// The phases of a change, in their order. An intent stands on disk before the request is
+// sent, an outcome after it was answered.
+const (
+	Intent       Phase = "intent"
+	Ended        Phase = "outcome"
+	Verification Phase = "verification"
+)
+
+// Outcome is how a change ended.
+type Outcome string
+
+// The outcomes.
+const (
+	// Applied: the request was carried out, or for an undoing, the state given back.
+	Applied Outcome = "applied"
+	// InPlace: somebody else had done it already. There is nothing to undo.
+	InPlace Outcome = "in_place"
+	// Drifted: the state is neither the one before nor the one after.
+	Drifted Outcome = "drifted"
+	// Guarded: a guard forbids it.
+	Guarded Outcome = "guarded"
+	// Refused: the service refused it, or its state could not be read.
+	Refused Outcome = "refused"
+	// Declined: it was not confirmed.
+	Declined Outcome = "declined"
+	// Ready: every check of a dry run was passed.
+	Ready Outcome = "ready"
+	// Irreversible: it was applied and can't be undone.
+	Irreversible Outcome = "irreversible"
+)
+
+// Verdict is what judging on fresh evidence says of a change that was applied.
+type Verdict string
+
+// The verdicts.
+const (
+	// Mends: none of the violations that the change is for is there any more.
+	Mends Verdict = "mended"
+	// Remains: one of them still is.
+	Remains Verdict = "remains"
+	// Unknown: a rule could not be judged.
+	Unknown Verdict = "unknown"
+)
+
+// head is the first line of a journal.
+type head struct {
+	Version int       `json:"version"`
+	Time    time.Time `json:"time"`
+	// Digest is the sha256 of the plan's file, Plan what it says.
+	Digest   string `json:"digest"`
+	Plan     *Plan  `json:"plan"`
+	Approver string `json:"approver"`
+	// Protected is what the guards keep, also when the plan is taken back.
+	Protected protected `json:"protected"`
+}
+
+// Record is a line of a journal after the first.
+type Record struct {
+	Time   time.Time `json:"time"`
+	Change string    `json:"change"`
+	Phase  Phase     `json:"phase"`
+	// Undo says that the record is of taking the change back.
+	Undo bool `json:"undo,omitempty"`
+	// App is the application that was signed in.
+	App       string  `json:"app"`
+	Outcome   Outcome `json:"outcome,omitempty"`
+	Verdict   Verdict `json:"verdict,omitempty"`
+	Status    int     `json:"status,omitempty"`
+	RequestID string  `json:"requestId,omitempty"`
+	Message   string  `json:"message,omitempty"`
+}
+
+// journal remembers on disk what was done to a tenant, so that a run that dies can be gone on
+// with. Each line is on the disk before the next step is taken.
+type journal struct {
+	head    head
+	records []Record
+	file    *os.File
+	lock    *flock.Flock
+}
+
+// errNoJournal says that there is no journal, or that nothing was done when it began.
+var errNoJournal = errors.New("there is no journal")
+
+// openJournal opens the journal of a plan, or begins it.
+func openJournal(path string, begin head) (*journal, error) {
+	j, err := reopenJournal(path)
+	if err == nil && j.head.Digest != begin.Digest {
+		err = errors.Join(fmt.Errorf("the journal %s is of another plan; name another with --journal", path), j.close())
+	}
+	if !errors.Is(err, errNoJournal) {
+		if err != nil {
+			return nil, err
+		}
+		return j, nil
+	}
+	lock, err := evidence.Lock(path)
+	if err != nil {
+		return nil, err
+	}
+	j = &journal{head: begin, lock: lock}
+	// What stands there holds no whole line, so that nothing was done.
+	j.file, err = os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = errors.Join(j.append(begin), syncFolder(path))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("beginning the journal %s: %w", path, err), j.close())
+	}
+	return j, nil
+}
+
+// reopenJournal opens a journal to go on with. A last line that was not written whole is cut
+// off: what it would have said was not relied on by anything. It is errNoJournal where there
+// is none.
+func reopenJournal(path string) (*journal, error) {
+	lock, err := evidence.Lock(path)
+	if err != nil {
+		return nil, err
+	}
+	j := &journal{lock: lock}
+	whole, err := j.read(path)
+	if err == nil {
+		j.file, err = os.OpenFile(path, os.O_WRONLY, 0)
+	}
+	if err == nil {
+		_, seek := j.file.Seek(whole, io.SeekStart)
+		err = errors.Join(j.file.Truncate(whole), seek, j.file.Sync())
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the journal %s: %w", path, err), j.close())
+	}
+	return j, nil
+}
+
+// read reads the lines of a journal and returns the size of those that are whole.
+func (j *journal) read(path string) (int64, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, errNoJournal
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	return j.decode(io.LimitReader(file, maxJournal))
+}
+
+func (j *journal) decode(r io.Reader) (whole int64, err error) {
+	lines := bufio.NewReader(r)
+	for number := 1; ; number++ {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			if number == 1 {
+				return 0, errNoJournal
+			}
+			return whole, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		if err := j.add(line, number); err != nil {
+			return 0, fmt.Errorf("line %d: %w", number, err)
+		}
+		whole += int64(len(line))
+	}
+}
+
+// add takes a line of a journal that is read.
+func (j *journal) add(line []byte, number int) error {
+	if number == 1 {
+		if err := decodeStrictly(line, &j.head); err != nil {
+			return err
+		}
+		if j.head.Version != Version || j.head.Plan == nil {
+			return fmt.Errorf("its format version is %d, which this program doesn't read; is this a journal of domicile remediate?", j.head.Version)
+		}
+		return j.head.Plan.check()
+	}
+	var record Record
+	if err := decodeStrictly(line, &record); err != nil {
+		return err
+	}
+	known := slices.ContainsFunc(j.head.Plan.Changes, func(c Change) bool { return c.ID == record.Change })
+	if !known || !slices.Contains([]Phase{Intent, Ended, Verification}, record.Phase) {
+		return fmt.Errorf("there is no phase %q of a change %q", record.Phase, record.Change)
+	}
+	j.records = append(j.records, record)
+	return nil
+}
+
+// note puts a record on the disk.
+func (j *journal) note(record Record) error {
+	if err := j.append(record); err != nil {
+		return fmt.Errorf("writing the journal: %w; nothing more is done", err)
+	}
+	j.records = append(j.records, record)
+	return nil
+}
+
+func (j *journal) append(value any) error {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	if _, err := j.file.Write(line.Bytes()); err != nil {
+		return err
+	}
+	return j.file.Sync()
+}
+
+// last is the last record of an intent or outcome of a change, and whether there is one.
+func (j *journal) last(change string) (Record, bool) {
+	for _, record := range slices.Backward(j.records) {
+		if record.Change == change && record.Phase != Verification {
+			return record, true
+		}
+	}
+	return Record{}, false
+}
+
+// applied says whether a change was carried out, or perhaps was, and was not undone.
+func (j *journal) applied(change string) bool {
+	applied := false
+	for _, record := range j.records {
+		if record.Change != change {
+			continue
+		}
+		switch {
+		case record.Phase == Intent && !record.Undo:
+			applied = true // perhaps, until an outcome says
+		case record.Phase == Ended && !record.Undo:
+			applied = record.Outcome == Applied
+		case record.Phase == Ended && (record.Outcome == Applied || record.Outcome == InPlace):
+			applied = false
+		}
+	}
+	return applied
+}
+
+func (j *journal) close() error {
+	var err error
+	if j.file != nil {
+		err = j.file.Close()
+	}
+	return errors.Join(err, j.lock.Unlock())
+}
+
+// syncFolder puts the name of a new file on the disk.
+func syncFolder(path string) error {
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

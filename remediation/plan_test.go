@@ -1,0 +1,298 @@
+package remediation_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/golden"
+	"github.com/domicile-audit/domicile/remediation"
+)
+
+func TestBuild(t *testing.T) {
+	sources := newTenant().sources(t)
+	plan := build(t, sources)
+	golden.Check(t, "testdata/plan.json", file(t, plan))
+	if again := file(t, build(t, sources)); !bytes.Equal(again, file(t, plan)) {
+		t.Error("the same input gives another plan")
+	}
+	read, err := remediation.Decode(file(t, plan))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(plan, read); diff != "" {
+		t.Errorf("the plan that is read differs (-written +read):\n%s", diff)
+	}
+}
+
+func TestPlanFollowsItsSchema(t *testing.T) {
+	parse := func(data []byte) any {
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("plan.schema.json", parse(remediation.Schema())); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("plan.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := file(t, build(t, newTenant().sources(t)))
+	if err := schema.Validate(parse(good)); err != nil {
+		t.Error(err)
+	}
+	for _, change := range [][2]string{{`"risk": "high"`, `"risk": "none"`}, {`"author"`, `"writer"`}, {`"method": "PATCH"`, `"method": "GET"`}} {
+		if bad := bytes.Replace(good, []byte(change[0]), []byte(change[1]), 1); schema.Validate(parse(bad)) == nil {
+			t.Errorf("the schema takes %s", change[1])
+		}
+	}
+}
+
+// TestGuards tries each guard with a violation whose change it must keep out of the plan.
+func TestGuards(t *testing.T) {
+	role := func(id string) found {
+		return found{"CONS1011", "remove_application_permission", "app_role_assignment", id}
+	}
+	tests := []struct {
+		name      string
+		violation found
+		says      string
+	}{
+		{"the application that read the evidence", role("role-reader"), "the application that runs domicile"},
+		{"the application that applies the plan", role("role-writer"), "the application that runs domicile"},
+		{"a permission of Microsoft's own application", role("role-microsoft"), "Microsoft's own application"},
+		{"a grant of Microsoft's own application", found{"CONS1010", "remove_tenant_wide_grant", "oauth2_permission_grant", "grant-microsoft"}, "Microsoft's own application"},
+		{"an application that was not read", role("role-gone"), `"sp-gone" is not in the evidence`},
+		{"a grant of one user", found{"CONS1010", "remove_tenant_wide_grant", "oauth2_permission_grant", "grant-own"}, "not a grant for all users"},
+		{"a grant that is not there", found{"CONS1010", "remove_tenant_wide_grant", "oauth2_permission_grant", "unnamed"}, "is not in the evidence"},
+		{"an action of a newer program", found{"GEO1002", "move_geo", "geo", "xdr:storage"}, `knows no action "move_geo"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			plan := build(t, newTenant().sources(t, tt.violation))
+			if len(plan.Changes) != 0 || len(plan.Steps) != 1 || !strings.Contains(plan.Steps[0].Unplanned, tt.says) {
+				t.Errorf("Build() = %d changes, steps %+v, want one step that says %q", len(plan.Changes), plan.Steps, tt.says)
+			}
+		})
+	}
+}
+
+// TestGuardOfTheConfiguredRemediator knows the remediator by the parameter as well.
+func TestGuardOfTheConfiguredRemediator(t *testing.T) {
+	sources := newTenant().sources(t, found{"CONS1011", "remove_application_permission", "app_role_assignment", "role-risky"})
+	sources.Result.Params["remediator_app_id"] = "APP-RISKY"
+	if plan := build(t, sources); len(plan.Changes) != 0 {
+		t.Errorf("a change takes a permission from the application of remediator_app_id: %+v", plan.Changes)
+	}
+	sources.Result.Params = object{"first_party_tenants": []any{foreignOrg}}
+	if plan := build(t, sources); len(plan.Changes) != 0 {
+		t.Errorf("a change takes a permission from an application of first_party_tenants: %+v", plan.Changes)
+	}
+}
+
+func TestMaxChanges(t *testing.T) {
+	sources, most := newTenant().sources(t), heading()
+	most.MaxChanges = 2
+	plan, err := remediation.Build(sources, most)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := slices.DeleteFunc(slices.Clone(plan.Steps), func(s remediation.Step) bool { return !strings.Contains(s.Unplanned, "no more are allowed") })
+	if len(plan.Changes) != 2 || len(left) != 3 {
+		t.Errorf("Build() = %d changes and %d that are left, want 2 and 3 (of 2 rules one change serves both)", len(plan.Changes), len(left))
+	}
+}
+
+// TestUserConsent sets what the parameter allows, and leaves the policies on what users own.
+func TestUserConsent(t *testing.T) {
+	owned := "ManagePermissionGrantsForOwnedResource.microsoft-dynamically-managed-permissions-for-team"
+	for value, want := range map[any][]string{
+		"none":              {owned},
+		"low":               {"ManagePermissionGrantsForSelf.microsoft-user-default-low", owned},
+		"microsoft_managed": {"ManagePermissionGrantsForSelf.microsoft-user-default-recommended", owned},
+		nil:                 nil,
+	} {
+		sources := newTenant().sources(t, found{"CONS1005", "restrict_user_consent", "tenant", tenantID})
+		sources.Result.Params["user_consent"] = value
+		plan := build(t, sources)
+		if want == nil {
+			if len(plan.Changes) != 0 {
+				t.Errorf("a change without the parameter: %+v", plan.Changes)
+			}
+			continue
+		}
+		var after struct {
+			Permissions struct {
+				Assigned []string `json:"permissionGrantPoliciesAssigned"`
+			} `json:"defaultUserRolePermissions"`
+		}
+		if err := json.Unmarshal(plan.Changes[0].Request.Body, &after); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, after.Permissions.Assigned); diff != "" {
+			t.Errorf("user_consent %v assigns (-want +got):\n%s", value, diff)
+		}
+	}
+}
+
+// TestWorkflowKeepsReviewers changes nothing of a workflow but what is wrong with it.
+func TestWorkflowKeepsReviewers(t *testing.T) {
+	tenant := newTenant()
+	tenant.single["policies/adminConsentRequestPolicy"] = object{
+		"isEnabled": true, "notifyReviewers": true, "remindersEnabled": false, "requestDurationInDays": 45,
+		"reviewers": []any{object{"query": "/users/u1", "queryType": "MicrosoftGraph", "queryRoot": nil}},
+	}
+	violation := found{"CONS1008", "turn_on_admin_consent_workflow", "tenant", tenantID}
+	plan := build(t, tenant.sources(t, violation))
+	want := `{"isEnabled":true,"notifyReviewers":true,"remindersEnabled":true,"requestDurationInDays":30,"reviewers":[{"query":"/users/u1","queryType":"MicrosoftGraph","queryRoot":null}]}`
+	if got := string(plan.Changes[0].Request.Body); got != want {
+		t.Errorf("the body is %s, want %s", got, want)
+	}
+	if err := tenant.carryOut(plan.Changes[0].Request); err != nil {
+		t.Fatal(err)
+	}
+	plan = build(t, tenant.sources(t, violation))
+	if len(plan.Changes) != 0 || !strings.Contains(plan.Steps[0].Unplanned, "set already") {
+		t.Errorf("a violation that the action can't mend gives %+v, %+v", plan.Changes, plan.Steps)
+	}
+}
+
+func TestBuildLeavesWaivedFindings(t *testing.T) {
+	sources := newTenant().sources(t)
+	for i := range sources.Result.Findings {
+		sources.Result.Findings[i].Outcome = findings.Waived
+	}
+	if plan := build(t, sources); len(plan.Changes)+len(plan.Steps) != 0 {
+		t.Errorf("what is waived is planned for: %+v", plan)
+	}
+}
+
+func TestBuildRefusesOtherEvidence(t *testing.T) {
+	sources := newTenant().sources(t)
+	other := newTenant()
+	other.collections["users"] = nil
+	sources.Bundle = other.collect(t)
+	if _, err := remediation.Build(sources, heading()); err == nil || !strings.Contains(err.Error(), "name the bundle that was judged") {
+		t.Errorf("Build() with other evidence = %v", err)
+	}
+}
+
+// TestWritesAreAClosedList holds the requests that may ever be sent against a list that is
+// written down here again, so that none is added in passing.
+func TestWritesAreAClosedList(t *testing.T) {
+	want := []string{
+		"DELETE oauth2PermissionGrants/*",
+		"DELETE servicePrincipals/*/appRoleAssignedTo/*",
+		"PATCH policies/authorizationPolicy",
+		"POST oauth2PermissionGrants",
+		"POST servicePrincipals/*/appRoleAssignedTo",
+		"PUT policies/adminConsentRequestPolicy",
+	}
+	var got []string
+	for _, action := range remediation.Actions() {
+		for _, pattern := range action.Writes {
+			got = append(got, pattern.Method+" "+pattern.Path)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what actions send differs (-want +got):\n%s", diff)
+	}
+	for _, request := range [][2]string{
+		{"DELETE", "oauth2PermissionGrants"},
+		{"DELETE", "oauth2PermissionGrants/"},
+		{"DELETE", "oauth2PermissionGrants/a/b"},
+		{"DELETE", "oauth2PermissionGrants/a?b"},
+		{"DELETE", "oauth2PermissionGrants/.."},
+		{"DELETE", "oauth2PermissionGrants/%2e%2e"},
+		{"DELETE", "servicePrincipals/a"},
+		{"DELETE", "servicePrincipals/a/appRoleAssignedTo/b\n"},
+		{"PATCH", "/policies/authorizationPolicy"},
+		{"PATCH", "beta/policies/authorizationPolicy"},
+		{"patch", "policies/authorizationPolicy"},
+		{"GET", "policies/authorizationPolicy"},
+		{"DELETE", "organization/a"},
+	} {
+		if remediation.Writes(request[0], request[1]) {
+			t.Errorf("Writes(%q, %q) = true", request[0], request[1])
+		}
+	}
+}
+
+func TestActionsAreWhole(t *testing.T) {
+	actions := remediation.Actions()
+	if !slices.IsSortedFunc(actions, func(a, b remediation.Action) int { return strings.Compare(a.ID, b.ID) }) {
+		t.Error("the actions are not sorted by id")
+	}
+	for _, action := range actions {
+		if action.Title == "" || action.Permission == "" || len(action.Reads) == 0 || len(action.Writes) == 0 || action.Risk == "" {
+			t.Errorf("the action %s lacks something: %+v", action.ID, action)
+		}
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	good := string(file(t, build(t, newTenant().sources(t))))
+	tests := []struct{ name, old, new, says string }{
+		{"a newer version", `"version": 1,`, `"version": 2,`, "use the domicile that wrote it"},
+		{"no version", `"version": 1,`, ``, "no format version"},
+		{"an unknown field", `"author"`, `"writer"`, "unknown field"},
+		{"something behind it", "\n}\n", "\n}\n{}", "after top-level value"},
+		{"another request", `"path": "oauth2PermissionGrants/grant-all"`, `"path": "organization/grant-all"`, "doesn't send"},
+		{"another undoing", `"path": "oauth2PermissionGrants",`, `"path": "users",`, "doesn't send"},
+		{"another grant under the same id", `"path": "oauth2PermissionGrants/grant-all"`, `"path": "oauth2PermissionGrants/grant-other"`, "its id would be"},
+		{"an unknown action", `"action": "remove_tenant_wide_grant"`, `"action": "remove"`, "is unknown"},
+		{"a lie about undoing", `"reversible": true`, `"reversible": false`, "reversible exactly"},
+		{"more than allowed", `"maxChanges": 10`, `"maxChanges": 1`, "maxChanges is 1"},
+		{"no tenant", `"id": "` + tenantID + `"`, `"id": ""`, "of which tenant"},
+		{"an end before the beginning", `"expires": "2026-11-24`, `"expires": "2026-11-20`, "before it was made"},
+		{"no JSON", "{", "", "invalid character"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			bad := strings.Replace(good, tt.old, tt.new, 1)
+			if bad == good {
+				t.Fatalf("the plan has no %s", tt.old)
+			}
+			if _, err := remediation.Decode([]byte(bad)); err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("Decode() = %v, want an error that says %q", err, tt.says)
+			}
+		})
+	}
+}
+
+// FuzzDecode holds that what is read is written as it was read, and holds no other request.
+func FuzzDecode(f *testing.F) {
+	f.Add(file(f, build(f, newTenant().sources(f))))
+	f.Add([]byte(`{"version":1}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		plan, err := remediation.Decode(data)
+		if err != nil {
+			return
+		}
+		for _, change := range plan.Changes {
+			if !remediation.Writes(change.Request.Method, change.Request.Path) {
+				t.Errorf("a plan that is read sends %s %s", change.Request.Method, change.Request.Path)
+			}
+		}
+		written := file(t, plan)
+		again, err := remediation.Decode(written)
+		if err != nil {
+			t.Fatalf("what Write wrote can't be read: %v", err)
+		}
+		if !bytes.Equal(written, file(t, again)) {
+			t.Error("a plan that is read twice differs")
+		}
+	})
+}

@@ -1,0 +1,96 @@
+package remediation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Target is the tenant that a plan is applied to, as internal/graph reaches it. Every failure
+// is a *RefusalError, save a failed sign-in and the context's own error, which end the run.
+type Target interface {
+	// Tenant is the id of the tenant that signed the application in, App the application's.
+	Tenant() string
+	App() string
+	// Get reads one object; the path is relative to Microsoft Graph v1.0.
+	Get(ctx context.Context, path string) (json.RawMessage, error)
+	// List reads all objects of a collection.
+	List(ctx context.Context, path string) ([]json.RawMessage, error)
+	// Write sends a request, whose body goes out as it is.
+	Write(ctx context.Context, request Request) (Response, error)
+}
+
+// Response is the answer to a write that was carried out.
+type Response struct {
+	Status    int
+	RequestID string
+}
+
+// RefusalError is a request that was not carried out, or of which nobody can tell.
+type RefusalError struct {
+	// Status is the HTTP status, 0 where there was no answer. Code and Message are the service's.
+	Status    int
+	Code      string
+	Message   string
+	RequestID string
+	// Unclear says that the request may have been carried out all the same.
+	Unclear bool
+}
+
+// Error says what was answered.
+func (r *RefusalError) Error() string {
+	switch {
+	case r.Status == 0:
+		return r.Message
+	case r.Code == "":
+		return fmt.Sprintf("status %d: %s", r.Status, r.Message)
+	default:
+		return fmt.Sprintf("status %d, code %s: %s", r.Status, r.Code, r.Message)
+	}
+}
+
+// The statuses by which a service tells that an object isn't there, or isn't as it was.
+const (
+	notFound           = 404
+	conflict           = 409
+	preconditionFailed = 412
+)
+
+// overtaken says whether a refusal tells that somebody else may have changed the object.
+func (r *RefusalError) overtaken() bool {
+	return r.Status == notFound || r.Status == conflict || r.Status == preconditionFailed
+}
+
+// present reads the state of what a change is about; null where there is no such object.
+func present(ctx context.Context, target Target, read Read) (json.RawMessage, error) {
+	if len(read.Among) == 0 {
+		state, err := target.Get(ctx, read.Path)
+		if missing(err) {
+			return null, nil
+		}
+		return state, err
+	}
+	objects, err := target.List(ctx, read.Path)
+	if missing(err) {
+		return null, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, object := range objects {
+		found, err := holds(object, read.Among)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			return object, nil
+		}
+	}
+	return null, nil
+}
+
+func missing(err error) bool {
+	var refusal *RefusalError
+	return errors.As(err, &refusal) && refusal.Status == notFound
+}
