@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"/internal/plan":      {},
 	"/internal/signing":   {},
 	"/internal/simulator": {"", "/internal/limits"},
-	"/internal/graph":     {"/collectors", "/evidence", "/internal/limits"},
+	"/internal/graph":     {"/collectors", "/evidence", "/internal/limits", "/remediation"},
 	"/internal/scan":      {"/collectors", "/evidence", "/findings", "/internal/config", "/internal/graph", "/internal/signing", "/policies", "/reports"},
 	"/cmd/domicile":       {"", "/collectors", "/evidence", "/findings", "/history", "/internal/chromium", "/internal/config", "/internal/scan", "/internal/signing", "/internal/simulator", "/policies", "/reports"},
 }

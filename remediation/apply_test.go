@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -500,7 +501,7 @@ type stale struct {
 	reads int
 }
 
-func (s *stale) List(ctx context.Context, path string) ([]json.RawMessage, error) {
+func (s *stale) List(ctx context.Context, path string) iter.Seq2[json.RawMessage, error] {
 	if s.reads--; len(s.writes) == 4 && s.reads > 0 {
 		return newTenant().List(ctx, path)
 	}

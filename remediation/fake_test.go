@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"net/http"
 	"path/filepath"
@@ -121,17 +122,18 @@ func cutLast(path string) (before, after string) {
 	return path[:at], path[at+1:]
 }
 
-func (t *tenant) List(_ context.Context, path string) ([]json.RawMessage, error) {
+func (t *tenant) List(_ context.Context, path string) iter.Seq2[json.RawMessage, error] {
 	t.reads++
 	path, query, _ := strings.Cut(path, "?")
 	client, _ := strings.CutPrefix(query, "$filter=clientId eq ")
-	var out []json.RawMessage
-	for _, found := range t.collections[path] {
-		if query == client || found["clientId"] == strings.Trim(client, "'") {
-			out = append(out, raw(found))
+	return func(yield func(json.RawMessage, error) bool) {
+		for _, found := range t.collections[path] {
+			asked := query == client || found["clientId"] == strings.Trim(client, "'")
+			if asked && !yield(raw(found), nil) {
+				return
+			}
 		}
 	}
-	return out, nil
 }
 
 func (t *tenant) Write(_ context.Context, request remediation.Request) (remediation.Response, error) {

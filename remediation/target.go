@@ -1,10 +1,12 @@
 package remediation
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 )
 
 // Target is the tenant that a plan is applied to, as internal/graph reaches it. Every failure
@@ -15,8 +17,9 @@ type Target interface {
 	App() string
 	// Get reads one object; the path is relative to Microsoft Graph v1.0.
 	Get(ctx context.Context, path string) (json.RawMessage, error)
-	// List reads all objects of a collection.
-	List(ctx context.Context, path string) ([]json.RawMessage, error)
+	// List reads the objects of a collection, page by page. After an error it yields nothing
+	// more.
+	List(ctx context.Context, path string) iter.Seq2[json.RawMessage, error]
 	// Write sends a request, whose body goes out as it is.
 	Write(ctx context.Context, request Request) (Response, error)
 }
@@ -71,20 +74,19 @@ func present(ctx context.Context, target Target, read Read) (json.RawMessage, er
 		}
 		return state, err
 	}
-	objects, err := target.List(ctx, read.Path)
-	if missing(err) {
-		return null, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, object := range objects {
+	for object, err := range target.List(ctx, read.Path) {
+		if missing(err) {
+			return null, nil
+		}
+		if err != nil {
+			return nil, err
+		}
 		found, err := holds(object, read.Among)
 		if err != nil {
 			return nil, err
 		}
 		if found {
-			return object, nil
+			return bytes.Clone(object), nil
 		}
 	}
 	return null, nil

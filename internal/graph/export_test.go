@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/internal/limits"
+	"github.com/domicile-audit/domicile/remediation"
 )
 
 // ParsePage is parsePage, for its fuzz test and its benchmark.
@@ -56,3 +58,14 @@ func NewGuard(origin, posts string, next http.RoundTripper) http.RoundTripper {
 
 // Clean is clean.
 func Clean(text string, runes int) string { return clean(text, runes) }
+
+// SendAsClient has a client send a request that writes, past its own methods.
+func SendAsClient(ctx context.Context, c *Client, method, path string) error {
+	return SendUnchecked(ctx, &Writer{client: c, graph: c.sessions[collectors.Graph]}, method, path)
+}
+
+// SendUnchecked has a writer send a request without looking at the list before.
+func SendUnchecked(ctx context.Context, w *Writer, method, path string) error {
+	_, err := w.send(ctx, remediation.Request{Method: method, Path: path})
+	return err
+}

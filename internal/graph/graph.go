@@ -9,8 +9,9 @@
 //
 // The package fails closed. A token is looked at each time one is got, and one of
 // another tenant ends the collection; a token goes to the end point of its own API
-// alone; a request that would leave without a token doesn't leave. Nothing here writes
-// to a tenant, and no token, secret or body reaches an error, a log or a record.
+// alone; a request that would leave without a token doesn't leave. A Client writes nothing
+// to a tenant. A Writer, which remediation alone connects, sends the requests of a closed
+// list. No token, secret or body reaches an error, a log or a record.
 package graph
 
 import (

@@ -20,13 +20,18 @@ type guardError struct{ why string }
 func (e *guardError) Error() string { return "refusing to send a request: " + e.why }
 
 // guard is the last thing before the wire of one API: no request leaves for another
-// host, none without a token, and none that could write. The SDK would send one to an
-// unknown host without a token and without an error.
+// host, none without a token, and none that could write, save those of remediation's closed
+// list where a Writer is connected. The SDK would send one to an unknown host without a token
+// and without an error.
 type guard struct {
 	origin string
 	// posts is the one path that may be posted to, because that reads; empty for none.
 	posts string
-	next  http.RoundTripper
+	// writes says which requests may write, by their method and their path below root; nil
+	// where none may, as for everything but remediation.
+	writes func(method, path string) bool
+	root   string
+	next   http.RoundTripper
 }
 
 // RoundTrip sends a request that may be sent.
@@ -54,7 +59,8 @@ func (g *guard) allowed(req *http.Request) error {
 	if got := origin(req.URL); got != g.origin {
 		return &guardError{why: fmt.Sprintf("its host %s is not the configured end point %s", got, g.origin)}
 	}
-	if req.Method != http.MethodGet && (req.Method != http.MethodPost || g.posts == "" || req.URL.Path != g.posts) {
+	reads := req.Method == http.MethodGet || req.Method == http.MethodPost && g.posts != "" && req.URL.Path == g.posts
+	if !reads && !g.mayWrite(req) {
 		return &guardError{why: fmt.Sprintf("a %s of %s may write", req.Method, clean(req.URL.Path, maxCode))}
 	}
 	scheme, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
@@ -62,6 +68,12 @@ func (g *guard) allowed(req *http.Request) error {
 		return &guardError{why: "it has no access token"}
 	}
 	return nil
+}
+
+// mayWrite says whether a request is one of the closed list of those that remediation sends.
+func (g *guard) mayWrite(req *http.Request) bool {
+	path, below := strings.CutPrefix(req.URL.EscapedPath(), g.root)
+	return below && g.writes != nil && req.URL.RawQuery == "" && g.writes(req.Method, path)
 }
 
 // redirect follows redirects within the end point and takes any other as the answer.

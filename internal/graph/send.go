@@ -27,6 +27,9 @@ type outgoing struct {
 	build  func() (*kiota.RequestInformation, error)
 	// buffer is where the answer is read into, as far as it suffices; nil for a new one.
 	buffer []byte
+	// writes says that the request changes something. It is sent again only where the service
+	// says that it did nothing (429): whoever sent it looks what became of it.
+	writes bool
 }
 
 // send sends a request until it is answered, refused or given up, records it, and
@@ -89,6 +92,7 @@ func (s *session) attempts(ctx context.Context, out outgoing) (reply, int, error
 				pause = wait
 			}
 		}
+		again = again && (!out.writes || got.status == http.StatusTooManyRequests)
 		ticket.give(got, pause)
 		switch {
 		case ctx.Err() != nil:
