@@ -49,8 +49,9 @@ type Config struct {
 	TrustedKeys      []TrustedKey `yaml:"trusted_keys"`
 	RequireSignature bool         `yaml:"require_signature"`
 	// Waivers is the file with the violations that are accepted for a time.
-	Waivers string   `yaml:"waivers"`
-	Tenants []Tenant `yaml:"tenants"`
+	Waivers     string      `yaml:"waivers"`
+	Remediation Remediation `yaml:"remediation"`
+	Tenants     []Tenant    `yaml:"tenants"`
 }
 
 // Tenant is one tenant of a configuration.
@@ -70,8 +71,9 @@ type Tenant struct {
 	Attestations []string `yaml:"attestations"`
 	// Previous is the result.json of an earlier scan.
 	Previous string `yaml:"previous"`
-	// Waivers goes over the general one.
-	Waivers string `yaml:"waivers"`
+	// Waivers goes over the general one, and so does each setting of Remediation.
+	Waivers     string      `yaml:"waivers"`
+	Remediation Remediation `yaml:"remediation"`
 
 	dir string
 }
@@ -198,6 +200,7 @@ func (c *Config) check() error {
 		return fmt.Errorf("version is %d; write version: 1", c.Version)
 	}
 	var errs []error
+	errs = append(errs, c.Remediation.check()...)
 	names := map[string]bool{}
 	for i, tenant := range c.Tenants {
 		where := fmt.Sprintf("tenants[%d] (%q)", i, tenant.Name)
@@ -224,7 +227,6 @@ func (t Tenant) check() []error {
 	demand(folderName.MatchString(t.Name), "name %q is not letters, digits, dots, dashes and underscores, which its folder is named by", t.Name)
 	demand(guid.MatchString(t.ID), "id %q is not a tenant id (a GUID, as Entra admin center > Overview shows it)", t.ID)
 	demand(t.Cloud == Custom || slices.Contains(Clouds(), t.Cloud), "cloud %q is unknown; write one of %s, custom", t.Cloud, strings.Join(Clouds(), ", "))
-	demand(slices.Contains(Methods(), t.Auth.Method), "auth.method %q is unknown; write one of %s", t.Auth.Method, strings.Join(Methods(), ", "))
 	if t.Proxy != "" {
 		proxy, err := url.Parse(t.Proxy)
 		demand(err == nil && proxy.Host != "", "proxy is not an address such as http://proxy:8080")
@@ -237,10 +239,13 @@ func (t Tenant) check() []error {
 	case t.Endpoints != nil:
 		errs = append(errs, errors.New("endpoints are only for cloud: custom"))
 	}
-	return append(errs, t.Auth.check()...)
+	return append(append(errs, t.Auth.check()...), t.Remediation.check()...)
 }
 
 func (a Auth) check() []error {
+	if !slices.Contains(Methods(), a.Method) {
+		return []error{fmt.Errorf("auth.method %q is unknown; write one of %s", a.Method, strings.Join(Methods(), ", "))}
+	}
 	var errs []error
 	needs := func(value, name string) {
 		if value == "" {
