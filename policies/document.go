@@ -54,6 +54,9 @@ func (r *Rule) document(page *strings.Builder) {
 		fmt.Fprintf(page, "- Supports %s: %s\n", name, strings.Join(controls, ", "))
 	}
 	fmt.Fprintf(page, "\n**Remediation.** %s\n", r.Summary)
+	if r.Action != "" {
+		fmt.Fprintf(page, "`domicile remediate plan` proposes the action `%s` for it.\n", r.Action)
+	}
 	for _, profile := range slices.Backward(Profiles()) {
 		if steps, own := r.Steps[profile]; own {
 			fmt.Fprintf(page, "\n%s:\n\n", profile)

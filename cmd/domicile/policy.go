@@ -73,7 +73,7 @@ func describeRules(set *policies.Set) []described {
 			ID: rule.ID, Title: rule.Title, Description: rule.Description, Topic: rule.Topic, Severity: string(rule.Severity),
 			Scope: rule.Scope, Profiles: rule.Profiles, Clouds: rule.Clouds, Evidence: rule.Evidence, Params: sortedKeys(rule.Params),
 			Frameworks: rule.Frameworks, References: rule.References,
-			Remediation: map[string]any{"summary": rule.Summary, "steps": rule.Steps},
+			Remediation: map[string]any{"summary": rule.Summary, "steps": rule.Steps, "action": rule.Action},
 		})
 	}
 	return list
@@ -142,6 +142,9 @@ func showRule(w io.Writer, rule policies.Rule) {
 		}
 	}
 	fmt.Fprintf(w, "\nRemediation: %s\n", rule.Summary)
+	if rule.Action != "" {
+		fmt.Fprintf(w, "  domicile remediate plan proposes the action %s.\n", rule.Action)
+	}
 	for _, profile := range policies.Profiles() {
 		if steps, own := rule.Steps[profile]; own {
 			fmt.Fprintf(w, "  %s\n", profile)

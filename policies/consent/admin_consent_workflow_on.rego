@@ -34,6 +34,7 @@
 #     iso_27001: [{id: A.5.15, coverage: part}, {id: A.8.32, coverage: part}]
 #   remediation:
 #     summary: Turn the admin consent workflow on, name reviewers, and set reminders and an expiry.
+#     action: turn_on_admin_consent_workflow
 #     steps:
 #       xdr-current:
 #         - In the Microsoft Entra admin center open Entra ID > Enterprise apps > Consent and permissions > Admin consent settings.

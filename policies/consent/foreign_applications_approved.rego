@@ -41,6 +41,7 @@
 #     dora: [{id: "28", coverage: evidence}]
 #   remediation:
 #     summary: Remove the permission, or approve the application and put its owner under contract.
+#     action: remove_application_permission
 #     steps:
 #       xdr-current:
 #         - Find the owner by the organisation's id in the finding (Entra ID > Cross-tenant access settings shows its name), and who in this organisation asked for the application.

@@ -37,6 +37,7 @@
 #     dora: [{id: 9(4)(c), coverage: evidence}]
 #   remediation:
 #     summary: Remove the permission, or approve the application for it with a reason and an end.
+#     action: remove_application_permission
 #     steps:
 #       xdr-current:
 #         - Ask the application's owner what it does with the data and where it keeps it; a copy outside the allowed Geos is a transfer of its own (CONS1019).

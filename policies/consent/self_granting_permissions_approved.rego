@@ -37,6 +37,7 @@
 #     dora: [{id: 9(4)(c), coverage: evidence}]
 #   remediation:
 #     summary: Remove the permission, or approve the application for it with a reason and an end.
+#     action: remove_application_permission
 #     steps:
 #       xdr-current:
 #         - Find out today who owns the application and who holds its credentials; look at its sign-ins under Entra ID > Enterprise apps > the application > Sign-in logs.

@@ -41,6 +41,7 @@
 #     dora: [{id: 9(4)(c), coverage: evidence}]
 #   remediation:
 #     summary: Remove the grant, or approve the application for these scopes with a reason and an end.
+#     action: remove_tenant_wide_grant
 #     steps:
 #       xdr-current:
 #         - Ask the application's owner what the scope is for; sign-ins under Enterprise apps > the application > Sign-in logs show whether it is used.

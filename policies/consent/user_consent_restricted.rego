@@ -40,6 +40,7 @@
 #     gdpr: [{id: 32(4), coverage: evidence}]
 #   remediation:
 #     summary: Allow users to consent to verified applications with low-risk permissions at most, and classify no high-risk permission as low.
+#     action: restrict_user_consent
 #     steps:
 #       xdr-current:
 #         - Turn the admin consent workflow on first (CONS1008), so that users have a way to ask.

@@ -31,6 +31,7 @@
 #     nist_800_53: [{id: AC-6(10), coverage: part}]
 #   remediation:
 #     summary: Take every policy for users' own consent away, and turn the admin consent workflow on first.
+#     action: restrict_user_consent
 #     steps:
 #       xdr-current:
 #         - Turn the admin consent workflow on (CONS1008), so that users have a way to ask.
