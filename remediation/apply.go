@@ -278,7 +278,7 @@ func (e *engine) examine(ctx context.Context, change Change, pending bool, from,
 	if why, err := e.guard(ctx, change); why != "" || err != nil {
 		return Record{Outcome: Guarded, Message: why}, err
 	}
-	state, err := present(ctx, e.Target, change.Read)
+	state, err := present(ctx, e.Target, change)
 	if err != nil {
 		return refusedBy("reading the present state", err)
 	}
@@ -304,26 +304,38 @@ func (e *engine) examine(ctx context.Context, change Change, pending bool, from,
 // guard asks the tenant about whom a change concerns and holds that against the guards. It
 // returns why the change must not be made, empty where it may.
 func (e *engine) guard(ctx context.Context, change Change) (why string, err error) {
-	if change.Subject.Kind != "service_principal" {
+	if change.Subject.Kind == "tenant" {
 		return "", nil
 	}
-	data, err := e.Target.Get(ctx, principalPath(change.Subject.ID))
-	var refusal *RefusalError
-	if errors.As(err, &refusal) {
-		return "it can't be told whose application this is: " + refusal.Error(), nil
+	if change.Subject.Kind == "service_principal" {
+		data, err := e.Target.Get(ctx, principalPath(change.Subject.ID))
+		if err == nil {
+			_, err = e.protected.application(data)
+		}
+		if err != nil {
+			return guarded(err)
+		}
 	}
-	if err != nil {
-		return "", err
+	err = e.protected.account(change.Subject)
+	if err == nil && !e.undo {
+		err = lastAdministrator(change, e.Target.List(ctx, administratorsPath))
 	}
-	_, guarded := e.protected.application(data)
-	return reason(guarded), nil
+	return guarded(err)
 }
 
-func reason(err error) string {
-	if err == nil {
-		return ""
+// guarded is why a guard forbids a change, be it that the tenant doesn't tell what the guard
+// must know; any other error ends the run.
+func guarded(err error) (why string, fatal error) {
+	var forbids *guardError
+	var refusal *RefusalError
+	switch {
+	case errors.As(err, &forbids):
+		return forbids.why, nil
+	case errors.As(err, &refusal):
+		return "it can't be told whom this concerns: " + refusal.Error(), nil
+	default:
+		return "", err
 	}
-	return err.Error()
 }
 
 // refusedBy is the record of a refusal; any other error ends the run.
@@ -347,7 +359,7 @@ func (e *engine) write(ctx context.Context, change Change, request Request, to j
 	if fatal != nil || !errors.As(err, &refusal) || (!refusal.Unclear && !refusal.overtaken()) {
 		return record, fatal
 	}
-	state, err := present(ctx, e.Target, change.Read)
+	state, err := present(ctx, e.Target, change)
 	if err != nil {
 		if refusal.Unclear { // the intent stays open, and the next run looks again
 			return Record{}, fmt.Errorf("it isn't known whether the request was carried out (%w), and the state can't be read: %w", refusal, err)

@@ -33,6 +33,8 @@ func outcomes(settled []remediation.Settled) map[string]string {
 var allApplied = map[string]string{
 	"restrict_user_consent": "applied mended", "turn_on_admin_consent_workflow": "applied mended",
 	"remove_tenant_wide_grant": "applied mended", "remove_application_permission": "applied mended",
+	"remove_role_assignment": "applied mended", "alert_on_role_assignment": "applied mended", "alert_on_role_activation": "applied mended",
+	"set_user_data_location": "applied mended", "set_group_data_location": "applied mended",
 }
 
 func apply(tb testing.TB, run remediation.Run) []remediation.Settled {
@@ -127,7 +129,7 @@ func TestKilled(t *testing.T) {
 		call()
 		return false
 	}
-	for at := range 16 {
+	for at := range 44 {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
 			tenant := newTenant()
 			before, run := tenant.state(), tenant.run(t)
@@ -148,8 +150,8 @@ func TestKilled(t *testing.T) {
 			if deaths != 1 {
 				t.Fatalf("the run died %d times", deaths)
 			}
-			if len(tenant.writes) != 8 {
-				t.Errorf("%d writes were carried out, want 4 and their undoing", len(tenant.writes))
+			if len(tenant.writes) != 22 {
+				t.Errorf("%d writes were carried out, want 11 and their undoing", len(tenant.writes))
 			}
 			if diff := cmp.Diff(before, tenant.state()); diff != "" {
 				t.Errorf("the state at the end differs (-before +after):\n%s", diff)
@@ -246,7 +248,7 @@ func TestRefusals(t *testing.T) {
 		}, "guarded", "runs domicile"},
 		{"an application that is gone", func(t *tenant) {
 			t.collections["servicePrincipals"] = nil
-		}, "guarded", "can't be told whose"},
+		}, "guarded", "can't be told whom"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -302,7 +304,7 @@ func TestUnreadableAfterNoAnswer(t *testing.T) {
 		t.Fatalf("Apply() = %v", err)
 	}
 	run.Target = tenant
-	if diff := cmp.Diff(allApplied, outcomes(apply(t, run))); diff != "" || len(tenant.writes) != 4 {
+	if diff := cmp.Diff(allApplied, outcomes(apply(t, run))); diff != "" || len(tenant.writes) != 11 {
 		t.Errorf("going on, with %d writes (-want +got):\n%s", len(tenant.writes), diff)
 	}
 }
@@ -345,7 +347,7 @@ func TestPlansThatAreNotApplied(t *testing.T) {
 		{"expired", func(r *remediation.Run, _ *tenant) { r.Now = func() time.Time { return now.Add(72 * time.Hour) } }, "expired on 2026-11-24"},
 		{"another result", func(r *remediation.Run, _ *tenant) { r.Sources.Digest = "2" }, "rests on the result"},
 		{"another bundle", func(r *remediation.Run, _ *tenant) { r.Sources.Bundle.Manifest.Kinds = nil }, "rests on the evidence"},
-		{"more than is allowed", func(r *remediation.Run, _ *tenant) { r.MaxChanges = 3 }, "at most 3"},
+		{"more than is allowed", func(r *remediation.Run, _ *tenant) { r.MaxChanges = 10 }, "at most 10"},
 		{"a change that no action made", func(r *remediation.Run, _ *tenant) {
 			r.File = bytes.Replace(r.File, []byte("Free calendar"), []byte("Gone calendar"), 1)
 		}, "not what the evidence"},
@@ -412,7 +414,9 @@ func TestDryRun(t *testing.T) {
 	tenant.collections["servicePrincipals"][0]["appOwnerOrganizationId"] = microsoft
 	want := map[string]string{
 		"restrict_user_consent": "ready", "turn_on_admin_consent_workflow": "ready",
-		"remove_tenant_wide_grant": "guarded", "remove_application_permission": "guarded",
+		"remove_tenant_wide_grant": "guarded", "remove_application_permission": "guarded", "remove_role_assignment": "ready",
+		"alert_on_role_assignment": "ready", "alert_on_role_activation": "ready",
+		"set_user_data_location": "ready", "set_group_data_location": "ready",
 	}
 	if diff := cmp.Diff(want, outcomes(apply(t, run))); diff != "" {
 		t.Errorf("Apply() (-want +got):\n%s", diff)
@@ -434,7 +438,9 @@ func TestConfirm(t *testing.T) {
 	}
 	want := map[string]string{
 		"restrict_user_consent": "declined", "turn_on_admin_consent_workflow": "applied mended",
-		"remove_tenant_wide_grant": "declined", "remove_application_permission": "declined",
+		"remove_tenant_wide_grant": "declined", "remove_application_permission": "declined", "remove_role_assignment": "declined",
+		"alert_on_role_assignment": "declined", "alert_on_role_activation": "declined",
+		"set_user_data_location": "declined", "set_group_data_location": "declined",
 	}
 	if diff := cmp.Diff(want, outcomes(apply(t, run))); diff != "" || len(tenant.writes) != 1 {
 		t.Errorf("Apply(), with %d writes (-want +got):\n%s", len(tenant.writes), diff)
@@ -451,7 +457,7 @@ func TestVerdicts(t *testing.T) {
 	run := tenant.run(t)
 	mends := run.Judge
 	run.Judge = func(ctx context.Context, rules []string) (*findings.Result, error) {
-		if diff := cmp.Diff([]string{"CONS1005", "CONS1008", "CONS1010", "CONS1011", "CONS1012", "CONS1022"}, rules); diff != "" {
+		if diff := cmp.Diff([]string{"CONS1005", "CONS1008", "CONS1010", "CONS1011", "CONS1012", "CONS1022", "GEO1009", "GEO1010", "ROLE1009", "ROLE1010", "ROLE1017"}, rules); diff != "" {
 			t.Errorf("rules that are judged again (-want +got):\n%s", diff)
 		}
 		result, err := mends(ctx, rules)
@@ -468,6 +474,8 @@ func TestVerdicts(t *testing.T) {
 	want := map[string]string{
 		"restrict_user_consent": "applied remains", "turn_on_admin_consent_workflow": "applied unknown",
 		"remove_tenant_wide_grant": "applied mended", "remove_application_permission": "applied mended",
+		"remove_role_assignment": "applied mended", "alert_on_role_assignment": "applied mended", "alert_on_role_activation": "applied mended",
+		"set_user_data_location": "applied mended", "set_group_data_location": "applied mended",
 	}
 	if diff := cmp.Diff(want, outcomes(apply(t, run))); diff != "" {
 		t.Errorf("Apply() (-want +got):\n%s", diff)
@@ -482,7 +490,7 @@ func TestVerdicts(t *testing.T) {
 func TestSlowDirectory(t *testing.T) {
 	tenant := newTenant()
 	run := tenant.run(t)
-	slow, waits := &stale{tenant: tenant, reads: 9}, 0
+	slow, waits := &stale{tenant: tenant, reads: 3}, 0
 	run.Target = slow
 	run.Sleep = func(context.Context, time.Duration) error { waits++; return nil }
 	if diff := cmp.Diff(allApplied, outcomes(apply(t, run))); diff != "" || waits == 0 {
@@ -502,7 +510,8 @@ type stale struct {
 }
 
 func (s *stale) List(ctx context.Context, path string) iter.Seq2[json.RawMessage, error] {
-	if s.reads--; len(s.writes) == 4 && s.reads > 0 {
+	if len(s.writes) == 11 && s.reads > 0 {
+		s.reads--
 		return newTenant().List(ctx, path)
 	}
 	return s.tenant.List(ctx, path)
@@ -518,7 +527,9 @@ func TestRollbackAfterDrift(t *testing.T) {
 		object{"id": "new", "clientId": riskySP, "consentType": "AllPrincipals", "principalId": nil, "resourceId": graphSP, "scope": " Mail.ReadWrite User.Read"})
 	want := map[string]string{
 		"restrict_user_consent": "applied", "turn_on_admin_consent_workflow": "drifted",
-		"remove_tenant_wide_grant": "in_place", "remove_application_permission": "applied",
+		"remove_tenant_wide_grant": "in_place", "remove_application_permission": "applied", "remove_role_assignment": "applied",
+		"alert_on_role_assignment": "applied", "alert_on_role_activation": "applied",
+		"set_user_data_location": "applied", "set_group_data_location": "applied",
 	}
 	if diff := cmp.Diff(want, outcomes(rollback(t, run))); diff != "" {
 		t.Errorf("Rollback() (-want +got):\n%s", diff)
@@ -555,7 +566,7 @@ func TestJournalsThatAreNotTaken(t *testing.T) {
 			return bytes.Replace(b, []byte(`"phase":"intent"`), []byte(`"phase":"hope"`), 1)
 		},
 		"line 2: unexpected EOF": func(b []byte) []byte { return bytes.Replace(b, []byte("\n{"), []byte("\n{\n{"), 1) },
-		"doesn't send PATCH \"a": func(b []byte) []byte {
+		"doesn't send this PATCH \"a": func(b []byte) []byte {
 			return bytes.Replace(b, []byte(`"path":"policies/authorizationPolicy","body"`), []byte(`"path":"a","body"`), 1)
 		},
 		"folder is in use by anoth": nil,
@@ -584,5 +595,55 @@ func TestJournalsThatAreNotTaken(t *testing.T) {
 		if left, err := os.ReadFile(run.Journal); err != nil || !bytes.Equal(left, bad) || len(tenant.writes) != writes {
 			t.Errorf("%s: the journal was written to, or the tenant (%v)", says, err)
 		}
+	}
+}
+
+// TestGuardsOfThePresent asks the tenant again, which has changed since the plan was made.
+func TestGuardsOfThePresent(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*tenant)
+		want   string
+		says   string
+	}{
+		{"the other administrator was disabled", func(t *tenant) {
+			t.collections[roleAssignments][5]["principal"].(object)["accountEnabled"] = false
+		}, "guarded", "no other enabled person"},
+		{"the other administrator lost the role", func(t *tenant) {
+			t.collections[roleAssignments] = t.collections[roleAssignments][:5]
+		}, "guarded", "no other enabled person"},
+		{"the account was enabled again", func(t *tenant) {
+			t.collections[roleAssignments][0]["principal"].(object)["accountEnabled"] = true
+		}, "drifted", "not the one that the plan was made for"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tenant := newTenant()
+			run := tenant.run(t)
+			tt.change(tenant)
+			for _, s := range apply(t, run) {
+				global := s.Change.Request.Path == roleAssignments+"/ra-left-1"
+				if global && (string(s.Outcome) != tt.want || !strings.Contains(s.Message, tt.says)) {
+					t.Errorf("the change ended %s (%s), want %s (%s)", s.Outcome, s.Message, tt.want, tt.says)
+				}
+				if !global && s.Outcome != remediation.Applied {
+					t.Errorf("%s ended %s (%s)", s.Change.Request.Path, s.Outcome, s.Message)
+				}
+			}
+		})
+	}
+}
+
+// TestIrreversible lists what can't be undone.
+func TestIrreversible(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	run.Sources = tenant.sources(t, found{"ROLE1017", "remove_role_assignment", "principal", "u-deleted"})
+	run.File = file(t, build(t, run.Sources))
+	if got := apply(t, run); len(got) != 1 || got[0].Outcome != remediation.Applied || got[0].Change.Reversible {
+		t.Fatalf("Apply() = %+v", got)
+	}
+	if got := rollback(t, run); len(got) != 1 || got[0].Outcome != remediation.Irreversible || got[0].Done() {
+		t.Errorf("Rollback() = %+v", got)
 	}
 }

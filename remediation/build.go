@@ -46,7 +46,10 @@ func Build(sources Sources, heading Heading) (*Plan, error) {
 		Remediator: heading.Remediator, MaxChanges: heading.MaxChanges,
 		Changes: []Change{}, Steps: []Step{},
 	}
-	planner := &planner{Sources: sources, protected: protectedBy(sources.Result, heading.Remediator), plan: plan}
+	planner := &planner{
+		Sources: sources, protected: protectedBy(sources.Result, heading.Remediator), plan: plan,
+		failed: map[string]bool{}, objects: map[string]map[string]json.RawMessage{},
+	}
 	rules := map[string]findings.Rule{}
 	for _, rule := range sources.Result.Rules {
 		rules[rule.ID] = rule
@@ -54,6 +57,9 @@ func Build(sources Sources, heading Heading) (*Plan, error) {
 	failed := slices.DeleteFunc(slices.Clone(sources.Result.Findings), func(f findings.Finding) bool { return f.Outcome != findings.Fail })
 	// The worst come first, so that a plan that is cut short holds them.
 	slices.SortStableFunc(failed, func(a, b findings.Finding) int { return cmp.Compare(a.Severity.Rank(), b.Severity.Rank()) })
+	for _, finding := range failed {
+		planner.failed[finding.Resource.ID] = true
+	}
 	for _, finding := range failed {
 		if err := planner.add(rules[finding.Rule], finding); err != nil {
 			return nil, fmt.Errorf("planning for %s of %s: %w", finding.Rule, finding.Resource.ID, err)
@@ -77,6 +83,9 @@ type planner struct {
 	Sources
 	protected protected
 	plan      *Plan
+	// failed are the ids of what violates a rule, objects those that were read, by kind and id.
+	failed  map[string]bool
+	objects map[string]map[string]json.RawMessage
 }
 
 // unplannedError is why an action can't mend a violation.
@@ -100,69 +109,98 @@ func (p *planner) add(rule findings.Rule, finding findings.Finding) error {
 	return err
 }
 
-// change adds the change that mends a violation, or the violation to the change that already
-// does.
+// change adds the changes that mend a violation, or the violation to those that already do.
+// Where one of several can't be planned, none is: the violation would remain.
 func (p *planner) change(rule findings.Rule, finding findings.Finding) error {
 	action, known := action(rule.Remediation.Action)
 	if !known {
 		return &unplannedError{fmt.Sprintf("this program knows no action %q", rule.Remediation.Action)}
 	}
-	change, err := action.change(p, finding)
+	changes, err := action.changes(p, finding)
 	if err != nil {
 		return err
 	}
-	if !action.writes(change.Request.Method, change.Request.Path) {
+	mended := Mended{Rule: finding.Rule, Fingerprint: finding.Fingerprint, Message: finding.Message}
+	var more []Change
+	var also []*Change
+	for _, change := range changes {
+		change.Action, change.Title, change.Risk, change.Permission = action.ID, action.Title, action.Risk, action.Permission
+		change.Resource, change.Reversible, change.ID = finding.Resource, change.Undo != nil, change.id()
+		change.Blast.Names = append([]string{}, change.Blast.Names...)
+		change.Mends = []Mended{mended}
+		if err := action.fits(change); err != nil {
+			return err
+		}
+		if other := p.planned(change.ID); other != nil {
+			also = append(also, other)
+		} else {
+			more = append(more, change)
+		}
+	}
+	if len(p.plan.Changes)+len(more) > p.plan.MaxChanges {
+		return &unplannedError{fmt.Sprintf("no more than %d changes are allowed in one plan; make another when this one is applied", p.plan.MaxChanges)}
+	}
+	for _, other := range also {
+		other.Mends = append(other.Mends, mended)
+	}
+	p.plan.Changes = append(p.plan.Changes, more...)
+	return nil
+}
+
+// planned is the change of an id in the plan so far, nil where there is none.
+func (p *planner) planned(id string) *Change {
+	at := slices.IndexFunc(p.plan.Changes, func(c Change) bool { return c.ID == id })
+	if at < 0 {
+		return nil
+	}
+	return &p.plan.Changes[at]
+}
+
+// fits says why a change of the action can't be planned.
+func (a Action) fits(change Change) error {
+	if !a.permits(change.Request) {
 		return &unplannedError{"its id can't be part of a request"}
 	}
 	met, err := holds(change.Before, change.After)
-	if err != nil {
-		return err
+	if err == nil && met {
+		err = &unplannedError{"what the action sets is set already, so that the rest is for a person"}
 	}
-	if met {
-		return &unplannedError{"what the action sets is set already, so that the rest is for a person"}
-	}
-	change.Action, change.Title, change.Risk, change.Permission = action.ID, action.Title, action.Risk, action.Permission
-	change.Resource, change.Reversible, change.ID = finding.Resource, change.Undo != nil, change.id()
-	change.Blast.Names = append([]string{}, change.Blast.Names...)
-	mended := Mended{Rule: finding.Rule, Fingerprint: finding.Fingerprint, Message: finding.Message}
-	for i := range p.plan.Changes {
-		if other := &p.plan.Changes[i]; other.ID == change.ID {
-			other.Mends = append(other.Mends, mended)
-			return nil
-		}
-	}
-	if len(p.plan.Changes) == p.plan.MaxChanges {
-		return &unplannedError{fmt.Sprintf("the plan has %d changes, and no more are allowed in one; make another when it is applied", p.plan.MaxChanges)}
-	}
-	change.Mends = []Mended{mended}
-	p.plan.Changes = append(p.plan.Changes, change)
-	return nil
+	return err
 }
 
 // find reads the object of a kind that has an id into value, and returns it as it stands in
 // the evidence too.
 func (p *planner) find(kind, id string, value any) (json.RawMessage, error) {
-	quoted, err := encode(id)
-	if err != nil {
-		return nil, err
+	if p.objects[kind] == nil {
+		objects, err := p.read(kind)
+		if err != nil {
+			return nil, err
+		}
+		p.objects[kind] = objects
 	}
+	found, read := p.objects[kind][id]
+	if !read {
+		return nil, &unplannedError{fmt.Sprintf("%q is not in the evidence %s", id, kind)}
+	}
+	return found, json.Unmarshal(found, value)
+}
+
+// read reads the objects of a kind once, by their ids: those that are violations, of which
+// there are fewer than objects, and of service principals all, as others name them.
+func (p *planner) read(kind string) (map[string]json.RawMessage, error) {
+	objects := map[string]json.RawMessage{}
 	for line, err := range p.Bundle.Objects(kind) {
 		if err != nil {
 			return nil, err
 		}
-		if !bytes.Contains(line, quoted) {
-			continue
-		}
 		var object struct {
 			ID string `json:"id"`
 		}
-		if json.Unmarshal(line, &object) != nil || object.ID != id {
-			continue
+		if json.Unmarshal(line, &object) == nil && (p.failed[object.ID] || kind == "service_principals") {
+			objects[object.ID] = bytes.Clone(line)
 		}
-		found := bytes.Clone(line)
-		return found, json.Unmarshal(found, value)
 	}
-	return nil, &unplannedError{fmt.Sprintf("%q is not in the evidence %s", id, kind)}
+	return objects, nil
 }
 
 // only reads the one object of a kind into value.

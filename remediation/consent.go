@@ -18,18 +18,18 @@ func restrictUserConsent() Action {
 	return Action{
 		ID: "restrict_user_consent", Title: "Restrict what users may consent to", Risk: Medium,
 		Permission: "Policy.ReadWrite.Authorization", Reads: []string{"Policy.Read.All"},
-		Writes: []Pattern{{"PATCH", path}},
-		change: func(p *planner, _ findings.Finding) (Change, error) {
+		Writes: []Pattern{{"PATCH", path, []string{"defaultUserRolePermissions"}}},
+		changes: func(p *planner, _ findings.Finding) ([]Change, error) {
 			var policy struct {
 				Permissions struct {
 					Assigned []string `json:"permissionGrantPoliciesAssigned"`
 				} `json:"defaultUserRolePermissions"`
 			}
 			if err := p.only("authorization_policy", &policy); err != nil {
-				return Change{}, err
+				return nil, err
 			}
 			if policy.Permissions.Assigned == nil {
-				return Change{}, &unplannedError{"the policies that users have now were not read, so that they could not be given back"}
+				return nil, &unplannedError{"the policies that users have now were not read, so that they could not be given back"}
 			}
 			wanted, _ := p.Result.Params["user_consent"].(string)
 			allowed := map[string][]string{
@@ -38,7 +38,7 @@ func restrictUserConsent() Action {
 				"microsoft_managed": {ownConsent + "microsoft-user-default-recommended"},
 			}[wanted]
 			if allowed == nil {
-				return Change{}, &unplannedError{"the result doesn't say what user_consent may be"}
+				return nil, &unplannedError{"the result doesn't say what user_consent may be"}
 			}
 			kept := slices.DeleteFunc(slices.Clone(policy.Permissions.Assigned), func(name string) bool {
 				return len(name) >= len(ownConsent) && strings.EqualFold(name[:len(ownConsent)], ownConsent)
@@ -96,11 +96,11 @@ func turnOnConsentWorkflow() Action {
 	return Action{
 		ID: "turn_on_admin_consent_workflow", Title: "Turn the admin consent workflow on", Risk: Low,
 		Permission: "Policy.ReadWrite.ConsentRequest", Reads: []string{"Policy.Read.All"},
-		Writes: []Pattern{{"PUT", path}},
-		change: func(p *planner, _ findings.Finding) (Change, error) {
+		Writes: []Pattern{{"PUT", path, []string{"isEnabled", "notifyReviewers", "remindersEnabled", "requestDurationInDays", "reviewers"}}},
+		changes: func(p *planner, _ findings.Finding) ([]Change, error) {
 			var before workflow
 			if err := p.only("admin_consent_policy", &before); err != nil {
-				return Change{}, err
+				return nil, err
 			}
 			if before.Reviewers == nil {
 				before.Reviewers = []reviewer{}
@@ -127,17 +127,17 @@ func turnOnConsentWorkflow() Action {
 }
 
 // replace completes a change that sets members of an object and sets them back to undo it.
-func replace(change Change, method, path string, before, after any) (Change, error) {
+func replace(change Change, method, path string, before, after any) ([]Change, error) {
 	var err error
 	if change.Before, err = encode(before); err != nil {
-		return change, err
+		return nil, err
 	}
 	if change.After, err = encode(after); err != nil {
-		return change, err
+		return nil, err
 	}
 	change.Request = Request{Method: method, Path: path, Body: change.After}
 	change.Undo = &Request{Method: method, Path: path, Body: change.Before}
-	return change, nil
+	return []Change{change}, nil
 }
 
 // tenant is the subject of a change that concerns nobody in particular.

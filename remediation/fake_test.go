@@ -33,6 +33,28 @@ var now = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 
 type object = map[string]any
 
+const roleAssignments = "roleManagement/directory/roleAssignments"
+
+const (
+	rolePolicies = "policies/roleManagementPolicyAssignments"
+	alerts       = "policies/roleManagementPolicies/DirectoryRole_t_p/rules/Notification_"
+)
+
+// notification is the rule of a role's policy that says who is told of something: nobody.
+func notification(of string) object {
+	return object{
+		"@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyNotificationRule", "id": "Notification_" + of,
+		"isDefaultRecipientsEnabled": false, "notificationLevel": "All", "notificationRecipients": []any{}, "notificationType": "Email", "recipientType": "Admin",
+		"target": object{"caller": "Admin", "operations": []any{"All"}, "level": "Assignment"},
+	}
+}
+
+const globalAdmin = "62e90394-69f5-4237-9190-012177145e10"
+
+func account(id string, enabled bool) object {
+	return object{"@odata.type": "#microsoft.graph.user", "id": id, "displayName": "Name of " + id, "accountEnabled": enabled}
+}
+
 // tenant is a tenant that obeys Microsoft Graph's documented requests, as far as the actions
 // send them. It is a remediation.Target.
 type tenant struct {
@@ -58,12 +80,16 @@ func newTenant() *tenant {
 					"managePermissionGrantsForSelf.microsoft-user-default-legacy", "ManagePermissionGrantsForOwnedResource.microsoft-dynamically-managed-permissions-for-team",
 				}},
 			},
+			alerts + "Admin_Admin_Assignment":   notification("Admin_Admin_Assignment"),
+			alerts + "Admin_Admin_Eligibility":  notification("Admin_Admin_Eligibility"),
+			alerts + "Admin_EndUser_Assignment": notification("Admin_EndUser_Assignment"),
 			"policies/adminConsentRequestPolicy": {
 				"isEnabled": false, "notifyReviewers": false, "remindersEnabled": false, "requestDurationInDays": 0, "reviewers": []any{}, "version": 0,
 			},
 		},
 		collections: map[string][]object{
-			"users": {{"id": "u1"}, {"id": "u2"}, {"id": "u3"}},
+			"users":  {{"id": "u1", "displayName": "Ada", "preferredDataLocation": "NAM"}, {"id": "u2"}, {"id": "u3"}},
+			"groups": {{"id": "g1", "displayName": "Sales", "preferredDataLocation": "NAM", "onPremisesSyncEnabled": nil}},
 			"servicePrincipals": {
 				{"id": riskySP, "appId": "app-risky", "displayName": "Free calendar", "appOwnerOrganizationId": foreignOrg},
 				{"id": "sp-reader", "appId": readerApp, "displayName": "domicile (reads)", "appOwnerOrganizationId": tenantID},
@@ -71,9 +97,18 @@ func newTenant() *tenant {
 				{"id": "sp-microsoft", "appId": "app-microsoft", "displayName": "Microsoft's", "appOwnerOrganizationId": strings.ToUpper(microsoft)},
 				{"id": "sp-old", "appId": "app-old", "displayName": "Old", "appOwnerOrganizationId": nil},
 			},
+			roleAssignments: {
+				{"id": "ra-left-1", "principalId": "u-left", "roleDefinitionId": globalAdmin, "directoryScopeId": "/", "principal": account("u-left", false)},
+				{"id": "ra-left-2", "principalId": "u-left", "roleDefinitionId": "r-security", "directoryScopeId": "/administrativeUnits/a", "principal": account("u-left", false)},
+				{"id": "ra-deleted", "principalId": "u-deleted", "roleDefinitionId": "r-security", "directoryScopeId": "/", "principal": nil},
+				{"id": "ra-emergency", "principalId": "u-emergency", "roleDefinitionId": globalAdmin, "directoryScopeId": "/", "principal": account("u-emergency", false)},
+				{"id": "ra-sp", "principalId": "sp-writer", "roleDefinitionId": "r-security", "directoryScopeId": "/", "principal": object{"@odata.type": "#microsoft.graph.servicePrincipal", "accountEnabled": false}},
+				{"id": "ra-admin", "principalId": "u-admin", "roleDefinitionId": globalAdmin, "directoryScopeId": "/", "principal": account("u-admin", true)},
+			},
 			"oauth2PermissionGrants": {
 				{"id": "grant-own", "clientId": riskySP, "consentType": "Principal", "principalId": "u1", "resourceId": graphSP, "scope": "Mail.Read"},
 				{"id": "grant-all", "clientId": riskySP, "consentType": "AllPrincipals", "principalId": nil, "resourceId": graphSP, "scope": " Mail.ReadWrite User.Read"},
+				{"id": "grant-other", "clientId": riskySP, "consentType": "AllPrincipals", "principalId": nil, "resourceId": graphSP, "scope": "openid"},
 				{"id": "grant-microsoft", "clientId": "sp-microsoft", "consentType": "AllPrincipals", "principalId": nil, "resourceId": graphSP, "scope": "Mail.ReadWrite"},
 			},
 			"servicePrincipals/" + graphSP + "/appRoleAssignedTo": {
@@ -125,10 +160,12 @@ func cutLast(path string) (before, after string) {
 func (t *tenant) List(_ context.Context, path string) iter.Seq2[json.RawMessage, error] {
 	t.reads++
 	path, query, _ := strings.Cut(path, "?")
-	client, _ := strings.CutPrefix(query, "$filter=clientId eq ")
+	query, _, _ = strings.Cut(query, "&")
+	filter, filtered := strings.CutPrefix(query, "$filter=")
+	name, value, _ := strings.Cut(filter, " eq ")
 	return func(yield func(json.RawMessage, error) bool) {
 		for _, found := range t.collections[path] {
-			asked := query == client || found["clientId"] == strings.Trim(client, "'")
+			asked := !filtered || found[name] == strings.Trim(value, "'")
 			if asked && !yield(raw(found), nil) {
 				return
 			}
@@ -163,10 +200,20 @@ func (t *tenant) carryOut(request remediation.Request) error {
 	}
 	switch request.Method {
 	case http.MethodPatch, http.MethodPut:
+		collection, id := cutLast(request.Path)
+		for _, found := range t.collections[collection] {
+			if found["id"] == id {
+				merge(found, body)
+				return nil
+			}
+		}
 		merge(t.single[request.Path], body)
 	case http.MethodPost:
 		t.created++
 		body["id"] = fmt.Sprintf("created-%d", t.created)
+		if id := body["principalId"]; request.Path == roleAssignments {
+			body["principal"] = account(id.(string), false)
+		}
 		t.collections[request.Path] = append(t.collections[request.Path], body)
 	case http.MethodDelete:
 		collection, id := cutLast(request.Path)
@@ -193,12 +240,13 @@ func merge(into, from object) {
 // state is all that the tenant holds, without the ids of what was made anew.
 func (t *tenant) state() string {
 	collections := maps.Clone(t.collections)
+	delete(collections, rolePolicies) // which shows what the policies hold
 	for path, objects := range collections {
 		var lines []string
 		for _, o := range objects {
 			o = maps.Clone(o)
 			delete(o, "principalDisplayName") // a service sets it
-			if path == "oauth2PermissionGrants" || strings.HasSuffix(path, "/appRoleAssignedTo") {
+			if path == "oauth2PermissionGrants" || path == roleAssignments || strings.HasSuffix(path, "/appRoleAssignedTo") {
 				delete(o, "id")
 			}
 			if o["principalId"] == nil {
@@ -220,9 +268,17 @@ func (t *tenant) collect(tb testing.TB) *evidence.Bundle {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	var rules []any
+	for _, path := range slices.Sorted(maps.Keys(t.single)) {
+		if strings.HasPrefix(path, alerts) {
+			rules = append(rules, t.single[path])
+		}
+	}
+	t.collections[rolePolicies] = []object{{"id": "assigned", "policyId": "DirectoryRole_t_p", "roleDefinitionId": globalAdmin, "policy": object{"rules": rules}}}
 	for kind, path := range map[string]string{
-		"users": "users", "service_principals": "servicePrincipals", "oauth2_permission_grants": "oauth2PermissionGrants",
+		"users": "users", "groups": "groups", "service_principals": "servicePrincipals", "oauth2_permission_grants": "oauth2PermissionGrants",
 		"app_role_assignments": "servicePrincipals/" + graphSP + "/appRoleAssignedTo",
+		"role_assignments":     roleAssignments, "role_policies": rolePolicies,
 		"authorization_policy": "policies/authorizationPolicy", "admin_consent_policy": "policies/adminConsentRequestPolicy",
 	} {
 		objects := t.collections[path]
@@ -263,10 +319,24 @@ func (t *tenant) violations() []found {
 	if t.single["policies/adminConsentRequestPolicy"]["isEnabled"] == false {
 		out = append(out, found{"CONS1008", "turn_on_admin_consent_workflow", "tenant", tenantID})
 	}
+	for _, kind := range []string{"user", "group"} {
+		if o := t.collections[kind+"s"][0]; o["preferredDataLocation"] != "EUR" {
+			out = append(out, found{map[string]string{"user": "GEO1009", "group": "GEO1010"}[kind], "set_" + kind + "_data_location", kind, o["id"].(string)})
+		}
+	}
 	for _, grant := range t.collections["oauth2PermissionGrants"] {
-		if grant["consentType"] == "AllPrincipals" && grant["clientId"] == riskySP {
+		if grant["consentType"] == "AllPrincipals" && grant["clientId"] == riskySP && strings.Contains(grant["scope"].(string), "Mail.ReadWrite") {
 			out = append(out, found{"CONS1010", "remove_tenant_wide_grant", "oauth2_permission_grant", grant["id"].(string)})
 		}
+	}
+	if t.single[alerts+"Admin_Admin_Assignment"]["isDefaultRecipientsEnabled"] == false {
+		out = append(out, found{"ROLE1009", "alert_on_role_assignment", "role", globalAdmin})
+	}
+	if t.single[alerts+"Admin_EndUser_Assignment"]["isDefaultRecipientsEnabled"] == false {
+		out = append(out, found{"ROLE1010", "alert_on_role_activation", "role", globalAdmin})
+	}
+	if slices.ContainsFunc(t.collections[roleAssignments], func(o object) bool { return o["principalId"] == "u-left" }) {
+		out = append(out, found{"ROLE1017", "remove_role_assignment", "user", "u-left"})
 	}
 	for _, role := range t.collections["servicePrincipals/"+graphSP+"/appRoleAssignedTo"] {
 		if role["principalId"] == riskySP && role["appRoleId"] == "r1" {
@@ -283,7 +353,7 @@ func judged(bundle *evidence.Bundle, violations ...found) *findings.Result {
 		Tenant: findings.Tenant{ID: tenantID, Name: "Contoso", Cloud: "global"}, Profile: "xdr-current", Started: now,
 		Reader:  findings.Reader{AppID: readerApp},
 		Digests: findings.Digests{Evidence: bundle.Manifest.Digest()},
-		Params:  object{"user_consent": "low", "consent_request_max_days": json.Number("30")},
+		Params:  object{"break_glass_accounts": []any{"U-emergency"}, "preferred_data_locations": []any{"EUR"}, "user_consent": "low", "consent_request_max_days": json.Number("30")},
 	}
 	for _, v := range violations {
 		resource := findings.Resource{Kind: v.kind, ID: v.id, Name: "name of " + v.id}
@@ -319,7 +389,7 @@ func (t *tenant) sources(tb testing.TB, violations ...found) remediation.Sources
 func heading() remediation.Heading {
 	return remediation.Heading{
 		Tool: findings.Tool{Name: "domicile", Version: "1"}, Author: "ada", Created: now, Expires: now.Add(72 * time.Hour),
-		Remediator: writerApp, MaxChanges: 10,
+		Remediator: writerApp, MaxChanges: 11,
 	}
 }
 
@@ -347,7 +417,7 @@ func (t *tenant) run(tb testing.TB) remediation.Run {
 	sources := t.sources(tb)
 	return remediation.Run{
 		File: file(tb, build(tb, sources)), Sources: sources, Target: t,
-		Journal: filepath.Join(tb.TempDir(), "plan.journal"), MaxChanges: 10,
+		Journal: filepath.Join(tb.TempDir(), "plan.journal"), MaxChanges: 11,
 		Confirm: func(remediation.Change) (bool, error) { return true, nil },
 		Judge: func(_ context.Context, rules []string) (*findings.Result, error) {
 			result := judged(sources.Bundle, t.violations()...)

@@ -22,39 +22,37 @@ func removeTenantWideGrant() Action {
 	return Action{
 		ID: "remove_tenant_wide_grant", Title: "Remove a grant for all users", Risk: High,
 		Permission: "DelegatedPermissionGrant.ReadWrite.All", Reads: []string{"Directory.Read.All", "Application.Read.All"},
-		Writes: []Pattern{{"DELETE", path + "/*"}, {"POST", path}},
-		change: func(p *planner, finding findings.Finding) (Change, error) {
+		Writes: []Pattern{
+			{"DELETE", path + "/*", nil},
+			{"POST", path, []string{"clientId", "consentType", "principalId", "resourceId", "scope"}},
+		},
+		changes: func(p *planner, finding findings.Finding) ([]Change, error) {
 			var held grant
 			if _, err := p.find("oauth2_permission_grants", finding.Resource.ID, &held); err != nil {
-				return Change{}, err
+				return nil, err
 			}
 			if held.ConsentType != "AllPrincipals" {
-				return Change{}, &unplannedError{"it is not a grant for all users"}
+				return nil, &unplannedError{"it is not a grant for all users"}
 			}
 			client, subject, err := p.application(held.ClientID)
 			if err != nil {
-				return Change{}, err
+				return nil, err
 			}
 			count, all := p.users()
 			change := Change{
 				Subject: subject,
-				Read:    Read{Path: fmt.Sprintf("%s?$filter=clientId eq '%s'", path, held.ClientID)},
+				Read:    Read{Path: fmt.Sprintf("%s?$filter=clientId eq '%s'", path, held.ClientID), ID: held.ID},
 				Why:     "The application acts with high-risk scopes on behalf of every user, and nobody has approved it.",
 				Blast: Blast{
 					What:  fmt.Sprintf("%s lose what the application does for them with these scopes, until they or an administrator consent again", all),
 					Count: count, Names: []string{client.DisplayName},
 				},
 			}
-			among := map[string]any{"clientId": held.ClientID, "consentType": held.ConsentType, "principalId": held.PrincipalID, "resourceId": held.ResourceID}
-			return remove(change, path+"/"+held.ID, path, grantWithoutID(held), among)
+			id := held.ID
+			held.ID = "" // given again, it may get another
+			return remove(change, path+"/"+id, path, held)
 		},
 	}
-}
-
-// grantWithoutID is a grant as it is given again, by a new id.
-func grantWithoutID(g grant) grant {
-	g.ID = ""
-	return g
 }
 
 // assignment is a permission of its own that an application holds.
@@ -71,46 +69,43 @@ func removeApplicationPermission() Action {
 		ID: "remove_application_permission", Title: "Remove an application's permission", Risk: High,
 		Permission: "AppRoleAssignment.ReadWrite.All", Reads: []string{"Application.Read.All"},
 		Writes: []Pattern{
-			{"DELETE", "servicePrincipals/*/appRoleAssignedTo/*"},
-			{"POST", "servicePrincipals/*/appRoleAssignedTo"},
+			{"DELETE", "servicePrincipals/*/appRoleAssignedTo/*", nil},
+			{"POST", "servicePrincipals/*/appRoleAssignedTo", []string{"principalId", "resourceId", "appRoleId"}},
 		},
-		change: func(p *planner, finding findings.Finding) (Change, error) {
+		changes: func(p *planner, finding findings.Finding) ([]Change, error) {
 			var held assignment
 			if _, err := p.find("app_role_assignments", finding.Resource.ID, &held); err != nil {
-				return Change{}, err
+				return nil, err
 			}
 			client, subject, err := p.application(held.PrincipalID)
 			if err != nil {
-				return Change{}, err
+				return nil, err
 			}
 			path := "servicePrincipals/" + held.ResourceID + "/appRoleAssignedTo"
 			change := Change{
-				Subject: subject, Read: Read{Path: path + "?$top=999"},
+				Subject: subject, Read: Read{Path: path + "?$top=999", ID: held.ID},
 				Why: "The application holds the permission at any time and without a user, and nobody has approved it.",
 				Blast: Blast{
 					What:  "the application fails in what it does with the permission, from its next token on",
 					Count: 1, Names: []string{client.DisplayName},
 				},
 			}
-			given := held
-			given.ID = ""
-			return remove(change, path+"/"+held.ID, path, given, given)
+			id := held.ID
+			held.ID = "" // given again, it may get another
+			return remove(change, path+"/"+id, path, held)
 		},
 	}
 }
 
-// remove completes a change that deletes the object at path, one of a collection in which it
-// is known by among, and that is undone by adding it to the collection again.
-func remove(change Change, path, collection string, before, among any) (Change, error) {
+// remove completes a change that deletes the object at path, and that is undone by adding it
+// to its collection again.
+func remove(change Change, path, collection string, before any) ([]Change, error) {
 	var err error
 	if change.Before, err = encode(before); err != nil {
-		return change, err
-	}
-	if change.Read.Among, err = encode(among); err != nil {
-		return change, err
+		return nil, err
 	}
 	change.After = null
 	change.Request = Request{Method: "DELETE", Path: path}
 	change.Undo = &Request{Method: "POST", Path: collection, Body: change.Before}
-	return change, nil
+	return []Change{change}, nil
 }

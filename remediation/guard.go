@@ -22,6 +22,8 @@ type protected struct {
 	Own []string `json:"own"`
 	// Microsoft are the organisations whose applications are Microsoft's own.
 	Microsoft []string `json:"microsoft"`
+	// Emergency are the accounts that are kept for emergencies; nil where nobody has said.
+	Emergency []string `json:"emergency"`
 }
 
 // microsoftTenants are the organisations in which Microsoft's own applications are at home,
@@ -30,7 +32,9 @@ var microsoftTenants = []string{"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988b
 
 // protectedBy is what a result says is protected, besides the applications given.
 func protectedBy(result *findings.Result, applications ...string) protected {
-	p := protected{Own: []string{}, Microsoft: texts(result.Params["first_party_tenants"])}
+	p := protected{
+		Own: []string{}, Microsoft: texts(result.Params["first_party_tenants"]), Emergency: texts(result.Params["break_glass_accounts"]),
+	}
 	if p.Microsoft == nil {
 		p.Microsoft = microsoftTenants
 	}
@@ -63,18 +67,20 @@ func (p protected) application(data json.RawMessage) (principal, error) {
 	if err := json.Unmarshal(data, &found); err != nil {
 		return found, errors.New("the application can't be read")
 	}
-	same := func(id string) func(string) bool {
-		return func(other string) bool { return strings.EqualFold(id, other) }
-	}
 	switch {
 	case found.AppID == "":
 		return found, &guardError{"it isn't known which application this is, and so not whose"}
-	case slices.ContainsFunc(p.Own, same(found.AppID)):
+	case containsFold(p.Own, found.AppID):
 		return found, &guardError{fmt.Sprintf("%s is the application that runs domicile, which changes nothing of its own", found.AppID)}
-	case found.Organisation != nil && slices.ContainsFunc(p.Microsoft, same(*found.Organisation)):
+	case found.Organisation != nil && containsFold(p.Microsoft, *found.Organisation):
 		return found, &guardError{fmt.Sprintf("%s is Microsoft's own application, which the service may need", found.AppID)}
 	}
 	return found, nil
+}
+
+// containsFold says whether an id is in a list, in any letter case.
+func containsFold(list []string, id string) bool {
+	return slices.ContainsFunc(list, func(other string) bool { return strings.EqualFold(id, other) })
 }
 
 // texts are the strings of a parameter that is a list; nil where it isn't set.

@@ -111,7 +111,7 @@ var errNoJournal = errors.New("there is no journal")
 func openJournal(path string, begin head) (*journal, error) {
 	j, err := reopenJournal(path)
 	if err == nil && j.head.Digest != begin.Digest {
-		err = errors.Join(fmt.Errorf("the journal %s is of another plan; name another with --journal", path), j.close())
+		err = errors.Join(&PlanError{fmt.Sprintf("the journal %s is of another plan; name another", path)}, j.close())
 	}
 	if !errors.Is(err, errNoJournal) {
 		if err != nil {
@@ -156,6 +156,15 @@ func reopenJournal(path string) (*journal, error) {
 		return nil, errors.Join(fmt.Errorf("opening the journal %s: %w", path, err), j.close())
 	}
 	return j, nil
+}
+
+// JournalPlan returns the plan of a journal, for which it is to be known where it was applied.
+func JournalPlan(path string) (*Plan, error) {
+	var j journal
+	if _, err := j.read(path); err != nil {
+		return nil, fmt.Errorf("reading the journal %s: %w", path, err)
+	}
+	return j.head.Plan, nil
 }
 
 // read reads the lines of a journal and returns the size of those that are whole.

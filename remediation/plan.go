@@ -89,12 +89,12 @@ type Request struct {
 	Body   json.RawMessage `json:"body,omitempty"`
 }
 
-// Read is how the state of a change's object is read. Where Among is empty, Path is the
-// object's own. Else Path is a collection's, and the object is the one in it that has the
-// values of Among.
+// Read is how the state of a change's object is read. Where ID is empty, Path is the object's
+// own. Else Path is a collection's, and the object is the one in it that has the id or, as one
+// that is made again gets another, is in all as it was before the change.
 type Read struct {
-	Path  string          `json:"path"`
-	Among json.RawMessage `json:"among,omitempty"`
+	Path string `json:"path"`
+	ID   string `json:"id,omitempty"`
 }
 
 // Blast is whom and what a change affects.
@@ -228,12 +228,12 @@ func (c *Change) check() error {
 		return errors.New("it mends nothing")
 	case c.Reversible != (c.Undo != nil):
 		return errors.New("it is reversible exactly where it has an undo")
-	case !action.writes(c.Request.Method, c.Request.Path):
-		return fmt.Errorf("the action %s doesn't send %s %q", c.Action, c.Request.Method, c.Request.Path)
-	case c.Undo != nil && !action.writes(c.Undo.Method, c.Undo.Path):
-		return fmt.Errorf("the action %s doesn't send %s %q", c.Action, c.Undo.Method, c.Undo.Path)
+	case !action.permits(c.Request):
+		return fmt.Errorf("the action %s doesn't send this %s %q", c.Action, c.Request.Method, c.Request.Path)
+	case c.Undo != nil && !action.permits(*c.Undo):
+		return fmt.Errorf("the action %s doesn't send this %s %q", c.Action, c.Undo.Method, c.Undo.Path)
 	}
-	values := []*json.RawMessage{&c.Before, &c.After, &c.Request.Body, &c.Read.Among}
+	values := []*json.RawMessage{&c.Before, &c.After, &c.Request.Body}
 	if c.Undo != nil {
 		values = append(values, &c.Undo.Body)
 	}

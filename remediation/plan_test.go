@@ -3,6 +3,7 @@ package remediation_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -76,6 +77,11 @@ func TestGuards(t *testing.T) {
 		{"an application that was not read", role("role-gone"), `"sp-gone" is not in the evidence`},
 		{"a grant of one user", found{"CONS1010", "remove_tenant_wide_grant", "oauth2_permission_grant", "grant-own"}, "not a grant for all users"},
 		{"a grant that is not there", found{"CONS1010", "remove_tenant_wide_grant", "oauth2_permission_grant", "unnamed"}, "is not in the evidence"},
+		{"an account for emergencies", found{"ROLE1017", "remove_role_assignment", "user", "u-emergency"}, "kept for emergencies"},
+		{"a role of the application that applies the plan", found{"ROLE1017", "remove_role_assignment", "service_principal", "sp-writer"}, "the application that runs domicile"},
+		{"an account that is enabled", found{"ROLE1017", "remove_role_assignment", "user", "u-admin"}, "doesn't say of the account"},
+		{"a role whose settings were not read", found{"ROLE1010", "alert_on_role_activation", "role", "r-security"}, "doesn't have the role's settings"},
+		{"a role through a group", found{"ROLE1017", "remove_role_assignment", "user", "u1"}, "holds no role directly"},
 		{"an action of a newer program", found{"GEO1002", "move_geo", "geo", "xdr:storage"}, `knows no action "move_geo"`},
 	}
 	for _, tt := range tests {
@@ -108,9 +114,70 @@ func TestMaxChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	left := slices.DeleteFunc(slices.Clone(plan.Steps), func(s remediation.Step) bool { return !strings.Contains(s.Unplanned, "no more are allowed") })
-	if len(plan.Changes) != 2 || len(left) != 3 {
-		t.Errorf("Build() = %d changes and %d that are left, want 2 and 3 (of 2 rules one change serves both)", len(plan.Changes), len(left))
+	left := slices.DeleteFunc(slices.Clone(plan.Steps), func(s remediation.Step) bool { return !strings.Contains(s.Unplanned, "allowed in one plan") })
+	if len(plan.Changes) != 2 || len(left) != 8 {
+		t.Errorf("Build() = %d changes and %d that are left, want 2 and 8 (of 2 rules one change serves both)", len(plan.Changes), len(left))
+	}
+}
+
+// TestGuardOfAdministrators keeps the last Global Administrator, and every account where
+// nobody has said which are kept for emergencies.
+func TestGuardOfAdministrators(t *testing.T) {
+	violation := found{"ROLE1017", "remove_role_assignment", "user", "u-left"}
+	tenant := newTenant()
+	sources := tenant.sources(t, violation)
+	if plan := build(t, sources); len(plan.Changes) != 2 {
+		t.Errorf("Build() = %+v, want a change for each role", plan.Changes)
+	}
+	delete(sources.Result.Params, "break_glass_accounts")
+	if plan := build(t, sources); len(plan.Changes) != 0 || !strings.Contains(plan.Steps[0].Unplanned, "name them in break_glass_accounts") {
+		t.Errorf("Build() without break_glass_accounts = %+v", plan)
+	}
+	for name, other := range map[string]object{
+		"disabled": {"principal": account("u-admin", false)}, "in a unit": {"directoryScopeId": "/administrativeUnits/a"},
+		"deleted": {"principal": nil}, "an application": {"principal": object{"@odata.type": "#microsoft.graph.servicePrincipal", "accountEnabled": true}},
+		"itself": {"principalId": "u-left", "principal": account("u-left", false)}, "another role": {"roleDefinitionId": "r-security"},
+	} {
+		tenant := newTenant()
+		maps.Copy(tenant.collections[roleAssignments][5], other)
+		if plan := build(t, tenant.sources(t, violation)); len(plan.Changes) != 0 || !strings.Contains(plan.Steps[0].Unplanned, "no other enabled person") {
+			t.Errorf("Build() with the other administrator %s = %+v", name, plan)
+		}
+	}
+}
+
+// TestDataLocation sets the one location that is allowed, of what the cloud masters.
+func TestDataLocation(t *testing.T) {
+	tests := []struct {
+		name    string
+		id      string
+		allowed any
+		want    string
+		says    string
+	}{
+		{"a user", "u1", []any{"EUR"}, "PATCH users/u1 {\"preferredDataLocation\":\"EUR\"}", ""},
+		{"several locations", "u1", []any{"EUR", "DEU"}, "", "names 2 locations"},
+		{"no parameter", "u1", nil, "", "names 0 locations"},
+		{"a synchronised user", "u2", []any{"EUR"}, "", "it is synchronised"},
+		{"an account for emergencies", "u-emergency", []any{"EUR"}, "", "kept for emergencies"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tenant := newTenant()
+			tenant.collections["users"] = []object{{"id": "u1", "preferredDataLocation": "NAM"}, {"id": "u2", "preferredDataLocation": "NAM", "onPremisesSyncEnabled": true}, {"id": "u-emergency"}}
+			sources := tenant.sources(t, found{"GEO1009", "set_user_data_location", "user", tt.id})
+			sources.Result.Params["preferred_data_locations"] = tt.allowed
+			plan := build(t, sources)
+			if tt.want == "" {
+				if len(plan.Changes) != 0 || !strings.Contains(plan.Steps[0].Unplanned, tt.says) {
+					t.Errorf("Build() = %+v, want a step that says %q", plan, tt.says)
+				}
+				return
+			}
+			if request := plan.Changes[0].Request; request.Method+" "+request.Path+" "+string(request.Body) != tt.want {
+				t.Errorf("Build() = %+v, want %s", request, tt.want)
+			}
+		})
 	}
 }
 
@@ -193,19 +260,25 @@ func TestBuildRefusesOtherEvidence(t *testing.T) {
 func TestWritesAreAClosedList(t *testing.T) {
 	want := []string{
 		"DELETE oauth2PermissionGrants/*",
+		"DELETE roleManagement/directory/roleAssignments/*",
 		"DELETE servicePrincipals/*/appRoleAssignedTo/*",
-		"PATCH policies/authorizationPolicy",
-		"POST oauth2PermissionGrants",
-		"POST servicePrincipals/*/appRoleAssignedTo",
-		"PUT policies/adminConsentRequestPolicy",
+		"PATCH groups/* preferredDataLocation",
+		"PATCH policies/authorizationPolicy defaultUserRolePermissions",
+		"PATCH policies/roleManagementPolicies/*/rules/* @odata.type id isDefaultRecipientsEnabled notificationLevel notificationRecipients notificationType recipientType target",
+		"PATCH users/* preferredDataLocation",
+		"POST oauth2PermissionGrants clientId consentType principalId resourceId scope",
+		"POST roleManagement/directory/roleAssignments principalId roleDefinitionId directoryScopeId",
+		"POST servicePrincipals/*/appRoleAssignedTo principalId resourceId appRoleId",
+		"PUT policies/adminConsentRequestPolicy isEnabled notifyReviewers remindersEnabled requestDurationInDays reviewers",
 	}
 	var got []string
 	for _, action := range remediation.Actions() {
 		for _, pattern := range action.Writes {
-			got = append(got, pattern.Method+" "+pattern.Path)
+			got = append(got, strings.TrimSpace(pattern.Method+" "+pattern.Path+" "+strings.Join(pattern.Members, " ")))
 		}
 	}
 	slices.Sort(got)
+	got = slices.Compact(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("what actions send differs (-want +got):\n%s", diff)
 	}
@@ -252,9 +325,10 @@ func TestDecodeRefuses(t *testing.T) {
 		{"another request", `"path": "oauth2PermissionGrants/grant-all"`, `"path": "organization/grant-all"`, "doesn't send"},
 		{"another undoing", `"path": "oauth2PermissionGrants",`, `"path": "users",`, "doesn't send"},
 		{"another grant under the same id", `"path": "oauth2PermissionGrants/grant-all"`, `"path": "oauth2PermissionGrants/grant-other"`, "its id would be"},
+		{"another member in a body", `"isEnabled": true,`, `"isEnabled": true, "version": 2,`, "doesn't send"},
 		{"an unknown action", `"action": "remove_tenant_wide_grant"`, `"action": "remove"`, "is unknown"},
 		{"a lie about undoing", `"reversible": true`, `"reversible": false`, "reversible exactly"},
-		{"more than allowed", `"maxChanges": 10`, `"maxChanges": 1`, "maxChanges is 1"},
+		{"more than allowed", `"maxChanges": 11`, `"maxChanges": 1`, "maxChanges is 1"},
 		{"no tenant", `"id": "` + tenantID + `"`, `"id": ""`, "of which tenant"},
 		{"an end before the beginning", `"expires": "2026-11-24`, `"expires": "2026-11-20`, "before it was made"},
 		{"no JSON", "{", "", "invalid character"},

@@ -12,6 +12,7 @@
 package remediation
 
 import (
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,17 +45,22 @@ type Action struct {
 	// Writes are the only requests that the action and its undoing send.
 	Writes []Pattern
 
-	// change fills in what is particular to a violation: the request, the states, the undoing
-	// and whom it affects.
-	change func(*planner, findings.Finding) (Change, error)
+	// changes are those that mend a violation, with what is particular to them filled in: the
+	// request, the states, the undoing and whom it affects.
+	changes func(*planner, findings.Finding) ([]Change, error)
 }
 
 // Actions lists every action, sorted by id.
 func Actions() []Action {
 	return []Action{
+		alertOnRoleActivation(),
+		alertOnRoleAssignment(),
 		removeApplicationPermission(),
+		removeRoleAssignment(),
 		removeTenantWideGrant(),
 		restrictUserConsent(),
+		setGroupDataLocation(),
+		setUserDataLocation(),
 		turnOnConsentWorkflow(),
 	}
 }
@@ -69,8 +75,12 @@ func action(id string) (Action, bool) {
 	return actions[at], true
 }
 
-// Pattern is a form of request. A part of its path that is * stands for one id.
-type Pattern struct{ Method, Path string }
+// Pattern is a form of request. A part of its path that is * stands for one id. Members are
+// those that its body may have; without any there is no body.
+type Pattern struct {
+	Method, Path string
+	Members      []string
+}
 
 // id is what may stand for * in a path: a segment without anything that a server could take
 // for another path, a query or an escape.
@@ -96,4 +106,32 @@ func Writes(method, path string) bool {
 
 func (a Action) writes(method, path string) bool {
 	return slices.ContainsFunc(a.Writes, func(p Pattern) bool { return p.matches(method, path) })
+}
+
+// Permits says whether some action sends such a request, its body's members included.
+func Permits(request Request) bool {
+	return slices.ContainsFunc(Actions(), func(a Action) bool { return a.permits(request) })
+}
+
+func (a Action) permits(request Request) bool {
+	return slices.ContainsFunc(a.Writes, func(p Pattern) bool { return p.permits(request) })
+}
+
+func (p Pattern) permits(request Request) bool {
+	if !p.matches(request.Method, request.Path) {
+		return false
+	}
+	if len(p.Members) == 0 {
+		return len(request.Body) == 0
+	}
+	var body map[string]json.RawMessage
+	if json.Unmarshal(request.Body, &body) != nil {
+		return false
+	}
+	for member := range body {
+		if !slices.Contains(p.Members, member) {
+			return false
+		}
+	}
+	return len(body) > 0
 }

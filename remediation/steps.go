@@ -15,7 +15,7 @@ var (
 	// attested finds the facts that a step asks to put on record.
 	attested = regexp.MustCompile("domicile attest new ([a-z0-9-]+)")
 	// supported finds the steps in which Microsoft's support has to act.
-	supported = regexp.MustCompile(`(?i)\b(support|ticket|need help\?)`)
+	supported = regexp.MustCompile(`(?i)\bneed help\?|\bopen a (billing )?ticket|\b(ask|have|needs) (the reseller or )?(microsoft('s)? )?support`)
 )
 
 // step is what a person has to do about a violation, taken from the rule. unplanned says why

@@ -66,30 +66,39 @@ func (r *RefusalError) overtaken() bool {
 }
 
 // present reads the state of what a change is about; null where there is no such object.
-func present(ctx context.Context, target Target, read Read) (json.RawMessage, error) {
-	if len(read.Among) == 0 {
-		state, err := target.Get(ctx, read.Path)
+func present(ctx context.Context, target Target, change Change) (json.RawMessage, error) {
+	if change.Read.ID == "" {
+		state, err := target.Get(ctx, change.Read.Path)
 		if missing(err) {
 			return null, nil
 		}
 		return state, err
 	}
-	for object, err := range target.List(ctx, read.Path) {
+	again := null
+	for object, err := range target.List(ctx, change.Read.Path) {
 		if missing(err) {
 			return null, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		found, err := holds(object, read.Among)
-		if err != nil {
+		var named struct {
+			ID string `json:"id"`
+		}
+		if err := json.Unmarshal(object, &named); err != nil {
 			return nil, err
 		}
-		if found {
+		same, err := holds(object, change.Before)
+		switch {
+		case err != nil:
+			return nil, err
+		case named.ID == change.Read.ID:
 			return bytes.Clone(object), nil
+		case same:
+			again = bytes.Clone(object)
 		}
 	}
-	return null, nil
+	return again, nil
 }
 
 func missing(err error) bool {

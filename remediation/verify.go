@@ -64,7 +64,7 @@ func (e *engine) seen(ctx context.Context, change Change) error {
 				return err
 			}
 		}
-		state, err := present(ctx, e.Target, change.Read)
+		state, err := present(ctx, e.Target, change)
 		if err != nil {
 			_, fatal := refusedBy("", err)
 			if fatal != nil {

@@ -75,8 +75,8 @@ func (w *Writer) List(ctx context.Context, path string) iter.Seq2[json.RawMessag
 // Write sends a request of remediation's closed list; its body goes out as it is. Where the
 // service throttles, it is sent again after the pause that was asked for, within MaxWait.
 func (w *Writer) Write(ctx context.Context, request remediation.Request) (remediation.Response, error) {
-	if !remediation.Writes(request.Method, request.Path) {
-		return remediation.Response{}, &remediation.RefusalError{Message: "no action of remediation sends " + clean(request.Method+" "+request.Path, maxMessage)}
+	if !remediation.Permits(request) {
+		return remediation.Response{}, &remediation.RefusalError{Message: "no action of remediation sends this " + clean(request.Method+" "+request.Path, maxMessage)}
 	}
 	return w.send(ctx, request)
 }

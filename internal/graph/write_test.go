@@ -35,11 +35,10 @@ func TestWriterSendsWhatThePlanShows(t *testing.T) {
 	if writer.Tenant() != tenantID || writer.App() != clientID {
 		t.Errorf("the writer is %s of %s", writer.App(), writer.Tenant())
 	}
-	body := `{"b":1,"a":["<ü>"]}`
 	for _, request := range []remediation.Request{
-		{Method: "PATCH", Path: "policies/authorizationPolicy", Body: json.RawMessage(body)},
-		{Method: "PUT", Path: "policies/adminConsentRequestPolicy", Body: json.RawMessage(body)},
-		{Method: "POST", Path: "oauth2PermissionGrants", Body: json.RawMessage(body)},
+		{Method: "PATCH", Path: "policies/authorizationPolicy", Body: json.RawMessage(`{"defaultUserRolePermissions":{"b":1,"a":["<ü>"]}}`)},
+		{Method: "PUT", Path: "policies/adminConsentRequestPolicy", Body: json.RawMessage(`{"reviewers":[],"isEnabled":true}`)},
+		{Method: "POST", Path: "oauth2PermissionGrants", Body: json.RawMessage(`{"scope":" a  b","clientId":"c"}`)},
 		{Method: "DELETE", Path: "oauth2PermissionGrants/abc-_9"},
 	} {
 		response, err := writer.Write(t.Context(), request)
@@ -92,6 +91,14 @@ func TestWriterSendsNothingElse(t *testing.T) {
 			t.Errorf("the guard lets %s %s through: %v", request[0], request[1], err)
 		}
 	}
+	for path, body := range map[string]string{
+		"users/abc": `{"preferredDataLocation":"EUR","accountEnabled":false}`, "groups/abc": `{}`, "policies/authorizationPolicy": ``,
+	} {
+		_, err := writer.Write(t.Context(), remediation.Request{Method: http.MethodPatch, Path: path, Body: json.RawMessage(body)})
+		if err == nil || !strings.Contains(err.Error(), "no action of remediation sends this") {
+			t.Errorf("Write(PATCH %s %s) = %v", path, body, err)
+		}
+	}
 	if len(f.calls) != 0 {
 		t.Errorf("%d requests were sent, the first %s %s", len(f.calls), f.calls[0].method, f.calls[0].uri)
 	}
@@ -131,7 +138,7 @@ func TestTheScannerCantWrite(t *testing.T) {
 // TestWriterObeysTheService sends a write again where the service says that it did nothing,
 // and only then.
 func TestWriterObeysTheService(t *testing.T) {
-	request := remediation.Request{Method: "PATCH", Path: "policies/authorizationPolicy", Body: json.RawMessage(`{}`)}
+	request := remediation.Request{Method: "PATCH", Path: "policies/authorizationPolicy", Body: json.RawMessage(`{"defaultUserRolePermissions":{}}`)}
 	done, no := says(http.StatusNoContent, ""), odata("Code", "no")
 	tests := []struct {
 		name     string
@@ -166,7 +173,7 @@ func TestWriterObeysTheService(t *testing.T) {
 				t.Errorf("it was sent %d times, want %d", len(f.calls), tt.calls)
 			}
 			for _, call := range f.calls {
-				if call.body != `{}` {
+				if call.body != string(request.Body) {
 					t.Errorf("the body %q was sent", call.body)
 				}
 			}

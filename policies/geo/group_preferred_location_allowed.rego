@@ -39,6 +39,7 @@
 #     gdpr: [{id: "44", coverage: evidence}]
 #   remediation:
 #     summary: Set the group's preferred data location to an allowed one, and know that this moves data.
+#     action: set_group_data_location
 #     steps:
 #       xdr-current:
 #         - Ask the data's owner whether the group's data may rest there; if so, add the code to preferred_data_locations.

@@ -39,6 +39,7 @@
 #     gdpr: [{id: "44", coverage: evidence}]
 #   remediation:
 #     summary: Set the user's preferred data location to an allowed one, or clear it, and know that this moves data.
+#     action: set_user_data_location
 #     steps:
 #       xdr-current:
 #         - Ask the data's owner whether the user's data may rest there; if so, add the code to preferred_data_locations.

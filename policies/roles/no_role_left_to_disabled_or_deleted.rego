@@ -35,6 +35,7 @@
 #     iso_27001: [{id: A.5.18, coverage: part}]
 #   remediation:
 #     summary: Remove the role from principals that are disabled or deleted.
+#     action: remove_role_assignment
 #     steps:
 #       xdr-current:
 #         - Open the Microsoft Entra admin center, Roles & admins > the role > Assignments, and remove the assignment, eligible ones too; for a role through a group remove the member.

@@ -33,6 +33,7 @@
 #     iso_27001: [{id: A.8.16, coverage: part}]
 #   remediation:
 #     summary: Give the notification the default recipients, or a mailbox that is read.
+#     action: alert_on_role_activation
 #     steps:
 #       xdr-current:
 #         - Open the Microsoft Entra admin center, Identity governance > Privileged Identity Management > Microsoft Entra roles > Settings, as Privileged Role Administrator.

@@ -34,6 +34,7 @@
 #     nis2: [{id: 21(2)(b), coverage: evidence}]
 #   remediation:
 #     summary: Give the notification the default recipients, or a mailbox that is read.
+#     action: alert_on_role_assignment
 #     steps:
 #       xdr-current:
 #         - Open the Microsoft Entra admin center, Identity governance > Privileged Identity Management > Microsoft Entra roles > Settings, as Privileged Role Administrator.
