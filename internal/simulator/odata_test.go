@@ -139,7 +139,7 @@ func TestFilter(t *testing.T) {
 		{"security/identities/healthIssues?$filter=status ne 'open'", 200, 1},
 		{"security/identities/healthIssues?$filter=status eq 'open' and severity eq 'high'", 200, 1},
 		{"roleManagement/directory/roleAssignments?$filter=roleDefinitionId eq '62e90394-69f5-4237-9190-012177145e10'", 200, 2},
-		{"oauth2PermissionGrants?$filter=consentType eq 'AllPrincipals'", 200, 4},
+		{"oauth2PermissionGrants?$filter=consentType eq 'AllPrincipals'", 200, 3},
 		{"users?$filter=accountEnabled eq false", 200, 2},
 		{"users?$filter=startswith(displayName,'Break')", 200, 2},
 		{"users?$filter=onPremisesSyncEnabled eq null and userType eq 'Guest'", 200, 1},
