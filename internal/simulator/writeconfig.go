@@ -144,6 +144,13 @@ func (s *Server) config(files map[string][]byte) ([]byte, error) {
 	if files[previousFile] != nil {
 		tenant = append(tenant, yaml.MapItem{Key: "previous", Value: previousFile})
 	}
+	if id, _ := s.tenant.Remediator(); id != "" {
+		tenant = append(tenant, yaml.MapItem{Key: "remediation", Value: yaml.MapSlice{{Key: "auth", Value: yaml.MapSlice{
+			{Key: "method", Value: "client_secret"},
+			{Key: "client_id", Value: id},
+			{Key: "client_secret_file", Value: RemediatorFile},
+		}}}})
+	}
 	document := yaml.MapSlice{{Key: "version", Value: 1}}
 	if s.tenant.settings.Profile != "" {
 		document = append(document, yaml.MapItem{Key: "profile", Value: s.tenant.settings.Profile})
