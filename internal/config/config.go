@@ -199,8 +199,7 @@ func (c *Config) check() error {
 	if c.Version != 1 {
 		return fmt.Errorf("version is %d; write version: 1", c.Version)
 	}
-	var errs []error
-	errs = append(errs, c.Remediation.check()...)
+	errs := c.Remediation.check()
 	names := map[string]bool{}
 	for i, tenant := range c.Tenants {
 		where := fmt.Sprintf("tenants[%d] (%q)", i, tenant.Name)
