@@ -44,6 +44,20 @@ demo: build ## Scan the simulated tenant and leave reports in out/demo
 	echo "Open out/demo/report.html in a browser; out/demo/evidence is what was read."; \
 	test $$code -eq 3
 
+.PHONY: demo-remediation
+demo-remediation: build ## Plan, apply, scan again and roll back on the simulated tenant, in out/remediation
+	@rm -rf out/remediation && mkdir -p out/remediation
+	@bin/domicile simulate --tenant weak --write-config out/remediation >out/remediation/simulate.log 2>&1 & simulator=$$!; trap "kill $$simulator" EXIT; \
+		until grep -q '^serving' out/remediation/simulate.log; do kill -0 $$simulator && sleep 0.1 || exit 1; done; \
+		run() { want=$$1; shift; echo; echo "domicile $$*"; code=0; bin/domicile "$$@" --config out/remediation/domicile.yaml || code=$$?; test $$code -eq $$want; }; \
+		echo 'remediation: {max_changes: 100}' >>out/remediation/domicile.yaml; \
+		run 3 scan --out out/remediation/before --quiet && \
+		run 0 remediate plan out/remediation/before/result.json --author "$${USER:-demo}" && \
+		run 0 remediate apply out/remediation/before/plan.json --yes --quiet && \
+		run 3 scan --out out/remediation/after --previous out/remediation/before/result.json --format text && \
+		run 3 remediate rollback out/remediation/before/plan.journal --yes --quiet && \
+		echo && echo "The rollback ends with 3, as nothing can be given back to an account that is deleted."
+
 .PHONY: test
 test: ## Run every test that needs nothing but Go
 	@echo "Left out: what needs more than Go (the race detector, the outside validators), which .ci/run runs."

@@ -3,7 +3,7 @@
 // rightfully on, and does its data rest where it may?
 //
 // Each command is one arrow of the flow collect -> evidence -> evaluate -> findings ->
-// report, and scan composes them. This package alone reads flags, the environment and
+// report | remediate, and scan composes the first ones. This package alone reads flags, the environment and
 // the clock, writes to stdout and decides on the exit code.
 package main
 
@@ -26,6 +26,7 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/internal/chromium"
 	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/remediation"
 	"github.com/domicile-audit/domicile/reports"
 )
 
@@ -40,13 +41,15 @@ func run() int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends at once what doesn't heed the first
 	return Main(ctx, os.Args[1:], Environment{
-		Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now,
 		StdoutTerminal: isTerminal(os.Stdout), StderrTerminal: isTerminal(os.Stderr), TerminalWidth: terminalWidth,
 	})
 }
 
 // Environment is what the program takes from around it.
 type Environment struct {
+	// Stdin is where a person answers.
+	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// StdoutTerminal and StderrTerminal say whether a person reads along.
 	StdoutTerminal, StderrTerminal bool
@@ -128,6 +131,7 @@ func exitCode(ctx context.Context, err error) int {
 	var known *exitError
 	var auth *collectors.AuthError
 	var tampered *evidence.TamperedError
+	var refused *remediation.PlanError
 	switch {
 	case err == nil:
 		return 0
@@ -137,7 +141,7 @@ func exitCode(ctx context.Context, err error) int {
 		return known.code
 	case errors.As(err, &auth):
 		return exitAuth
-	case errors.As(err, &tampered):
+	case errors.As(err, &tampered), errors.As(err, &refused):
 		return exitViolations
 	case errors.Is(err, evidence.ErrInUse), errors.Is(err, chromium.ErrNotFound), beyondReach(err):
 		return exitUsage

@@ -30,7 +30,8 @@ func newRoot(env Environment) *cobra.Command {
 		Long: `domicile checks a Microsoft 365 tenant: is Microsoft Defender XDR (once Microsoft
 Threat Protection) rightfully on, and does its data rest where it may? It reads the
 tenant through Microsoft's APIs, keeps what it read as evidence, judges the evidence
-with rules, and reports. It only reads.
+with rules, and reports. It only reads: remediate apply and rollback alone change anything,
+with an application of their own.
 
   domicile scan --demo --out out       try it on a simulated tenant, no account needed
   domicile scan --tenant contoso       scan a tenant of ./domicile.yaml
@@ -38,8 +39,8 @@ with rules, and reports. It only reads.
 Exit codes: 0 clean; 1 internal error; 2 usage, configuration or rule error, a path that
 can't be used, or a folder in use; 3 violations at or above --fail-on (or tampered
 evidence, a signature that doesn't hold, another result than expected, a difference, a
-failed test, an unsound statement or waiver); 4 nothing found, but something could not be
-judged, or for collect read; 5 authentication failed; 130 interrupted.`,
+failed test, an unsound statement or waiver, a change not made); 4 nothing found, but
+something could not be judged, or for collect read; 5 authentication failed; 130 interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          knownCommand,
@@ -57,7 +58,7 @@ judged, or for collect read; 5 authentication failed; 130 interrupted.`,
 	offer(root, "log", "text", "json")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
-		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newVerify(a), newPack(a), newUnpack(a), newKey(a),
+		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newRemediate(a), newVerify(a), newPack(a), newUnpack(a), newKey(a),
 		newDiff(a), newHistory(a),
 		newPolicy(a), newAttest(a), newWaive(a), newConfig(a), newPermissions(a), newDoctor(a), newSimulate(a), newVersion(a),
 	)

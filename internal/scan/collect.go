@@ -127,16 +127,33 @@ func (c Collection) read(ctx context.Context, writer *evidence.Writer, o collect
 
 // connect signs in to the tenant, with every request noted in the bundle.
 func (c Collection) connect(ctx context.Context, record func(evidence.Request)) (*graph.Client, error) {
-	options, err := Connection(c.Tenant, c.Getenv)
+	options, err := c.options()
 	if err != nil {
 		return nil, err
+	}
+	options.Record = record
+	return graph.Connect(ctx, options)
+}
+
+// ConnectWriter signs in to the collection's tenant to make changes.
+func (c Collection) ConnectWriter(ctx context.Context) (*graph.Writer, error) {
+	options, err := c.options()
+	if err != nil {
+		return nil, err
+	}
+	return graph.ConnectWriter(ctx, options)
+}
+
+func (c Collection) options() (graph.Options, error) {
+	options, err := Connection(c.Tenant, c.Getenv)
+	if err != nil {
+		return options, err
 	}
 	options.MaxWait, options.Now, options.Prompt, options.Log = c.MaxWait, c.Now, c.Prompt, c.Log
 	if options.MaxWait <= 0 {
 		options.MaxWait = -1 // zero would stand for the default of ten minutes
 	}
-	options.Record = record
-	return graph.Connect(ctx, options)
+	return options, nil
 }
 
 // Connection turns a tenant's configuration into the options of a connection, with its

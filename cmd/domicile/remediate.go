@@ -1,0 +1,408 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/policies"
+	"github.com/domicile-audit/domicile/remediation"
+)
+
+// planFile is the name of a plan beside its result.
+const planFile = "plan.json"
+
+// validFor is how long a plan can be applied, unless it says otherwise.
+const validFor = 72 * time.Hour
+
+func newRemediate(a *app) *cobra.Command {
+	return group("remediate", "Plan changes that mend violations, make them, and take them back",
+		newRemediatePlan(a), newRemediateApply(a), newRemediateRollback(a), newRemediateSchema(a))
+}
+
+func newRemediateSchema(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of plan.json",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := a.Stdout.Write(remediation.Schema())
+			return err
+		},
+	}
+}
+
+// planning are the flags that say what a plan rests on.
+type planning struct {
+	config, result, evidence string
+	proof                    signatures
+}
+
+func (p *planning) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.config, "config", "", "configuration to read (default "+config.FileName+")")
+}
+
+// addEvidence adds the flags of the commands that read the evidence of a plan.
+func (p *planning) addEvidence(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.evidence, "evidence", "", "bundle that the result judged (default "+scan.EvidenceFolder+" beside the result)")
+	p.proof.addTrust(cmd)
+}
+
+// read reads the configuration; nil where none is named and there is none.
+func (p *planning) read() (*config.Config, error) {
+	if _, err := os.Stat(config.FileName); p.config == "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // a plan can be made without a configuration
+	}
+	cfg, err := config.Read(cmp.Or(p.config, config.FileName))
+	return cfg, usage(err)
+}
+
+// tenant reads the configuration and finds the tenant of an id in it.
+func (p *planning) tenant(id string) (*config.Config, *config.Tenant, error) {
+	cfg, err := config.Read(cmp.Or(p.config, config.FileName))
+	if err != nil {
+		return nil, nil, usage(err)
+	}
+	tenant, err := cfg.Tenant(id)
+	return cfg, tenant, usage(err)
+}
+
+// sources reads the result and verifies the bundle that it judged, signatures included. cfg
+// may be nil. done removes what was unpacked.
+func (p *planning) sources(cfg *config.Config) (sources remediation.Sources, done func() error, err error) {
+	trust, err := p.proof.trust(cfg)
+	if err != nil {
+		return sources, nil, err
+	}
+	result, digest, signers, err := scan.VerifyResult(p.result, trust)
+	if err != nil {
+		return sources, nil, bundleError(err)
+	}
+	if err := p.proof.demand(p.result, signers); err != nil {
+		return sources, nil, err
+	}
+	bundle, done, err := p.proof.bundle(cmp.Or(p.evidence, filepath.Join(filepath.Dir(p.result), scan.EvidenceFolder)), trust)
+	return remediation.Sources{Result: result, Digest: digest, Bundle: bundle}, done, err
+}
+
+func newRemediatePlan(a *app) *cobra.Command {
+	var from planning
+	var out, author string
+	var valid time.Duration
+	cmd := &cobra.Command{
+		Use:   "plan RESULT",
+		Short: "Plan what is to be done about the violations of a result",
+		Long: `plan reads a result.json and the evidence that it judged, and writes plan.json: the changes
+that domicile can make, each with the request as it will be sent, the state before and
+after, why, for whom and how it is undone, and for every other violation the steps for a
+person. It connects to nothing. Nothing in a plan turns the service off or deletes its data.
+
+No change is planned for the applications that run domicile or for Microsoft's own, and no
+more than remediation.max_changes of the configuration in one plan.`,
+		Example: `  domicile remediate plan out/result.json
+  domicile remediate plan out/result.json --out plan.json --author ada@contoso.com`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) (err error) {
+			from.result = args[0]
+			if valid <= 0 {
+				return usage(fmt.Errorf("--valid %s is no time at all", valid))
+			}
+			cfg, err := from.read()
+			if err != nil {
+				return err
+			}
+			sources, done, err := from.sources(cfg)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, done()) }()
+			created := a.Now().UTC().Truncate(time.Second)
+			heading := remediation.Heading{
+				Tool: a.tool(), Author: cmp.Or(author, a.Getenv("USER")), Created: created, Expires: created.Add(valid),
+			}
+			if err := bound(&heading, cfg, sources.Result.Tenant.ID); err != nil {
+				return err
+			}
+			plan, err := remediation.Build(sources, heading)
+			if err != nil {
+				return usage(err)
+			}
+			path := cmp.Or(out, filepath.Join(filepath.Dir(from.result), planFile))
+			if err := scan.WriteFile(path, plan.Write); err != nil {
+				return err
+			}
+			if !a.quiet {
+				writePlan(a.Stdout, plan)
+			}
+			a.say("wrote %s", path)
+			return nil
+		},
+	}
+	from.add(cmd)
+	from.addEvidence(cmd)
+	cmd.Flags().StringVar(&out, "out", "", "file to write (default "+planFile+" beside the result)")
+	cmd.Flags().StringVar(&author, "author", "", "who makes the plan (default the variable USER of the environment)")
+	cmd.Flags().DurationVar(&valid, "valid", validFor, "how long the plan can be applied")
+	return cmd
+}
+
+// bound takes from the configuration, if there is one, what it says of a tenant's changes.
+func bound(heading *remediation.Heading, cfg *config.Config, tenantID string) error {
+	tenant := &config.Tenant{}
+	if cfg == nil {
+		cfg = &config.Config{}
+	} else {
+		var err error
+		if tenant, err = cfg.Tenant(tenantID); err != nil {
+			return usage(err)
+		}
+	}
+	heading.MaxChanges, heading.Remediator = cfg.MaxChanges(tenant), cfg.RemediatorID(tenant)
+	return nil
+}
+
+// changing are the flags of the commands that change a tenant.
+type changing struct {
+	planning
+	yes, dryRun bool
+	maxWait     time.Duration
+}
+
+func (c *changing) add(cmd *cobra.Command) {
+	c.planning.add(cmd)
+	cmd.Flags().BoolVar(&c.yes, "yes", false, "make each change without asking")
+	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "make every check, and no change")
+	cmd.Flags().DurationVar(&c.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")
+}
+
+func newRemediateApply(a *app) *cobra.Command {
+	var how changing
+	var journal string
+	cmd := &cobra.Command{
+		Use:   "apply PLAN",
+		Short: "Make the changes of a plan, and verify them",
+		Long: `apply makes the changes of a plan.json, one after the other, each shown and confirmed before.
+It signs in as remediation.auth of the configuration says: with an application of its own,
+never the one that reads.
+
+The plan must be of this tenant, not expired, and what its result and evidence give: they are
+read again, and a change in it that doesn't come out is refused. Before each change the present
+state is read; one that is not as the plan has it stays as it is, and so does what a guard
+protects. A journal remembers each step before and after it is taken, so that after an
+interruption the same command goes on and does nothing twice. At the end the rules concerned
+are judged again on fresh evidence, which is kept beside the journal.
+
+It ends with 3 where a change was not made or its violation remains, and with 4 where that
+could not be judged.`,
+		Example: `  domicile remediate apply out/plan.json --dry-run
+  domicile remediate apply out/plan.json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			how.result = cmp.Or(how.result, filepath.Join(filepath.Dir(args[0]), scan.ResultFile))
+			return a.apply(cmd.Context(), how, args[0], cmp.Or(journal, journalOf(args[0])))
+		},
+	}
+	how.add(cmd)
+	how.addEvidence(cmd)
+	cmd.Flags().StringVar(&how.result, "result", "", "result that the plan is for (default "+scan.ResultFile+" beside the plan)")
+	cmd.Flags().StringVar(&journal, "journal", "", "file that remembers what was done (default beside the plan, .journal in place of .json)")
+	return cmd
+}
+
+func journalOf(plan string) string { return strings.TrimSuffix(plan, ".json") + ".journal" }
+
+func (a *app) apply(ctx context.Context, how changing, planPath, journal string) (err error) {
+	file, err := readPlan(planPath)
+	if err != nil {
+		return usage(err)
+	}
+	plan, err := remediation.Decode(file)
+	if err != nil {
+		return usage(fmt.Errorf("%w; name a plan.json that remediate plan wrote", err))
+	}
+	cfg, tenant, err := how.tenant(plan.Tenant.ID)
+	if err != nil {
+		return err
+	}
+	sources, done, err := how.sources(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	run := remediation.Run{
+		File: file, Sources: sources, Journal: journal, MaxChanges: cfg.MaxChanges(tenant),
+		Judge: func(ctx context.Context, rules []string) (*findings.Result, error) {
+			a.say("judging %s again on fresh evidence", count(len(rules), "rule"))
+			return a.judgeAgain(ctx, how, cfg, tenant, rules, strings.TrimSuffix(journal, ".journal")+".verified")
+		},
+	}
+	return a.change(ctx, how, cfg, tenant, run, remediation.Apply)
+}
+
+func newRemediateRollback(a *app) *cobra.Command {
+	var how changing
+	cmd := &cobra.Command{
+		Use:   "rollback JOURNAL",
+		Short: "Take back what was applied",
+		Long: `rollback takes back the changes that a journal of remediate apply says were made, in reverse
+order, each shown and confirmed before, with the same checks: what somebody has changed since
+stays as it is. What can't be undone is listed. The journal goes on, so that an interrupted
+rollback can be gone on with too.
+
+It ends with 3 where a change was not taken back.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			plan, err := remediation.JournalPlan(args[0])
+			if err != nil {
+				return usage(err)
+			}
+			cfg, tenant, err := how.tenant(plan.Tenant.ID)
+			if err != nil {
+				return err
+			}
+			return a.change(cmd.Context(), how, cfg, tenant, remediation.Run{Journal: args[0]}, remediation.Rollback)
+		},
+	}
+	how.add(cmd)
+	return cmd
+}
+
+// change signs the remediator in, has changes made or taken back, and tells how they ended.
+func (a *app) change(ctx context.Context, how changing, cfg *config.Config, tenant *config.Tenant, run remediation.Run, do func(context.Context, remediation.Run) ([]remediation.Settled, error)) error {
+	remediator, err := cfg.Remediator(tenant)
+	if err != nil {
+		return usage(err)
+	}
+	from := &target{config: cfg, tenants: []*config.Tenant{tenant}, now: a.Now}
+	connection, err := a.collection(targeting{maxWait: how.maxWait, proof: how.proof}, from, remediator, nil)
+	if err != nil {
+		return err
+	}
+	writer, err := connection.ConnectWriter(ctx)
+	if err != nil {
+		return collectError(err)
+	}
+	defer writer.Close()
+	run.Target, run.DryRun, run.Now, run.Sleep = writer, how.dryRun, a.Now, sleep
+	run.Confirm = a.confirm(how.yes)
+	settled, err := do(ctx, run)
+	writeSettled(a.Stdout, settled)
+	if err != nil {
+		return err
+	}
+	return settledError(settled)
+}
+
+// settledError is how the command ends: 3 where a change isn't as it was meant to be, 4 where
+// nobody knows whether it helped.
+func settledError(settled []remediation.Settled) error {
+	failed := func(s remediation.Settled) bool { return !s.Done() || s.Verdict == remediation.Remains }
+	unknown := func(s remediation.Settled) bool { return s.Verdict == remediation.Unknown }
+	switch {
+	case slices.ContainsFunc(settled, failed):
+		return &exitError{code: exitViolations}
+	case slices.ContainsFunc(settled, unknown):
+		return &exitError{code: exitIncomplete}
+	default:
+		return nil
+	}
+}
+
+// confirm shows a change and asks whether to make it, unless it was agreed to before.
+func (a *app) confirm(yes bool) func(remediation.Change) (bool, error) {
+	var answers *bufio.Reader
+	if a.Stdin != nil {
+		answers = bufio.NewReader(a.Stdin)
+	}
+	return func(change remediation.Change) (bool, error) {
+		if !a.quiet || !yes {
+			writeChange(a.Stdout, change)
+		}
+		if yes {
+			return true, nil
+		}
+		if answers == nil {
+			return false, errNoAnswer
+		}
+		fmt.Fprint(a.Stdout, "Go on with this one? [y/N] ")
+		answer, err := answers.ReadString('\n')
+		if errors.Is(err, io.EOF) && answer == "" {
+			return false, errNoAnswer
+		}
+		answer = strings.ToLower(strings.TrimSpace(answer))
+		return answer == "y" || answer == "yes", nil
+	}
+}
+
+var errNoAnswer = &exitError{exitUsage, errors.New("nobody answers; run it in a terminal, or with --yes")}
+
+// judgeAgain collects what rules need into a folder and judges them there, as a scan does.
+func (a *app) judgeAgain(ctx context.Context, how changing, cfg *config.Config, tenant *config.Tenant, rules []string, dir string) (*findings.Result, error) {
+	judging := judging{selection: policies.Selection{Rules: rules}, failOn: findings.Never, proof: how.proof}
+	set, err := judging.rules(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	judgement, err := a.judgement(&judging, set, cfg, tenant)
+	if err != nil {
+		return nil, err
+	}
+	from := &target{config: cfg, tenants: []*config.Tenant{tenant}, now: a.Now}
+	folder := filepath.Join(dir, scan.EvidenceFolder)
+	collection, err := a.collection(targeting{maxWait: how.maxWait, proof: how.proof}, from, tenant, set.Kinds())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := scan.Collect(ctx, folder, collection); err != nil {
+		return nil, collectError(err)
+	}
+	bundle, err := evidence.Verify(folder, collection.Trust)
+	if err != nil {
+		return nil, err
+	}
+	verdicts, err := set.Evaluate(ctx, bundle, policies.Options{Profile: judgement.Profile, Params: judgement.Params})
+	if err != nil {
+		return nil, err
+	}
+	result := judgement.Result(verdicts, bundle)
+	_, err = scan.WriteReports(dir, result, nil, judgement.Key)
+	return result, err
+}
+
+// readPlan reads a plan's file.
+func readPlan(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the plan: %w", err)
+	}
+	defer file.Close()
+	var data bytes.Buffer
+	_, err = io.Copy(&data, io.LimitReader(file, remediation.MaxPlan+1))
+	return data.Bytes(), err
+}
+
+// sleep waits, or returns the context's error.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
