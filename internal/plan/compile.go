@@ -111,8 +111,12 @@ func tiers(fn *ir.Func) int {
 
 // decides says whether an assignment gives a rule, not its default, a value that can't change.
 func (c *compiler) decides(s *ir.AssignVarOnceStmt) bool {
-	_, varies := s.Source.Value.(ir.Local)
-	return !varies && int(s.Target) != c.result
+	return isConstant(s.Source) && int(s.Target) != c.result
+}
+
+func isConstant(source ir.Operand) bool {
+	_, varies := source.Value.(ir.Local)
+	return !varies
 }
 
 // only is the constant that all rules of a function give, or nil.
@@ -435,10 +439,7 @@ func (c *compiler) scan(s *ir.ScanStmt) statement {
 // searches says whether a loop's only lasting effect is to set a local to a constant at its end.
 func (c *compiler) searches(s *ir.ScanStmt) bool {
 	last, ok := s.Block.Stmts[len(s.Block.Stmts)-1].(*ir.AssignVarStmt)
-	if !ok {
-		return false
-	}
-	if _, varies := last.Source.Value.(ir.Local); varies {
+	if !ok || !isConstant(last.Source) {
 		return false
 	}
 	within := usesOf(s.Block, c.idle)

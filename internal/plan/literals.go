@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/ir"
 )
@@ -68,21 +70,21 @@ func (r *constantRun) take(c *compiler, at int, statement ir.Stmt) bool {
 	case *ir.MakeNumberRefStmt:
 		r.constants[s.Target] = c.numberRef(s)
 	case *ir.ArrayAppendStmt:
-		array, value := r.collection(s.Array), r.constant(c, s.Value)
+		array, value := r.constants[s.Array], r.constant(c, s.Value)
 		if array == nil || value == nil {
 			return false
 		}
 		array.Value = array.Value.(*ast.Array).Append(value)
 		r.change(s.Array, at, s.Value)
 	case *ir.SetAddStmt:
-		set, value := r.collection(s.Set), r.constant(c, s.Value)
+		set, value := r.constants[s.Set], r.constant(c, s.Value)
 		if set == nil || value == nil {
 			return false
 		}
 		set.Value.(ast.Set).Add(value)
 		r.change(s.Set, at, s.Value)
 	case *ir.ObjectInsertStmt:
-		object, key, value := r.collection(s.Object), r.constant(c, s.Key), r.constant(c, s.Value)
+		object, key, value := r.constants[s.Object], r.constant(c, s.Key), r.constant(c, s.Value)
 		if object == nil || key == nil || value == nil {
 			return false
 		}
@@ -98,8 +100,6 @@ func (r *constantRun) make(target ir.Local, at int, empty *ast.Term) {
 	r.constants[target] = empty
 	r.made = append(r.made, madeAt{target, at})
 }
-
-func (r *constantRun) collection(local ir.Local) *ast.Term { return r.constants[local] }
 
 func (r *constantRun) constant(c *compiler, source ir.Operand) *ast.Term {
 	if local, ok := source.Value.(ir.Local); ok {
@@ -121,7 +121,7 @@ func (r *constantRun) collect(c *compiler, from int, found map[int]literal) int 
 		target := r.made[i].target
 		whole[target] = int(target) >= c.shared && c.uses.changes[target] == len(r.changes[target])
 		for _, part := range r.parts[target] {
-			if _, collection := r.changes[part]; collection || r.isMade(part) {
+			if r.isMade(part) {
 				whole[target] = whole[target] && whole[part]
 			}
 		}
@@ -139,10 +139,5 @@ func (r *constantRun) collect(c *compiler, from int, found map[int]literal) int 
 }
 
 func (r *constantRun) isMade(local ir.Local) bool {
-	for _, made := range r.made {
-		if made.target == local {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.made, func(made madeAt) bool { return made.target == local })
 }

@@ -79,10 +79,8 @@ func defined(source int, wanted bool) statement {
 
 func is[T ast.Value](source operand) statement {
 	return func(_ *machine, locals []*ast.Term) signal {
-		if value := source.of(locals); value != nil {
-			if _, ok := value.Value.(T); ok {
-				return next
-			}
+		if value := source.of(locals); value != nil && isA[T](value.Value) {
+			return next
 		}
 		return undefined
 	}
