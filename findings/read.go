@@ -26,14 +26,19 @@ const (
 // that is not listed, or an outcome, a count or an exit code that the rest contradicts is an
 // error that says where. A newer format is refused with a hint. What comes back is normalised.
 func Read(r io.Reader) (*Result, error) {
-	return read(r, func(result *Result) error { return errors.Join(check(result), checkVerdicts(result)) })
+	return read(r, func(result *Result) error {
+		if err := check(result); err != nil {
+			return err // outcomes and counts say nothing of what is broken itself
+		}
+		return checkVerdicts(result)
+	})
 }
 
 // ReadHead reads a result.json whose findings have been taken out, as Read does, but for the
 // outcomes and counts that follow from findings.
 func ReadHead(r io.Reader) (*Result, error) { return read(r, check) }
 
-func read(r io.Reader, check func(*Result) error) (*Result, error) {
+func read(r io.Reader, holds func(*Result) error) (*Result, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the result: %w", err)
@@ -54,7 +59,7 @@ func read(r io.Reader, check func(*Result) error) (*Result, error) {
 	if err := decoder.Decode(&result); err != nil {
 		return nil, fmt.Errorf("reading the result: %w", err)
 	}
-	if err := check(&result); err != nil {
+	if err := holds(&result); err != nil {
 		return nil, fmt.Errorf("reading the result: %w", err)
 	}
 	return result.Normalised(), nil
