@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/domicile-audit/domicile/findings"
@@ -268,11 +267,11 @@ func measureCommand(ctx context.Context, args []string) error {
 		return err
 	}
 	state := process.ProcessState
-	usage, ok := state.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return errors.New("this system doesn't say what a process took")
+	memory, err := peakMemory(state)
+	if err != nil {
+		return err
 	}
-	note, err := json.Marshal(cost{Wall: wall, CPU: state.UserTime() + state.SystemTime(), Memory: usage.Maxrss << 10})
+	note, err := json.Marshal(cost{Wall: wall, CPU: state.UserTime() + state.SystemTime(), Memory: memory})
 	if err != nil {
 		return err
 	}
