@@ -8,7 +8,13 @@ VERSION ?= $(or $(TAGGED),0.0.0-$(or $(COMMIT),dev))
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 OPA := github.com/open-policy-agent/opa@v1.22.0
 CONFTEST := github.com/open-policy-agent/conftest@v0.71.1
-PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+# Newer versions of GoReleaser need a newer Go, or a module that isn't there.
+GORELEASER := github.com/goreleaser/goreleaser/v2@v2.15.4
+export SYFT := github.com/anchore/syft/cmd/syft@v1.52.0
+export COSIGN := github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
+KUSTOMIZE := sigs.k8s.io/kustomize/kustomize/v5@v5.8.2
+KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
+KUBERNETES_SCHEMAS := sigs.k8s.io/kubectl-validate@v0.0.4
 SIZES ?= 1000 10000 100000 1000000
 ROUNDS ?= 3
 FUZZTIME ?= 20s
@@ -23,19 +29,24 @@ help: ## Show the targets
 
 BUILD = $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
+RELEASE = VERSION=$(VERSION) $(GO) run $(GORELEASER) release --clean
+
 .PHONY: build
 build: ## Build bin/domicile, static and stamped with its version
 	$(BUILD) -o bin/domicile ./cmd/domicile
 
+.PHONY: completions
+completions:
+	@mkdir -p bin/completions
+	@for shell in bash zsh fish powershell; do $(GO) run ./cmd/domicile completion $$shell > bin/completions/domicile.$$shell || exit 1; done
+
 .PHONY: dist
-dist: ## Build a release into dist: an archive for each of PLATFORMS, and their checksums
-	rm -rf dist
-	for platform in $(PLATFORMS); do \
-		os=$${platform%/*} arch=$${platform#*/}; folder=bin/$${os}_$$arch; \
-		GOOS=$$os GOARCH=$$arch $(BUILD) -o $$folder/domicile ./cmd/domicile && cp LICENSE $$folder && mkdir -p dist && \
-		tar -czf dist/domicile_$(VERSION)_$${os}_$$arch.tar.gz -C $$folder domicile LICENSE || exit 1; \
-	done
-	cd dist && shasum -a 256 *.tar.gz > SHA256SUMS
+dist: ## Build a release into dist: an archive for each system, its SBOM, and their checksums
+	$(RELEASE) --snapshot --skip=sign
+
+.PHONY: release
+release: ## Build, sign and publish the release of the tag that is checked out, as its workflow does
+	$(RELEASE)
 
 .PHONY: demo
 demo: build ## Scan the simulated tenant and leave reports in out/demo
