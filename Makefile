@@ -35,6 +35,25 @@ RELEASE = VERSION=$(VERSION) $(GO) run $(GORELEASER) release --clean
 build: ## Build bin/domicile, static and stamped with its version
 	$(BUILD) -o bin/domicile ./cmd/domicile
 
+.PHONY: release-check
+release-check: ## Check the configuration of releases
+	VERSION=$(VERSION) $(GO) run $(GORELEASER) check
+
+.PHONY: manifests
+manifests: ## Render the Kubernetes manifests and check them against the API's schemas (needs jq)
+	@set -e -o pipefail; rm -rf out/kubernetes; \
+	conforms() { $(GO) run $(KUBECONFORM) -strict -summary -schema-location 'out/kubernetes/{{ .Group }}/{{ .ResourceAPIVersion }}.json'; }; \
+	api=$$($(GO) mod download -json $(KUBERNETES_SCHEMAS) | jq -r .Dir)/pkg/openapiclient/builtins/1.30; \
+	for file in $$api/api/v1.json $$api/apis/*/v*.json; do \
+		group=$$(basename $${file%/*}); folder=out/kubernetes/$${group/%api/v1}; \
+		mkdir -p $$folder; jq -f .ci/kubernetes-schema.jq $$file > $$folder/$${file##*/}; \
+	done; \
+	for folder in deploy/kubernetes/*; do \
+		echo $$folder; $(GO) run $(KUSTOMIZE) build $$folder > out/kubernetes/$${folder##*/}.yaml; \
+		conforms < out/kubernetes/$${folder##*/}.yaml; \
+		! sed 's/readOnlyRootFilesystem/readonly/' out/kubernetes/$${folder##*/}.yaml | conforms > /dev/null 2>&1 || { echo "a misspelt field passes"; exit 1; }; \
+	done
+
 .PHONY: completions
 completions:
 	@mkdir -p bin/completions
