@@ -149,9 +149,13 @@ func parsed(t *testing.T, args []string) func(flag string) string {
 	return func(flag string) string { return command.Flag(flag).Value.String() }
 }
 
-// needsServe skips what takes the command serve, in a program that hasn't got it.
+// needsServe skips what takes the command serve, or signing in to it, in a program that
+// hasn't got it.
 func needsServe(t *testing.T) {
 	t.Helper()
+	if _, schema, _ := run1(t, "config", "schema"); !strings.Contains(schema, `"sign_in"`) {
+		t.Skip("the program has no serve that people sign in to")
+	}
 	if command, _, err := newRoot(Environment{}).Find([]string{"serve"}); err != nil || command.Name() != "serve" {
 		t.Skip("the program has no serve")
 	}
