@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"/internal/bench":     {"/evidence", "/findings", "/policies"},
 	"/internal/chromium":  {},
 	"/internal/config":    {"/findings", "/internal/signing"},
+	"/internal/fleet":     {"/findings"},
 	"/internal/golden":    {},
 	"/internal/limits":    {},
 	"/internal/plan":      {},
