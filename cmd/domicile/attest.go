@@ -185,7 +185,7 @@ where one does. Tenant and cloud are held against the configuration's.`,
 			if err != nil {
 				return usage(err)
 			}
-			failed, err := showChecks(a.Stdout, read.Objects, proof.require)
+			failed, err := showChecks(a.Stdout, read.Objects, proof.Required)
 			if err != nil || failed == 0 {
 				return err
 			}

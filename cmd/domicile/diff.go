@@ -105,7 +105,7 @@ func (d *diffing) rules() (*policies.Set, error) {
 			return nil, err
 		}
 	}
-	trees, err := d.judging.sources(cfg)
+	trees, err := d.judging.Trees(cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,11 +76,11 @@ else with 3 and the first difference. The options are to be those of then.`,
 				return err
 			}
 			defer func() { err = errors.Join(err, to.close()) }()
-			if judging.previous == historyPrevious {
+			if judging.Previous == historyPrevious {
 				if err := os.MkdirAll(out, 0o700); err != nil {
 					return usage(err)
 				}
-				if judging.previous, err = a.previousResult(cmd.Context(), to, bundle.Manifest.Tenant.ID, bundle.Manifest.Started, out); err != nil {
+				if judging.Previous, err = a.previousResult(cmd.Context(), to, bundle.Manifest.Tenant.ID, bundle.Manifest.Started, out); err != nil {
 					return err
 				}
 			}
@@ -92,12 +91,9 @@ else with 3 and the first difference. The options are to be those of then.`,
 			if expect != "" {
 				return a.expect(cmd.Context(), judgement, bundle, expect, trust)
 			}
-			result, err := a.judge(cmd.Context(), judgement, bundle, out, formats)
+			result, err := a.run(judgement, out, formats, to).Judge(cmd.Context(), bundle)
 			if err != nil {
-				return err
-			}
-			if err := a.record(cmd.Context(), to, filepath.Join(out, scan.ResultFile)); err != nil {
-				return err
+				return runError(err)
 			}
 			return ended(result)
 		},
@@ -108,7 +104,7 @@ else with 3 and the first difference. The options are to be those of then.`,
 	cmd.Flags().StringVar(&expect, "expect", "", "result.json that must come out again; nothing is written")
 	cmd.Flags().StringVar(&file, "config", "", "configuration with profile and parameters")
 	cmd.Flags().StringVar(&tenantName, "tenant", "", "tenant of the configuration (default the bundle's)")
-	cmd.Flags().StringVar(&judging.previous, "previous", "", "result.json of an earlier scan to compare with, or history for the newest one before that --record recorded; the rules see the one that the bundle holds")
+	cmd.Flags().StringVar(&judging.Previous, "previous", "", "result.json of an earlier scan to compare with, or history for the newest one before that --record recorded; the rules see the one that the bundle holds")
 	cmd.Flags().StringVar(&out, "out", "out", "folder to write into")
 	return cmd
 }
@@ -119,7 +115,7 @@ func (a *app) expect(ctx context.Context, judgement scan.Judgement, bundle *evid
 	if err != nil {
 		return bundleError(err)
 	}
-	result, err := verdict(ctx, judgement, bundle)
+	result, err := judgement.Judge(ctx, bundle)
 	if err != nil {
 		return err
 	}

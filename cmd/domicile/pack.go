@@ -69,7 +69,7 @@ refused, as is what unpacks to far more than its size accounts for.`,
 			if err != nil {
 				return err
 			}
-			if proof.require {
+			if proof.Required {
 				if _, err := proof.open(args[0], trust); err != nil {
 					return err
 				}

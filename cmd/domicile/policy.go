@@ -102,7 +102,7 @@ func newPolicyShow(a *app) *cobra.Command {
 		Short: "Show a rule: why it matters, what it reads, how to mend a violation",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			judging.selection.Rules = args
+			judging.Selection.Rules = args
 			set, err := judging.rules(cmd.Context(), nil)
 			if err != nil {
 				return err
@@ -176,7 +176,7 @@ shipped tests too. It ends with 3 where a test fails or a line is left out.`,
 			if err != nil {
 				return err
 			}
-			trees, err := judging.sources(nil)
+			trees, err := judging.Trees(nil)
 			if err != nil {
 				return usage(err)
 			}

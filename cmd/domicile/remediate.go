@@ -17,7 +17,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
@@ -354,7 +353,7 @@ var errNoAnswer = &exitError{exitUsage, errors.New("nobody answers; run it in a 
 
 // judgeAgain collects what rules need into a folder and judges them there, as a scan does.
 func (a *app) judgeAgain(ctx context.Context, how changing, cfg *config.Config, tenant *config.Tenant, rules []string, dir string) (*findings.Result, error) {
-	judging := judging{selection: policies.Selection{Rules: rules}, failOn: findings.Never, proof: how.proof}
+	judging := judging{Settings: scan.Settings{Selection: policies.Selection{Rules: rules}, FailOn: findings.Never}, proof: how.proof}
 	set, err := judging.rules(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -364,25 +363,12 @@ func (a *app) judgeAgain(ctx context.Context, how changing, cfg *config.Config, 
 		return nil, err
 	}
 	from := &target{config: cfg, tenants: []*config.Tenant{tenant}, now: a.Now}
-	folder := filepath.Join(dir, scan.EvidenceFolder)
-	collection, err := a.collection(targeting{maxWait: how.maxWait, proof: how.proof}, from, tenant, set.Kinds())
-	if err != nil {
+	run := scan.Run{Dir: dir, Judgement: judgement}
+	if run.Collection, err = a.collection(targeting{maxWait: how.maxWait, proof: how.proof}, from, tenant, set.Kinds()); err != nil {
 		return nil, err
 	}
-	if _, err := scan.Collect(ctx, folder, collection); err != nil {
-		return nil, collectError(err)
-	}
-	bundle, err := evidence.Verify(folder, collection.Trust)
-	if err != nil {
-		return nil, err
-	}
-	verdicts, err := set.Evaluate(ctx, bundle, policies.Options{Profile: judgement.Profile, Params: judgement.Params})
-	if err != nil {
-		return nil, err
-	}
-	result := judgement.Result(verdicts, bundle)
-	_, err = scan.WriteReports(dir, result, nil, judgement.Key)
-	return result, err
+	result, err := run.Scan(ctx)
+	return result, runError(err)
 }
 
 // readPlan reads a plan's file.

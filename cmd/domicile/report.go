@@ -46,7 +46,7 @@ func newReport(a *app) *cobra.Command {
 				return bundleError(err)
 			}
 			if framework != "" {
-				if result = result.Supporting(frameworkKey(framework)); len(result.Rules) == 0 {
+				if result = result.Supporting(scan.FrameworkKey(framework)); len(result.Rules) == 0 {
 					return usage(fmt.Errorf("no rule of %s supports the framework %q", args[0], framework))
 				}
 			}

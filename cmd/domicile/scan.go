@@ -10,9 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/collectors"
-	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/internal/config"
-	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/policies"
 	"github.com/domicile-audit/domicile/reports"
 )
@@ -36,7 +34,7 @@ earlier bundle, as collect does.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			from.proof = judging.proof
 			if !isDir(from.previous) {
-				judging.previous = from.previous // a bundle has no verdicts to compare with
+				judging.Previous = from.previous // a bundle has no verdicts to compare with
 			}
 			return a.scan(cmd.Context(), from, judging, out)
 		},
@@ -137,32 +135,13 @@ func (a *app) scanTenant(ctx context.Context, s tenantScan) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return usage(fmt.Errorf("creating folder %s: %w", s.dir, err))
+	run := a.run(judgement, s.dir, s.formats, s.to)
+	if run.Collection, err = a.collection(s.from, s.target, s.tenant, s.set.Kinds()); err != nil {
+		return err
 	}
-	lock, err := evidence.Lock(filepath.Join(s.dir, "scan"))
+	result, err := run.Scan(ctx)
 	if err != nil {
-		return err
-	}
-	defer lock.Unlock() //nolint:errcheck // the process's end gives it back at the latest
-	folder := filepath.Join(s.dir, scan.EvidenceFolder)
-	collection, err := a.collection(s.from, s.target, s.tenant, s.set.Kinds())
-	if err != nil {
-		return err
-	}
-	if _, err := scan.Collect(ctx, folder, collection); err != nil {
-		return collectError(err)
-	}
-	bundle, err := evidence.Verify(folder, collection.Trust)
-	if err != nil {
-		return err
-	}
-	result, err := a.judge(ctx, judgement, bundle, s.dir, s.formats)
-	if err != nil {
-		return err
-	}
-	if err := a.record(ctx, s.to, filepath.Join(s.dir, scan.ResultFile)); err != nil {
-		return err
+		return runError(err)
 	}
 	return ended(result)
 }
@@ -179,7 +158,7 @@ func (a *app) takePrevious(ctx context.Context, s *tenantScan) (err error) {
 		return usage(fmt.Errorf("creating folder %s: %w", s.dir, err))
 	}
 	s.from.previous, err = a.previousResult(ctx, s.to, s.tenant.ID, s.target.now(), s.dir)
-	s.judging.previous = s.from.previous
+	s.judging.Previous = s.from.previous
 	return err
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,66 +15,27 @@ import (
 )
 
 // signatures are the flags that say what signs, and which signatures count.
-type signatures struct {
-	key     string
-	trusted []string
-	require bool
-}
+type signatures struct{ scan.Signatures }
 
 func (s *signatures) addKey(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.key, "key", "", "private key that signs what is written, a PEM file or env:NAME for a variable of the environment (default the configuration's signing_key)")
+	cmd.Flags().StringVar(&s.Key, "key", "", "private key that signs what is written, a PEM file or env:NAME for a variable of the environment (default the configuration's signing_key)")
 }
 
 func (s *signatures) addTrust(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&s.trusted, "trusted", nil, "public key whose signatures count, a PEM file or a pattern, repeatable; besides the configuration's trusted_keys")
-	cmd.Flags().BoolVar(&s.require, "require-signature", false, "refuse what no trusted key signed")
+	cmd.Flags().StringArrayVar(&s.Trusted, "trusted", nil, "public key whose signatures count, a PEM file or a pattern, repeatable; besides the configuration's trusted_keys")
+	cmd.Flags().BoolVar(&s.Required, "require-signature", false, "refuse what no trusted key signed")
 }
 
 // trust reads the keys whose signatures count. cfg may be nil.
-func (s *signatures) trust(cfg *config.Config) (trust signing.Trust, err error) {
-	if cfg != nil {
-		if trust, err = cfg.Trust(); err != nil {
-			return nil, usage(err)
-		}
-		s.require = s.require || cfg.RequireSignature
-	}
-	for _, pattern := range s.trusted {
-		keys, err := config.ReadTrust(pattern, "")
-		if err != nil {
-			return nil, usage(fmt.Errorf("--trusted: %w", err))
-		}
-		trust = append(trust, keys...)
-	}
-	if s.require && len(trust) == 0 {
-		return nil, usage(errors.New("a signature is required and no key is trusted; name its public half with --trusted, or in the configuration under trusted_keys"))
-	}
-	return trust, nil
-}
-
-// signingKey reads the key that signs, nil for none. It must be one that is trusted, where
-// any is. cfg may be nil.
-func (a *app) signingKey(s *signatures, cfg *config.Config, trust signing.Trust) (*signing.Key, error) {
-	source := s.key
-	if source == "" && cfg != nil {
-		source = cfg.SigningKeyPath()
-	}
-	if source == "" {
-		return nil, nil //nolint:nilnil // no key is no error
-	}
-	key, err := config.ReadKey(source, a.Getenv)
-	if err != nil {
-		return nil, usage(err)
-	}
-	if len(trust) > 0 && !trust.Has(key.ID()) {
-		return nil, usage(fmt.Errorf("the signing key is not among the trusted ones, so that what it signs would be refused; add its public half to trusted_keys (key %s)", key.ID()))
-	}
-	return key, nil
+func (s *signatures) trust(cfg *config.Config) (signing.Trust, error) {
+	trust, err := s.Trust(cfg)
+	return trust, usage(err)
 }
 
 // demand refuses what no trusted key signed, where a signature is required.
 func (s *signatures) demand(path string, signers []signing.Signer) error {
-	if s.require && (len(signers) == 0 || !signers[0].Trusted) {
-		return &exitError{exitViolations, fmt.Errorf("%s is not signed by a trusted key, and a signature is required", path)}
+	if err := s.Demand(path, signers); err != nil {
+		return &exitError{exitViolations, err}
 	}
 	return nil
 }

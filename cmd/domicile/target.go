@@ -171,9 +171,9 @@ func (a *app) collection(t targeting, from *target, tenant *config.Tenant, kinds
 	if err != nil {
 		return scan.Collection{}, err
 	}
-	key, err := a.signingKey(&t.proof, from.config, trust)
+	key, err := t.proof.SigningKey(from.config, trust, a.Getenv)
 	if err != nil {
-		return scan.Collection{}, err
+		return scan.Collection{}, usage(err)
 	}
 	progress := newProgress(a)
 	return scan.Collection{
