@@ -9,12 +9,13 @@ package history
 
 import (
 	"context"
-	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/database"
 )
 
 // The errors that callers tell apart.
@@ -24,7 +25,7 @@ var (
 	// ErrNoScan says that no scan has an id, or none of the tenant that was named.
 	ErrNoScan = errors.New("no such scan is recorded")
 	// ErrNewer says that a newer program wrote the store.
-	ErrNewer = errors.New("a newer version of the program wrote it")
+	ErrNewer = database.ErrNewer
 	// ErrForeignLayout says that a result.json is not laid out as findings.Result.Write does.
 	ErrForeignLayout = errors.New("it is not laid out as the program writes it, and what is kept is kept to the byte")
 )
@@ -32,8 +33,7 @@ var (
 // Store is a history in a database. It may be used by several goroutines and processes
 // at once.
 type Store struct {
-	db      *sql.DB
-	dialect dialect
+	db *database.DB
 }
 
 // Scan is one recorded scan: what its result says of itself, and who recorded it when.
@@ -59,6 +59,9 @@ type Scan struct {
 	tenantID, position int64
 }
 
+//go:embed migrations/*.sql
+var migrations embed.FS
+
 // OpenOrCreate opens a history and creates it where there is none. The address is that of
 // a PostgreSQL database (postgres://...) or the path of an SQLite file, with or without
 // sqlite: before it; a new file is readable by its owner alone.
@@ -72,46 +75,24 @@ func Open(ctx context.Context, address string) (*Store, error) {
 }
 
 func open(ctx context.Context, address string, create bool) (*Store, error) {
-	// While another process makes a new file of SQLite's what it is to be, SQLite doesn't wait for it
-	// by itself: https://www.sqlite.org/wal.html, section 8.
-	for wait := time.Millisecond; ; wait *= 2 {
-		store, err := connect(address, create)
-		if err == nil {
-			if err = store.migrate(ctx, create); err == nil {
-				return store, nil
-			}
-			err = errors.Join(err, store.Close())
-		}
-		if !isBusy(err) || wait > longestWait {
-			return nil, fmt.Errorf("opening the history %s: %w", Shown(address), err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("opening the history %s: %w", Shown(address), ctx.Err())
-		case <-time.After(wait):
-		}
+	db, err := database.Open(ctx, address, database.Migrations{Table: "history_migrations", Files: migrations}, create)
+	if errors.Is(err, database.ErrNone) {
+		err = ErrNoStore
 	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the history %s: %w", Shown(address), err)
+	}
+	return &Store{db}, nil
 }
 
-// longestWait is the longest wait for another process before the last attempt to open a store.
-const longestWait = 8 * time.Second
+// Shown is an address without the password that may stand in it.
+func Shown(address string) string { return database.Shown(address) }
+
+// HasPassword says whether a password stands in an address.
+func HasPassword(address string) bool { return database.HasPassword(address) }
+
+// Database is where the history is, for others who keep tables of their own there.
+func (s *Store) Database() *database.DB { return s.db }
 
 // Close closes the store.
 func (s *Store) Close() error { return s.db.Close() }
-
-// transact runs a function in a transaction, which is undone where it returns an error.
-func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) (err error) {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = tx.Rollback() // the first error says more
-		}
-	}()
-	if err = do(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
-}

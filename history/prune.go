@@ -24,7 +24,7 @@ type Retention struct {
 // though that scan be forgotten; of one that came back later only since when the scans that
 // are left know it.
 func (s *Store) Prune(ctx context.Context, keep Retention, dryRun bool) (pruned []Scan, err error) {
-	err = s.transact(ctx, func(tx *sql.Tx) error {
+	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
 		// Recording waits for the row of its tenant, and so does this.
 		if _, err := tx.ExecContext(ctx, "UPDATE history_tenants SET tenant = tenant"); err != nil {
 			return err
@@ -43,19 +43,19 @@ func (s *Store) Prune(ctx context.Context, keep Retention, dryRun bool) (pruned 
 			return nil
 		}
 		for _, scan := range pruned {
-			if _, err := tx.ExecContext(ctx, s.dialect.sql("DELETE FROM history_scans WHERE id = ? AND tenant_id = ?"), scan.ID, scan.tenantID); err != nil {
+			if _, err := tx.ExecContext(ctx, s.db.SQL("DELETE FROM history_scans WHERE id = ? AND tenant_id = ?"), scan.ID, scan.tenantID); err != nil {
 				return err
 			}
 		}
 		for tenantID, position := range oldest {
-			if _, err := tx.ExecContext(ctx, s.dialect.sql("DELETE FROM history_findings WHERE tenant_id = ? AND until <= ?"), tenantID, position); err != nil {
+			if _, err := tx.ExecContext(ctx, s.db.SQL("DELETE FROM history_findings WHERE tenant_id = ? AND until <= ?"), tenantID, position); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err == nil && len(pruned) > 0 && !dryRun {
-		err = s.shrink(ctx)
+		err = s.db.Shrink(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("pruning the history: %w", err)
@@ -78,13 +78,4 @@ func (r Retention) choose(scans []Scan) (pruned []Scan, oldest map[int64]int64) 
 		oldest[scan.tenantID] = scan.position
 	}
 	return pruned, oldest
-}
-
-func (s *Store) shrink(ctx context.Context) error {
-	for _, statement := range s.dialect.shrink {
-		if _, err := s.db.ExecContext(ctx, statement); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -15,12 +15,13 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/database"
 )
 
 // scans reads the scans that a condition chooses, the latest first; those of one time in
 // the order in which they were recorded, backwards.
-func (s *Store) scans(ctx context.Context, db querier, condition string, args ...any) (scans []Scan, err error) {
-	rows, err := db.QueryContext(ctx, s.dialect.sql(`SELECT s.id, t.tenant, s.tenant_id, s.position, s.digest, s.recorded, s.recorded_by, s.tenant_name, s.tool, s.profile, s.reader,
+func (s *Store) scans(ctx context.Context, db database.Querier, condition string, args ...any) (scans []Scan, err error) {
+	rows, err := db.QueryContext(ctx, s.db.SQL(`SELECT s.id, t.tenant, s.tenant_id, s.position, s.digest, s.recorded, s.recorded_by, s.tenant_name, s.tool, s.profile, s.reader,
 			s.exit_code, s.exit_reason, s.violations, s.evidence, s.policies, s.params, s.waivers, s.previous
 		FROM history_scans s JOIN history_tenants t ON t.id = s.tenant_id WHERE `+condition+" ORDER BY s.position DESC, s.id DESC"), args...)
 	if err != nil {
@@ -85,11 +86,11 @@ func (s *Store) result(ctx context.Context, scan Scan) (result []byte, err error
 	bodies, places := [][]byte{}, []place{}
 	// One transaction sees one state of the store, whoever records or prunes meanwhile.
 	err = s.reading(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, s.dialect.sql("SELECT head, changes FROM history_scans WHERE id = ? AND tenant_id = ?"), scan.ID, scan.tenantID).Scan(&packedHead, &packedChanges)
+		err := tx.QueryRowContext(ctx, s.db.SQL("SELECT head, changes FROM history_scans WHERE id = ? AND tenant_id = ?"), scan.ID, scan.tenantID).Scan(&packedHead, &packedChanges)
 		if err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, s.dialect.sql("SELECT body FROM history_findings WHERE tenant_id = ? AND until > ? AND since <= ?"), scan.tenantID, scan.position, scan.position)
+		rows, err := tx.QueryContext(ctx, s.db.SQL("SELECT body FROM history_findings WHERE tenant_id = ? AND until > ? AND since <= ?"), scan.tenantID, scan.position, scan.position)
 		if err != nil {
 			return err
 		}
@@ -188,7 +189,7 @@ func (s *Store) findings(ctx context.Context, tx *sql.Tx, tenant string, gone bo
 		condition += " AND f.until = ?"
 		args = append(args, int64(forever))
 	}
-	rows, err := tx.QueryContext(ctx, s.dialect.sql(`SELECT t.tenant, f.tenant_id, f.until, f.body,
+	rows, err := tx.QueryContext(ctx, s.db.SQL(`SELECT t.tenant, f.tenant_id, f.until, f.body,
 			(SELECT min(e.since) FROM history_findings e WHERE e.tenant_id = f.tenant_id AND e.fingerprint = f.fingerprint)
 		FROM history_findings f JOIN history_tenants t ON t.id = f.tenant_id
 		WHERE `+condition+` AND NOT EXISTS (SELECT 1 FROM history_findings l WHERE l.tenant_id = f.tenant_id AND l.fingerprint = f.fingerprint AND l.since > f.since)

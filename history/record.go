@@ -25,6 +25,12 @@ const maxText = 1000
 // same result was there before. Results may be recorded in any order: a scan's place in the
 // history of its tenant is the time when it started.
 func (s *Store) Record(ctx context.Context, result []byte, by string, now time.Time) (scan Scan, recorded bool, err error) {
+	return s.RecordWith(ctx, result, by, now, func(*sql.Tx, Scan) error { return nil })
+}
+
+// RecordWith records as Record does, and calls a function in the same transaction, with the
+// scan as it stands in the history: either both are done, or neither.
+func (s *Store) RecordWith(ctx context.Context, result []byte, by string, now time.Time, with func(*sql.Tx, Scan) error) (scan Scan, recorded bool, err error) {
 	doc, err := split(result)
 	if err != nil {
 		return Scan{}, false, fmt.Errorf("recording the result: %w", err)
@@ -34,9 +40,9 @@ func (s *Store) Record(ctx context.Context, result []byte, by string, now time.T
 		return Scan{}, false, fmt.Errorf("recording the result: %w", err)
 	}
 	scan.RecordedBy, scan.Recorded = text(by), now.UTC().Truncate(time.Microsecond)
-	err = s.transact(ctx, func(tx *sql.Tx) error {
+	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
 		// Also locks the tenant's row, so that its scans are recorded one after another.
-		err := tx.QueryRowContext(ctx, s.dialect.sql("INSERT INTO history_tenants (tenant) VALUES (?) ON CONFLICT (tenant) DO UPDATE SET tenant = excluded.tenant RETURNING id"), scan.Tenant).Scan(&scan.tenantID)
+		err := tx.QueryRowContext(ctx, s.db.SQL("INSERT INTO history_tenants (tenant) VALUES (?) ON CONFLICT (tenant) DO UPDATE SET tenant = excluded.tenant RETURNING id"), scan.Tenant).Scan(&scan.tenantID)
 		if err != nil {
 			return err
 		}
@@ -44,11 +50,10 @@ func (s *Store) Record(ctx context.Context, result []byte, by string, now time.T
 		if err != nil {
 			return err
 		}
-		if len(there) > 0 {
+		if recorded = len(there) == 0; !recorded {
 			scan = there[0]
-			return nil
+			return with(tx, scan)
 		}
-		recorded = true
 		next, err := s.place(ctx, tx, &scan)
 		if err != nil {
 			return err
@@ -56,7 +61,10 @@ func (s *Store) Record(ctx context.Context, result []byte, by string, now time.T
 		if err := s.recordFindings(ctx, tx, scan, doc.bodies, next); err != nil {
 			return err
 		}
-		return s.insertScan(ctx, tx, &scan, doc)
+		if err := s.insertScan(ctx, tx, &scan, doc); err != nil {
+			return err
+		}
+		return with(tx, scan)
 	})
 	if err != nil {
 		return Scan{}, false, fmt.Errorf("recording the result: %w", err)
@@ -93,7 +101,7 @@ func text(s string) string {
 
 // place gives a scan its position, and returns that of the scan after it.
 func (s *Store) place(ctx context.Context, tx *sql.Tx, scan *Scan) (next int64, err error) {
-	rows, err := tx.QueryContext(ctx, s.dialect.sql("SELECT position FROM history_scans WHERE tenant_id = ? AND position >= ? ORDER BY position"), scan.tenantID, scan.Started.UnixMicro())
+	rows, err := tx.QueryContext(ctx, s.db.SQL("SELECT position FROM history_scans WHERE tenant_id = ? AND position >= ? ORDER BY position"), scan.tenantID, scan.Started.UnixMicro())
 	if err != nil {
 		return 0, err
 	}
@@ -157,7 +165,7 @@ func (s *Store) recordFindings(ctx context.Context, tx *sql.Tx, scan Scan, found
 // and takes from that what goes on. It returns the ids of the intervals that end there, the
 // rest of those that go on behind it, and the intervals that begin with the scan after it.
 func (s *Store) meet(ctx context.Context, tx *sql.Tx, scan Scan, missing map[[32]byte][]byte, next int64) (closed []int64, resumed, begun []interval, err error) {
-	rows, err := tx.QueryContext(ctx, s.dialect.sql("SELECT id, fingerprint, since, until, body FROM history_findings WHERE tenant_id = ? AND until > ? AND since <= ?"), scan.tenantID, scan.position, next)
+	rows, err := tx.QueryContext(ctx, s.db.SQL("SELECT id, fingerprint, since, until, body FROM history_findings WHERE tenant_id = ? AND until > ? AND since <= ?"), scan.tenantID, scan.position, next)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -205,7 +213,7 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, column string, position in
 			args = append(args, id)
 		}
 		statement := "UPDATE history_findings SET " + column + " = ? WHERE id IN (?" + strings.Repeat(", ?", len(part)-1) + ")"
-		if _, err := tx.ExecContext(ctx, s.dialect.sql(statement), args...); err != nil {
+		if _, err := tx.ExecContext(ctx, s.db.SQL(statement), args...); err != nil {
 			return err
 		}
 	}
@@ -224,7 +232,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, tenantID int64, interval
 			args = append(args, tenantID, one.fingerprint, one.since, one.until, string(one.body))
 		}
 		statement := "INSERT INTO history_findings (tenant_id, fingerprint, since, until, body) VALUES " + row + strings.Repeat(", "+row, len(part)-1)
-		if _, err := tx.ExecContext(ctx, s.dialect.sql(statement), args...); err != nil {
+		if _, err := tx.ExecContext(ctx, s.db.SQL(statement), args...); err != nil {
 			return err
 		}
 	}
@@ -240,7 +248,7 @@ func (s *Store) insertScan(ctx context.Context, tx *sql.Tx, scan *Scan, doc *doc
 	if err != nil {
 		return err
 	}
-	return tx.QueryRowContext(ctx, s.dialect.sql(`INSERT INTO history_scans (tenant_id, position, digest, recorded, recorded_by, tenant_name, tool, profile, reader,
+	return tx.QueryRowContext(ctx, s.db.SQL(`INSERT INTO history_scans (tenant_id, position, digest, recorded, recorded_by, tenant_name, tool, profile, reader,
 			exit_code, exit_reason, violations, evidence, policies, params, waivers, previous, head, changes)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`),
 		scan.tenantID, scan.position, scan.Digest, scan.Recorded.UnixMicro(), scan.RecordedBy, scan.TenantName, scan.Tool, scan.Profile, scan.Reader,

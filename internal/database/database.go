@@ -1,6 +1,11 @@
-package history
+// Package database opens an SQLite file or a PostgreSQL database, and brings the tables of
+// its users to what they know: the history's, and those of the scans that are planned.
+//
+// An address goes in, and a pool of connections that speaks one SQL comes out.
+package database
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -10,17 +15,35 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
+// The errors that callers tell apart.
+var (
+	// ErrNone says that there is nothing where a database was named.
+	ErrNone = errors.New("there is no database yet")
+	// ErrNewer says that a newer program wrote the tables.
+	ErrNewer = errors.New("a newer version of the program wrote it")
+)
+
+// DB is a database. It may be used by several goroutines and processes at once.
+type DB struct {
+	*sql.DB
+	// Pool is what the connections come from in PostgreSQL; nil in SQLite.
+	Pool    *pgxpool.Pool
+	dialect dialect
+}
+
 // dialect is where SQLite and PostgreSQL differ.
 type dialect struct {
-	driver string
-	// identity and bytes are types of columns, exists counts tables by their name.
-	identity, bytes, exists string
+	// identity and bytes are types of columns, exists counts tables by their name, and now is
+	// the database's own time, in microseconds since 1970.
+	identity, bytes, exists, now string
 	// lock lets one process at a time migrate; empty where every transaction that writes is
 	// alone anyway.
 	lock string
@@ -32,9 +55,9 @@ type dialect struct {
 
 func sqliteDialect() dialect {
 	return dialect{
-		driver:   "sqlite",
 		identity: "INTEGER PRIMARY KEY AUTOINCREMENT",
 		bytes:    "BLOB",
+		now:      "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
 		exists:   "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
 		shrink:   []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"},
 	}
@@ -42,20 +65,20 @@ func sqliteDialect() dialect {
 
 func postgresDialect() dialect {
 	return dialect{
-		driver:   "pgx",
 		identity: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
 		bytes:    "BYTEA",
+		now:      "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 		exists:   "SELECT count(*) FROM pg_class WHERE oid = to_regclass(?)",
 		lock:     "SELECT pg_advisory_xact_lock(7310034283826791529)",
 		numbered: true,
 	}
 }
 
-// sql turns a statement that is written with ? and with the names of types in braces into
-// the database's own.
-func (d dialect) sql(statement string) string {
-	statement = strings.NewReplacer("{{identity}}", d.identity, "{{bytes}}", d.bytes).Replace(statement)
-	if !d.numbered {
+// SQL turns a statement that is written with ?, and with {{now}} and the names of types in
+// braces, into the database's own.
+func (d *DB) SQL(statement string) string {
+	statement = strings.NewReplacer("{{identity}}", d.dialect.identity, "{{bytes}}", d.dialect.bytes, "{{now}}", d.dialect.now).Replace(statement)
+	if !d.dialect.numbered {
 		return statement
 	}
 	var out strings.Builder
@@ -68,14 +91,80 @@ func (d dialect) sql(statement string) string {
 	return out.String()
 }
 
+// longestWait is the longest wait for another process before the last attempt to open a
+// database.
+const longestWait = 8 * time.Second
+
+// Open opens the database at an address with the tables of some migrations, and creates what
+// isn't there if it is told to; else that is ErrNone. The address is that of a PostgreSQL
+// database (postgres://...) or the path of an SQLite file, with or without sqlite: before it;
+// a new file is readable by its owner alone.
+func Open(ctx context.Context, address string, tables Migrations, create bool) (*DB, error) {
+	// While another process makes a new file of SQLite's what it is to be, SQLite doesn't wait for it
+	// by itself: https://www.sqlite.org/wal.html, section 8.
+	for wait := time.Millisecond; ; wait *= 2 {
+		db, err := connect(ctx, address, create)
+		if err == nil {
+			if err = db.Migrate(ctx, tables, create); err == nil {
+				return db, nil
+			}
+			err = errors.Join(err, db.Close())
+		}
+		if !isBusy(err) || wait > longestWait {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Close closes the connections.
+func (d *DB) Close() error {
+	err := d.DB.Close()
+	if d.Pool != nil {
+		d.Pool.Close()
+	}
+	return err
+}
+
+// Transact runs a function in a transaction, which is undone where it returns an error.
+func (d *DB) Transact(ctx context.Context, do func(*sql.Tx) error) (err error) {
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback() // the first error says more
+		}
+	}()
+	if err = do(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Shrink gives the room back that deleted rows took.
+func (d *DB) Shrink(ctx context.Context) error {
+	for _, statement := range d.dialect.shrink {
+		if _, err := d.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // connect prepares the connections to the database at an address; it doesn't make any yet.
-func connect(address string, create bool) (*Store, error) {
-	if isPostgres(address) {
-		db, err := sql.Open(postgresDialect().driver, address)
+func connect(ctx context.Context, address string, create bool) (*DB, error) {
+	if IsPostgres(address) {
+		pool, err := pgxpool.New(ctx, address)
 		if err != nil {
 			return nil, err
 		}
-		return &Store{db: db, dialect: postgresDialect()}, nil
+		return &DB{DB: stdlib.OpenDBFromPool(pool), Pool: pool, dialect: postgresDialect()}, nil
 	}
 	path, isFile := filePath(address)
 	if !isFile {
@@ -91,11 +180,11 @@ func connect(address string, create bool) (*Store, error) {
 	// A reader doesn't wait for a writer, a writer waits for another, and what was committed
 	// outlasts a crash of the machine.
 	options := "?_txlock=immediate&_pragma=busy_timeout(60000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
-	db, err := sql.Open(sqliteDialect().driver, "file:"+(&url.URL{Path: path}).EscapedPath()+options)
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+options)
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db: db, dialect: sqliteDialect()}, nil
+	return &DB{DB: db, dialect: sqliteDialect()}, nil
 }
 
 // isBusy says whether SQLite found the file locked.
@@ -116,7 +205,7 @@ func prepare(path string, create bool) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	case !create:
-		return ErrNoStore
+		return ErrNone
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -128,7 +217,8 @@ func prepare(path string, create bool) error {
 	return file.Close()
 }
 
-func isPostgres(address string) bool {
+// IsPostgres says whether an address is that of a PostgreSQL database.
+func IsPostgres(address string) bool {
 	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
 }
 
@@ -144,7 +234,7 @@ func filePath(address string) (path string, ok bool) {
 
 // Shown is an address without the password that may stand in it.
 func Shown(address string) string {
-	if !isPostgres(address) {
+	if !IsPostgres(address) {
 		return address
 	}
 	parsed, err := url.Parse(address)
@@ -157,7 +247,7 @@ func Shown(address string) string {
 // HasPassword says whether a password stands in an address.
 func HasPassword(address string) bool {
 	parsed, err := url.Parse(address)
-	if !isPostgres(address) {
+	if !IsPostgres(address) {
 		return false
 	}
 	if err != nil {

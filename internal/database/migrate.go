@@ -1,41 +1,46 @@
-package history
+package database
 
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"fmt"
 	"io/fs"
 	"path"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
+// Migrations are what makes the tables of one user of a database.
+type Migrations struct {
+	// Table is the name of the table that says which of them were made.
+	Table string
+	// Files are SQL, made in the order of their names.
+	Files fs.FS
+}
 
-// migrate brings the tables to what this program knows: each file of migrations, in the
-// order of their names, once and all in one transaction. There is no way back, and a store
-// that has more of them than the program is refused.
-func (s *Store) migrate(ctx context.Context, create bool) error {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+// Migrate brings the tables to what this program knows: each file, in the order of their
+// names, once and all in one transaction. There is no way back, and a database that has more
+// of them than the program is refused. Where there are none, they are ErrNone unless they are
+// to be created.
+func (d *DB) Migrate(ctx context.Context, tables Migrations, create bool) error {
+	files, err := fs.Glob(tables.Files, "*/*.sql")
 	if err != nil {
 		return err
 	}
-	done, err := s.version(ctx, s.db)
+	done, err := d.version(ctx, d, tables.Table)
 	switch {
 	case err != nil:
 		return err
 	case done == len(files):
 		return nil
 	case done == 0 && !create:
-		return ErrNoStore
+		return ErrNone
 	}
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		if s.dialect.lock != "" {
-			if _, err := tx.ExecContext(ctx, s.dialect.lock); err != nil {
+	return d.Transact(ctx, func(tx *sql.Tx) error {
+		if d.dialect.lock != "" {
+			if _, err := tx.ExecContext(ctx, d.dialect.lock); err != nil {
 				return err
 			}
 		}
-		done, err := s.version(ctx, tx) // another process may have been faster
+		done, err := d.version(ctx, tx, tables.Table) // another process may have been faster
 		if err != nil {
 			return err
 		}
@@ -43,12 +48,12 @@ func (s *Store) migrate(ctx context.Context, create bool) error {
 			return fmt.Errorf("%w: it is at step %d and this program knows %d\nhint: use the newest version of domicile that records there", ErrNewer, done, len(files))
 		}
 		if done == 0 {
-			if _, err := tx.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS history_migrations (version INTEGER PRIMARY KEY, file TEXT NOT NULL)"); err != nil {
+			if _, err := tx.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+tables.Table+" (version INTEGER PRIMARY KEY, file TEXT NOT NULL)"); err != nil {
 				return err
 			}
 		}
 		for i := done; i < len(files); i++ {
-			if err := s.apply(ctx, tx, i+1, files[i]); err != nil {
+			if err := d.apply(ctx, tx, tables, i+1, files[i]); err != nil {
 				return fmt.Errorf("migrating it with %s: %w", path.Base(files[i]), err)
 			}
 		}
@@ -56,33 +61,33 @@ func (s *Store) migrate(ctx context.Context, create bool) error {
 	})
 }
 
-// querier is a database or a transaction.
-type querier interface {
+// Querier is a database or a transaction.
+type Querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// version is how many migrations a store has; 0 for none at all.
-func (s *Store) version(ctx context.Context, db querier) (int, error) {
+// version is how many migrations were made; 0 for none at all.
+func (d *DB) version(ctx context.Context, in Querier, table string) (int, error) {
 	var tables, done int
-	if err := db.QueryRowContext(ctx, s.dialect.sql(s.dialect.exists), "history_migrations").Scan(&tables); err != nil {
+	if err := in.QueryRowContext(ctx, d.SQL(d.dialect.exists), table).Scan(&tables); err != nil {
 		return 0, err
 	}
 	if tables == 0 {
 		return 0, nil
 	}
-	err := db.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM history_migrations").Scan(&done)
+	err := in.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM "+table).Scan(&done)
 	return done, err
 }
 
-func (s *Store) apply(ctx context.Context, tx *sql.Tx, version int, file string) error {
-	text, err := migrations.ReadFile(file)
+func (d *DB) apply(ctx context.Context, tx *sql.Tx, tables Migrations, version int, file string) error {
+	text, err := fs.ReadFile(tables.Files, file)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, s.dialect.sql(string(text))); err != nil {
+	if _, err := tx.ExecContext(ctx, d.SQL(string(text))); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, s.dialect.sql("INSERT INTO history_migrations (version, file) VALUES (?, ?)"), version, path.Base(file))
+	_, err = tx.ExecContext(ctx, d.SQL("INSERT INTO "+tables.Table+" (version, file) VALUES (?, ?)"), version, path.Base(file))
 	return err
 }
