@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/user"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -120,22 +118,13 @@ func (a *app) previousResult(ctx context.Context, r *recorder, tenant string, be
 	if r == nil {
 		return "", usage(fmt.Errorf("--previous %s takes what --record recorded; give that too", historyPrevious))
 	}
-	scans, err := r.store.List(ctx, tenant)
-	if err != nil {
-		return "", err
+	path, of, err := scan.Earlier(ctx, r.store, tenant, before, dir)
+	switch {
+	case err != nil:
+	case path == "":
+		a.say("No earlier scan of the tenant is recorded to compare with")
+	default:
+		a.say("Comparing with scan %d of %s", of.ID, of.Started.Format(time.RFC3339))
 	}
-	for _, one := range scans {
-		if !one.Started.Before(before.Truncate(time.Microsecond)) { // as the history keeps times
-			continue
-		}
-		document, err := r.store.Result(ctx, one)
-		if err != nil {
-			return "", err
-		}
-		path := filepath.Join(dir, "previous.json")
-		a.say("Comparing with scan %d of %s", one.ID, one.Started.Format(time.RFC3339))
-		return path, scan.WriteFile(path, func(w io.Writer) error { _, err := w.Write(document); return err })
-	}
-	a.say("No earlier scan of the tenant is recorded to compare with")
-	return "", nil
+	return path, err
 }
