@@ -51,6 +51,7 @@ type Config struct {
 	// Waivers is the file with the violations that are accepted for a time.
 	Waivers     string      `yaml:"waivers"`
 	Remediation Remediation `yaml:"remediation"`
+	Serve       Serve       `yaml:"serve"`
 	Tenants     []Tenant    `yaml:"tenants"`
 }
 
@@ -58,6 +59,8 @@ type Config struct {
 type Tenant struct {
 	Name string `yaml:"name"`
 	ID   string `yaml:"id"`
+	// Groups are names by which schedules and reports choose tenants.
+	Groups []string `yaml:"groups"`
 	// Cloud is global, gcc, gcchigh, dod, china or custom.
 	Cloud     string         `yaml:"cloud"`
 	Auth      Auth           `yaml:"auth"`
@@ -199,7 +202,7 @@ func (c *Config) check() error {
 	if c.Version != 1 {
 		return fmt.Errorf("version is %d; write version: 1", c.Version)
 	}
-	errs := c.Remediation.check()
+	errs := append(c.Remediation.check(), c.Serve.check(c.Tenants)...)
 	names := map[string]bool{}
 	for i, tenant := range c.Tenants {
 		where := fmt.Sprintf("tenants[%d] (%q)", i, tenant.Name)
@@ -225,6 +228,9 @@ func (t Tenant) check() []error {
 	}
 	demand(folderName.MatchString(t.Name), "name %q is not letters, digits, dots, dashes and underscores, which its folder is named by", t.Name)
 	demand(guid.MatchString(t.ID), "id %q is not a tenant id (a GUID, as Entra admin center > Overview shows it)", t.ID)
+	for _, group := range t.Groups {
+		demand(folderName.MatchString(group), "group %q is not letters, digits, dots, dashes and underscores", group)
+	}
 	demand(t.Cloud == Custom || slices.Contains(Clouds(), t.Cloud), "cloud %q is unknown; write one of %s, custom", t.Cloud, strings.Join(Clouds(), ", "))
 	if t.Proxy != "" {
 		proxy, err := url.Parse(t.Proxy)
