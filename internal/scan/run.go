@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gofrs/flock"
+
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/policies"
@@ -40,7 +42,7 @@ func (r Run) Scan(ctx context.Context) (*findings.Result, error) {
 	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating folder %s: %w", r.Dir, err)
 	}
-	lock, err := evidence.Lock(filepath.Join(r.Dir, "scan"))
+	lock, err := Lock(r.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +57,9 @@ func (r Run) Scan(ctx context.Context) (*findings.Result, error) {
 	}
 	return r.Judge(ctx, bundle)
 }
+
+// Lock keeps every other run out of a folder, as evidence.Lock does.
+func Lock(dir string) (*flock.Flock, error) { return evidence.Lock(filepath.Join(dir, "scan")) }
 
 // Judge judges a bundle, and writes and records the result. A report that can't be written
 // costs none of the others; there is a result with that error, which isn't recorded.

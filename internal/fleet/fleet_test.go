@@ -1,0 +1,177 @@
+package fleet_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/domicile-audit/domicile"
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/fleet"
+	"github.com/domicile-audit/domicile/internal/simulator"
+)
+
+// watched is a simulated tenant that watches who reads it.
+type watched struct {
+	*simulator.Server
+	config *config.Config
+	// requests counts them; hold, if set, is called with each.
+	requests atomic.Int64
+	hold     atomic.Pointer[func(*http.Request)]
+}
+
+// simulate starts a simulated tenant and writes the configuration that reads it into a folder.
+func simulate(t testing.TB, name, dir string) *watched {
+	t.Helper()
+	tenant, err := simulator.Load(domicile.Tenants(), name, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &watched{}
+	w.Server, err = simulator.Start(context.Background(), simulator.Options{Tenant: tenant, Before: func(r *http.Request) {
+		w.requests.Add(1)
+		if hold := w.hold.Load(); hold != nil {
+			(*hold)(r)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := w.WriteConfig(dir); err != nil {
+		t.Fatal(err)
+	}
+	if w.config, err = config.Read(filepath.Join(dir, config.FileName)); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// joined is one configuration of several simulated tenants.
+func joined(tenants ...*watched) *config.Config {
+	all := &config.Config{File: config.FileName, Version: 1}
+	for _, one := range tenants {
+		tenant := one.config.Tenants[0]
+		tenant.Profile, tenant.Params = one.config.Settings(&tenant)
+		all.Tenants = append(all.Tenants, tenant)
+	}
+	return all
+}
+
+// options are those of a fleet of a configuration, quick to miss a worker.
+func options(t testing.TB, data string, cfg *config.Config) fleet.Options {
+	t.Helper()
+	return fleet.Options{
+		Data: data, Load: func() (*config.Config, error) { return cfg, nil }, Tool: findings.Tool{Name: "domicile", Version: "0.0.0"},
+		Term: 3 * time.Second, Pause: 50 * time.Millisecond, Drain: time.Minute, Now: time.Now, Getenv: os.Getenv,
+		Log: slog.New(slog.NewTextHandler(&testWriter{t: t}, nil)),
+	}
+}
+
+// testWriter writes to a test's log until the test has ended.
+type testWriter struct {
+	mu sync.Mutex
+	t  testing.TB
+}
+
+func (w *testWriter) Write(line []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.t.Logf("%s", line)
+	return len(line), nil
+}
+
+// started runs a fleet until the test or stop ends it.
+func started(t testing.TB, o fleet.Options) (f *fleet.Fleet, stop func()) {
+	t.Helper()
+	f, err := fleet.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := errors.Join(<-ended, f.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return f, stop
+}
+
+// await waits until a job is in a state.
+func await(t testing.TB, f *fleet.Fleet, id int64, state fleet.State) fleet.Job {
+	t.Helper()
+	var job fleet.Job
+	eventually(t, fmt.Sprintf("job %d is %s", id, state), func() bool {
+		var err error
+		job, err = f.Job(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return job.State == state
+	})
+	return job
+}
+
+// eventually waits until something is so.
+func eventually(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	for until := time.Now().Add(2 * time.Minute); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		if is() {
+			return
+		}
+	}
+	t.Fatalf("never: %s", what)
+}
+
+// TestAScanOnRequest: a scan that was asked for is made, recorded with its evidence, log and
+// progress, and compared with the one before.
+func TestAScanOnRequest(t *testing.T) {
+	tenant := simulate(t, "weak", t.TempDir())
+	data := t.TempDir()
+	f, _ := started(t, options(t, data, joined(tenant)))
+	for n := range 2 {
+		job, err := f.Start(t.Context(), "weak", "auditor")
+		if err != nil {
+			t.Fatal(err)
+		}
+		job = await(t, f, job.ID, fleet.Done)
+		if job.Exit == nil || job.Exit.Code != findings.ExitViolations || job.Scan == 0 || job.Attempt != 1 || job.By != "auditor" || job.Cause != fleet.ByRequest {
+			t.Errorf("job = %+v, want one that found violations at its first attempt", job)
+		}
+		if len(job.Progress) == 0 || job.Progress[0].State == "reading" {
+			t.Errorf("progress = %v, want kinds that are done", job.Progress)
+		}
+		scan, err := f.History().Scan(t.Context(), "", job.Scan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (scan.Digests.Previous != "") != (n > 0) {
+			t.Errorf("scan %d rests on the earlier result %q", n, scan.Digests.Previous)
+		}
+		folder, err := f.Evidence(t.Context(), scan)
+		if err != nil || folder == "" {
+			t.Errorf("Evidence() = %q, %v, want its folder", folder, err)
+		}
+		eventually(t, "its log is written", func() bool {
+			lines, err := f.Log(t.Context(), job.ID)
+			return err == nil && len(lines) >= 2
+		})
+	}
+}

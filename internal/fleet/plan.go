@@ -1,0 +1,154 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/riverqueue/river"
+)
+
+// planning is what the process holds that plans.
+const planning = "planning"
+
+// tick plans, if no other process does: it takes jobs back from workers that are gone, asks
+// for the scans that are due, and puts what is to begin into the queue. Each of the steps may
+// be done by two processes at once and is done once, so that one that was paused while it
+// planned does no harm.
+func (f *Fleet) tick(ctx context.Context) error {
+	mine, err := f.store.acquire(ctx, planning, f.options.Name, f.options.Term/3)
+	if err != nil || !mine {
+		return err
+	}
+	fromWorkers, fromQueue, err := f.store.takeBack(ctx)
+	if err != nil {
+		return err
+	}
+	if fromWorkers+fromQueue > 0 {
+		f.log.Warn("took jobs back from workers that are gone", "running", fromWorkers, "queued", fromQueue)
+	}
+	if err := f.plan(ctx, f.options.Now()); err != nil {
+		return err
+	}
+	return f.dispatch(ctx)
+}
+
+// plan asks for the scans that are due by the schedules. A schedule counts from when it is
+// first seen.
+func (f *Fleet) plan(ctx context.Context, now time.Time) error {
+	planned, err := f.store.planned(ctx)
+	if err != nil {
+		return err
+	}
+	for _, schedule := range f.setup.Load().schedules {
+		name := [2]string{schedule.tenant.ID, schedule.key}
+		was, known := planned[name]
+		delete(planned, name)
+		if !known {
+			if err := f.store.begin(ctx, schedule, now); err != nil {
+				return err
+			}
+			continue
+		}
+		until, due := schedule.due(was, now)
+		if !due {
+			continue
+		}
+		if _, err := f.store.plan(ctx, schedule, was, until, now); err != nil {
+			return err
+		}
+	}
+	for name := range planned {
+		if err := f.store.forget(ctx, name[0], name[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dispatch puts the jobs that are to begin into the queue.
+func (f *Fleet) dispatch(ctx context.Context) error {
+	turns, err := f.store.toQueue(ctx)
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(turns, 100) {
+		var params []river.InsertManyParams
+		for _, one := range part {
+			params = append(params, river.InsertManyParams{Args: scanArgs{one.job, one.turn}})
+		}
+		inserted, err := f.queue.InsertMany(ctx, params)
+		if err != nil {
+			return err
+		}
+		for i, one := range part {
+			if err := f.store.queued(ctx, one, inserted[i].Job.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Tenants lists the tenants that are watched, in the order of the configuration.
+func (f *Fleet) Tenants(ctx context.Context) ([]Tenant, error) {
+	planned, err := f.store.planned(ctx)
+	if err != nil {
+		return nil, err
+	}
+	setup, now := f.setup.Load(), f.options.Now()
+	tenants := make([]Tenant, 0, len(setup.config.Tenants))
+	places := map[string]int{}
+	for _, tenant := range setup.config.Tenants {
+		places[tenant.ID] = len(tenants)
+		tenants = append(tenants, Tenant{Name: tenant.Name, ID: tenant.ID, Cloud: tenant.Cloud, Groups: slices.Concat([]string{}, tenant.Groups), Schedules: []string{}})
+	}
+	for _, schedule := range setup.schedules {
+		tenant := &tenants[places[schedule.tenant.ID]]
+		tenant.Schedules = append(tenant.Schedules, schedule.key)
+		was, known := planned[[2]string{schedule.tenant.ID, schedule.key}]
+		if !known {
+			was = now
+		}
+		next := schedule.next(was)
+		if next.IsZero() {
+			continue
+		}
+		next = next.Add(schedule.delay(next)).UTC()
+		if tenant.Next.IsZero() || next.Before(tenant.Next) {
+			tenant.Next = next
+		}
+	}
+	return tenants, nil
+}
+
+// Start asks for a scan of a tenant, by its name or id, for somebody. Where one is under way
+// it returns that one, with ErrUnderWay.
+func (f *Fleet) Start(ctx context.Context, tenant, by string) (Job, error) {
+	of, err := f.setup.Load().tenant(tenant)
+	if err != nil {
+		return Job{}, err
+	}
+	id, isNew, err := f.store.insert(ctx, f.store.db, of, ByRequest, text(by), f.options.Now())
+	if err != nil {
+		return Job{}, err
+	}
+	if !isNew {
+		job, err := f.store.underWay(ctx, of.ID)
+		return job, errors.Join(err, ErrUnderWay)
+	}
+	if err := f.dispatch(ctx); err != nil {
+		f.log.Warn("a scan waits until it is planned", "job", id, "error", err)
+	}
+	return f.store.job(ctx, id)
+}
+
+// Jobs lists jobs, the latest first.
+func (f *Fleet) Jobs(ctx context.Context, q Query) ([]Job, error) { return f.store.jobs(ctx, q) }
+
+// Job returns a job by its id, or ErrNoJob.
+func (f *Fleet) Job(ctx context.Context, id int64) (Job, error) { return f.store.job(ctx, id) }
+
+// Log returns the log of a job.
+func (f *Fleet) Log(ctx context.Context, id int64) ([]LogLine, error) { return f.store.lines(ctx, id) }

@@ -1,0 +1,81 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/internal/signing"
+	"github.com/domicile-audit/domicile/policies"
+)
+
+// setup is a configuration with what is made of it once: compiled rules, keys and schedules. A
+// scan goes by one setup from its beginning to its end.
+type setup struct {
+	config    *config.Config
+	set       *policies.Set
+	settings  scan.Settings
+	proof     scan.Signatures
+	trust     signing.Trust
+	key       *signing.Key
+	schedules []schedule
+}
+
+// newSetup checks a configuration. What only one tenant lacks, such as its secret, is left to
+// that tenant's scans.
+func newSetup(ctx context.Context, cfg *config.Config, tool findings.Tool, getenv func(string) string) (*setup, error) {
+	s := &setup{config: cfg, settings: scan.Settings{FailOn: cmp.Or(cfg.Serve.FailOn, string(findings.High)), Tool: tool}}
+	var err error
+	if s.set, err = s.settings.Rules(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if s.trust, err = s.proof.Trust(cfg); err != nil {
+		return nil, err
+	}
+	if s.key, err = s.proof.SigningKey(cfg, s.trust, getenv); err != nil {
+		return nil, err
+	}
+	if s.schedules, err = schedulesOf(cfg); err != nil {
+		return nil, err
+	}
+	ids := map[string]string{}
+	for i := range cfg.Tenants {
+		tenant := &cfg.Tenants[i]
+		if other, known := ids[tenant.ID]; known {
+			return nil, fmt.Errorf("tenants %s and %s are the same, %s", other, tenant.Name, tenant.ID)
+		}
+		ids[tenant.ID] = tenant.Name
+		if tenant.Auth.Method == "device_code" {
+			return nil, fmt.Errorf("tenant %s signs in with device_code, and nobody is there to enter a code; choose another method", tenant.Name)
+		}
+		if _, err := s.judgement(tenant); err != nil {
+			return nil, fmt.Errorf("tenant %s: %w", tenant.Name, err)
+		}
+	}
+	return s, nil
+}
+
+// judgement says how a tenant is judged.
+func (s *setup) judgement(tenant *config.Tenant) (scan.Judgement, error) {
+	judgement, err := s.settings.Judgement(s.set, s.config, tenant, s.trust)
+	judgement.Key = s.key
+	return judgement, err
+}
+
+// tenant finds a tenant by its name or id.
+func (s *setup) tenant(name string) (*config.Tenant, error) {
+	for i := range s.config.Tenants {
+		if tenant := &s.config.Tenants[i]; name != "" && (tenant.Name == name || strings.EqualFold(tenant.ID, name)) {
+			return tenant, nil
+		}
+	}
+	return nil, fmt.Errorf("tenant %q: %w", name, ErrNoTenant)
+}
+
+// errDatabase says that a configuration names another database than the one in use.
+var errDatabase = errors.New("serve.database can't be changed while it is in use; end the program and start it again")
