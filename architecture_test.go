@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"/internal/simulator": {"", "/internal/limits"},
 	"/internal/graph":     {"/collectors", "/evidence", "/internal/limits", "/remediation"},
 	"/internal/scan":      {"/collectors", "/evidence", "/findings", "/history", "/internal/config", "/internal/graph", "/internal/signing", "/policies", "/reports"},
-	"/cmd/domicile":       {"", "/collectors", "/evidence", "/findings", "/history", "/internal/chromium", "/internal/config", "/internal/scan", "/internal/signing", "/internal/simulator", "/policies", "/remediation", "/reports"},
+	"/cmd/domicile":       {"", "/collectors", "/evidence", "/findings", "/history", "/internal/chromium", "/internal/config", "/internal/fleet", "/internal/scan", "/internal/signing", "/internal/simulator", "/policies", "/remediation", "/reports"},
 }
 
 // TestDependenciesPointOneWay holds every package to the packages that it may import, and

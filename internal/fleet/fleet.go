@@ -127,7 +127,7 @@ func (f *Fleet) prepare(ctx context.Context) error {
 		}
 	}
 	var err error
-	f.queue, err = openQueue(ctx, f.store.db, f.setup.Load().config.Serve.AtATime(), f.log, f.work)
+	f.queue, err = f.openQueue(ctx, f.setup.Load().config.Serve.AtATime())
 	return errors.Join(err, f.store.release(ctx, "migration", f.options.Name))
 }
 

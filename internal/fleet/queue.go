@@ -11,8 +11,6 @@ import (
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
-
-	"github.com/domicile-audit/domicile/internal/database"
 )
 
 // queue shares jobs among the processes: River's client, which is of another type for each
@@ -43,22 +41,22 @@ func (scanArgs) InsertOpts() river.InsertOpts {
 // worker is gone is known long before, from the lease.
 const longestScan = 30 * 24 * time.Hour
 
-// openQueue prepares the queue in a database. work is called for each turn, for as many as
-// atATime at once.
-func openQueue(ctx context.Context, db *database.DB, atATime int, log *slog.Logger, work func(context.Context, turn)) (queue, error) {
+// openQueue prepares the queue in the database, and says how many jobs this process works at
+// a time.
+func (f *Fleet) openQueue(ctx context.Context, atATime int) (queue, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[scanArgs]) error {
-		work(ctx, turn{job.Args.Job, job.Args.Turn})
+		f.work(ctx, turn{job.Args.Job, job.Args.Turn})
 		return nil
 	}))
 	config := &river.Config{
-		Logger: log, Workers: workers, Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: atATime}},
+		ID: f.options.Name, Logger: slog.New(warnings{f.log.Handler()}), Workers: workers, Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: atATime}},
 		JobTimeout: -1, RescueStuckJobsAfter: longestScan,
 	}
-	if db.Pool != nil {
-		return openRiver(ctx, riverpgxv5.New(db.Pool), config)
+	if pool := f.store.db.Pool; pool != nil {
+		return openRiver(ctx, riverpgxv5.New(pool), config)
 	}
-	return openRiver(ctx, riversqlite.New(db.DB), config)
+	return openRiver(ctx, riversqlite.New(f.store.db.DB), config)
 }
 
 func openRiver[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], config *river.Config) (queue, error) {
@@ -71,3 +69,19 @@ func openRiver[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], confi
 	}
 	return river.NewClient(driver, config)
 }
+
+// warnings leaves out what is logged below a warning.
+type warnings struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs implements slog.Handler.
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+	_ "time/tzdata" // schedules have time zones, and a small container has no table of them
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/fleet"
+)
+
+// serving are the flags of serve.
+type serving struct {
+	config, data, listen, role string
+	demo                       bool
+	drain                      time.Duration
+}
+
+// The roles of a process: one that serves pages too, and one that only scans.
+const (
+	roleAll    = "all"
+	roleWorker = "worker"
+)
+
+func newServe(a *app) *cobra.Command {
+	var s serving
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Scan tenants on schedules, until it is ended",
+		Long: `serve scans the tenants of the configuration by its schedules (serve.schedules), and records
+every result in the history. The data folder holds the database, unless the configuration
+names another one, and the evidence.
+
+Any number of processes may share one PostgreSQL database: each scans, one of them plans,
+and another takes over from one that ends. With --role worker a process only scans.
+
+SIGTERM, or an interruption, ends it: no further scan is begun, and those that are running
+have the time that --drain says before they are interrupted; another process, or the next
+one, goes on with them. A second signal ends it at once. SIGHUP has it read the
+configuration anew; one that is wrong is refused, and the one before goes on.`,
+		Example: `  domicile serve --demo
+  domicile serve --config domicile.yaml --data /var/lib/domicile
+  domicile serve --config domicile.yaml --data /var/lib/domicile --role worker`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if s.role != roleAll && s.role != roleWorker {
+				return usage(fmt.Errorf("--role %q is not %s or %s", s.role, roleAll, roleWorker))
+			}
+			if s.role == roleWorker && !cmd.Flags().Changed("listen") {
+				s.listen = ""
+			}
+			return a.serve(cmd.Context(), s)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&s.config, "config", "", "configuration to read (default "+config.FileName+")")
+	flags.StringVar(&s.data, "data", "data", "folder of the database and the evidence; with --demo a temporary one unless it is named")
+	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address to listen on; empty for none, as a worker has unless one is named")
+	flags.StringVar(&s.role, "role", roleAll, "what the process does: "+roleAll+", or "+roleWorker+" to only scan")
+	flags.BoolVar(&s.demo, "demo", false, "scan simulated tenants on this machine; needs no account")
+	flags.DurationVar(&s.drain, "drain", 5*time.Minute, "how long scans that are running have when the program is to end")
+	offer(cmd, "role", roleAll, roleWorker)
+	return cmd
+}
+
+func (a *app) serve(ctx context.Context, s serving) (err error) {
+	load, done, err := a.loader(ctx, &s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	listener, err := s.bind(ctx)
+	if err != nil {
+		return err
+	}
+	if listener != nil {
+		defer listener.Close()
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(collectGC))
+	log := a.serveLog()
+	f, err := fleet.Open(ctx, fleet.Options{Data: s.data, Load: load, Tool: a.tool(), Drain: s.drain, Now: a.Now, Getenv: a.Getenv, Log: log})
+	if err != nil {
+		return usage(err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if s.demo {
+		if err := startAll(ctx, f); err != nil {
+			return err
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return f.Run(ctx) })
+	group.Go(func() error { return rereadOnHangup(ctx, f, log) })
+	if listener != nil {
+		log.Info("listening", "url", "http://"+listener.Addr().String())
+		group.Go(func() error { return serveHTTP(ctx, listener, a.pages(f), log) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	log.Info("ended")
+	return nil
+}
+
+// serveLog is the log of a program that runs on: what it does, line by line.
+func (a *app) serveLog() *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if a.quiet {
+		options.Level = slog.LevelWarn
+	}
+	if a.logForm == "json" {
+		return slog.New(slog.NewJSONHandler(a.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(a.Stderr, options))
+}
+
+// loader reads the configuration, from its file or of simulated tenants, which done ends.
+func (a *app) loader(ctx context.Context, s *serving) (load func() (*config.Config, error), done func() error, err error) {
+	if !s.demo {
+		file := s.config
+		if file == "" {
+			file = config.FileName
+		}
+		return func() (*config.Config, error) { return config.Read(file) }, func() error { return nil }, nil
+	}
+	if s.config != "" {
+		return nil, nil, usage(errors.New("--demo brings its own configuration; leave --config out"))
+	}
+	var closers []func() error
+	done = func() (err error) {
+		for _, one := range closers {
+			err = errors.Join(err, one())
+		}
+		return err
+	}
+	demo := &config.Config{File: config.FileName, Version: 1, Serve: config.Serve{
+		Jitter: config.Duration(time.Minute), Schedules: []config.Schedule{{Cron: "*/5 * * * *"}},
+	}}
+	for _, name := range []string{"good", "weak", "partial"} {
+		// They are there until the last scan has ended.
+		opened, err := a.openDemo(context.WithoutCancel(ctx), targeting{tenant: name}, a.Now)
+		if err != nil {
+			return nil, nil, errors.Join(err, done())
+		}
+		closers = append(closers, opened.close)
+		tenant := *opened.tenants[0]
+		tenant.Profile, tenant.Params = opened.config.Settings(&tenant)
+		tenant.Waivers = opened.config.WaiversPath(&tenant)
+		demo.Tenants = append(demo.Tenants, tenant)
+	}
+	if s.data == "data" {
+		if s.data, err = os.MkdirTemp("", "domicile-serve-"); err != nil {
+			return nil, nil, errors.Join(err, done())
+		}
+		closers = append(closers, func() error { return os.RemoveAll(s.data) })
+	}
+	return func() (*config.Config, error) { return demo, nil }, done, nil
+}
+
+// startAll has every tenant scanned now.
+func startAll(ctx context.Context, f *fleet.Fleet) error {
+	tenants, err := f.Tenants(ctx)
+	if err != nil {
+		return err
+	}
+	for _, tenant := range tenants {
+		if _, err := f.Start(ctx, tenant.Name, "demo"); err != nil && !errors.Is(err, fleet.ErrUnderWay) {
+			return err
+		}
+	}
+	return nil
+}
+
+// bind opens the address to listen on; nil for none. What tenants are like is shown on this
+// machine alone.
+func (s serving) bind(ctx context.Context) (net.Listener, error) {
+	if s.listen == "" {
+		return nil, nil //nolint:nilnil // nothing is listened on
+	}
+	host, _, err := net.SplitHostPort(s.listen)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--listen %q: %w", s.listen, err))
+	}
+	if ip := net.ParseIP(host); s.role == roleAll && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, usage(fmt.Errorf("--listen %s can be reached from other machines, and nobody would have to sign in; listen on 127.0.0.1, or be a worker", s.listen))
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.listen)
+	if err != nil {
+		return nil, usage(fmt.Errorf("%w; name a free address with --listen, such as 127.0.0.1:8081", err))
+	}
+	return listener, nil
+}
+
+// rereadOnHangup has the configuration read anew at each SIGHUP.
+func rereadOnHangup(ctx context.Context, f *fleet.Fleet, log *slog.Logger) error {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangups:
+		}
+		if err := f.Reload(ctx); err != nil {
+			log.Error("the configuration is refused, and the one before goes on", "error", err)
+			continue
+		}
+		log.Info("the configuration was read anew")
+	}
+}
+
+// serveHTTP answers requests until the context ends.
+func serveHTTP(ctx context.Context, listener net.Listener, pages http.Handler, log *slog.Logger) error {
+	server := &http.Server{
+		Handler: pages, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+	}
+	ended := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		ended <- server.Shutdown(within)
+	})
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-ended
+}
+
+// pages are what is served: whether the process lives and is ready to scan.
+func (a *app) pages(f *fleet.Fleet) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "domicile "+version+" scans tenants on schedules.\n\n/healthz  200 while the process lives\n/readyz   200 while it can scan, 503 and the reason while it can't\n")
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+		defer cancel()
+		if err := f.Ready(ctx); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, "ok\n")
+	})
+	return mux
+}
