@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"/internal/golden":    {},
 	"/internal/limits":    {},
 	"/internal/plan":      {},
+	"/internal/postgres":  {},
 	"/internal/signing":   {},
 	"/internal/simulator": {"", "/internal/limits"},
 	"/internal/graph":     {"/collectors", "/evidence", "/internal/limits", "/remediation"},

@@ -54,6 +54,8 @@ type Fleet struct {
 	store   store
 	history *history.Store
 	queue   queue
+	// fetched are the turns that were taken from the queue by the last tick and not begun.
+	fetched map[turn]bool
 }
 
 // DatabaseFile is the database's file in the data folder, where the configuration names none.

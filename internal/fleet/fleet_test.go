@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -74,22 +75,21 @@ func joined(tenants ...*watched) *config.Config {
 // options are those of a fleet of a configuration, quick to miss a worker.
 func options(t testing.TB, data string, cfg *config.Config) fleet.Options {
 	t.Helper()
+	return optionsOf(data, cfg, &testWriter{t: t})
+}
+
+func optionsOf(data string, cfg *config.Config, log io.Writer) fleet.Options {
 	return fleet.Options{
 		Data: data, Load: func() (*config.Config, error) { return cfg, nil }, Tool: findings.Tool{Name: "domicile", Version: "0.0.0"},
 		Term: 3 * time.Second, Pause: 50 * time.Millisecond, Drain: time.Minute, Now: time.Now, Getenv: os.Getenv,
-		Log: slog.New(slog.NewTextHandler(&testWriter{t: t}, nil)),
+		Log: slog.New(slog.NewTextHandler(log, nil)),
 	}
 }
 
-// testWriter writes to a test's log until the test has ended.
-type testWriter struct {
-	mu sync.Mutex
-	t  testing.TB
-}
+// testWriter writes to a test's log.
+type testWriter struct{ t testing.TB }
 
 func (w *testWriter) Write(line []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.t.Logf("%s", line)
 	return len(line), nil
 }
@@ -143,6 +143,7 @@ func eventually(t testing.TB, what string, is func() bool) {
 // TestAScanOnRequest: a scan that was asked for is made, recorded with its evidence, log and
 // progress, and compared with the one before.
 func TestAScanOnRequest(t *testing.T) {
+	t.Parallel()
 	tenant := simulate(t, "weak", t.TempDir())
 	data := t.TempDir()
 	f, _ := started(t, options(t, data, joined(tenant)))

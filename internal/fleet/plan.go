@@ -21,17 +21,40 @@ func (f *Fleet) tick(ctx context.Context) error {
 	if err != nil || !mine {
 		return err
 	}
-	fromWorkers, fromQueue, err := f.store.takeBack(ctx)
+	taken, err := f.store.takeBack(ctx)
 	if err != nil {
 		return err
 	}
-	if fromWorkers+fromQueue > 0 {
-		f.log.Warn("took jobs back from workers that are gone", "running", fromWorkers, "queued", fromQueue)
+	if taken > 0 {
+		f.log.Warn("took jobs back from workers that are gone", "jobs", taken)
+	}
+	if err := f.requeue(ctx); err != nil {
+		return err
 	}
 	if err := f.plan(ctx, f.options.Now()); err != nil {
 		return err
 	}
 	return f.dispatch(ctx)
+}
+
+// requeue gives jobs their next turn whose worker was gone before it could begin them: those
+// that were taken from the queue by the last tick, and still aren't begun.
+func (f *Fleet) requeue(ctx context.Context) error {
+	fetched, err := f.store.fetched(ctx)
+	if err != nil {
+		return err
+	}
+	for one := range fetched {
+		if !f.fetched[one] {
+			continue
+		}
+		f.log.Warn("a job was taken from the queue and never begun; it is put there again", "job", one.job)
+		if err := f.store.requeue(ctx, one); err != nil {
+			return err
+		}
+	}
+	f.fetched = fetched
+	return nil
 }
 
 // plan asks for the scans that are due by the schedules. A schedule counts from when it is

@@ -107,13 +107,17 @@ func (s store) plan(ctx context.Context, of schedule, was, until, now time.Time)
 
 // insert asks for a scan of a tenant; new is false where one is under way.
 func (s store) insert(ctx context.Context, in database.Querier, tenant *config.Tenant, cause Cause, by string, now time.Time) (id int64, isNew bool, err error) {
-	err = in.QueryRowContext(ctx, s.db.SQL(`INSERT INTO fleet_jobs (tenant, tenant_id, cause, asked_by, state, queued, due) VALUES (?, ?, ?, ?, ?, ?, {{now}})
-		ON CONFLICT DO NOTHING RETURNING id`), tenant.Name, tenant.ID, cause, by, Waiting, now.UnixMicro()).Scan(&id)
+	err = in.QueryRowContext(ctx, s.db.SQL(`INSERT INTO fleet_jobs (tenant, tenant_id, cause, asked_by, state, queued, due)
+		SELECT ?, ?, ?, ?, 'waiting', CAST(? AS BIGINT), {{now}} WHERE NOT EXISTS (`+underWay+`)
+		ON CONFLICT DO NOTHING RETURNING id`), tenant.Name, tenant.ID, cause, by, now.UnixMicro(), tenant.ID).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}
 	return id, err == nil, err
 }
+
+// underWay is a tenant's job that isn't over yet.
+const underWay = "SELECT 1 FROM fleet_jobs WHERE tenant_id = ? AND state IN ('waiting', 'running', 'retrying')"
 
 // turn is a place in the queue: of a job, and how often it was put there.
 type turn struct{ job, turn int64 }
@@ -142,23 +146,38 @@ func (s store) queued(ctx context.Context, of turn, queue int64) error {
 	return err
 }
 
-// takeBack takes jobs from workers that are gone: those that don't say any more that they are
-// there, and those that took a job from the queue and never began it.
-func (s store) takeBack(ctx context.Context) (fromWorkers, fromQueue int64, err error) {
+// takeBack takes jobs from workers that don't say any more that they are there.
+func (s store) takeBack(ctx context.Context) (taken int64, err error) {
 	done, err := s.db.ExecContext(ctx, s.db.SQL("UPDATE fleet_jobs SET state = 'waiting', queue = 0, turn = turn + 1, due = {{now}} WHERE state = 'running' AND lease < {{now}}"))
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	if fromWorkers, err = done.RowsAffected(); err != nil {
-		return 0, 0, err
-	}
-	done, err = s.db.ExecContext(ctx, `UPDATE fleet_jobs SET queue = 0, turn = turn + 1 WHERE state IN ('waiting', 'retrying') AND queue > 0
+	return done.RowsAffected()
+}
+
+// fetched lists the turns that a worker took from the queue and hasn't begun.
+func (s store) fetched(ctx context.Context) (map[turn]bool, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT id, turn FROM fleet_jobs WHERE state IN ('waiting', 'retrying') AND queue > 0
 		AND queue NOT IN (SELECT id FROM river_job WHERE CAST(state AS TEXT) IN ('available', 'pending', 'scheduled', 'retryable'))`)
 	if err != nil {
-		return fromWorkers, 0, err
+		return nil, err
 	}
-	fromQueue, err = done.RowsAffected()
-	return fromWorkers, fromQueue, err
+	defer rows.Close()
+	turns := map[turn]bool{}
+	for rows.Next() {
+		var one turn
+		if err := rows.Scan(&one.job, &one.turn); err != nil {
+			return nil, err
+		}
+		turns[one] = true
+	}
+	return turns, rows.Err()
+}
+
+// requeue gives a job its next turn, unless its turn was begun.
+func (s store) requeue(ctx context.Context, of turn) error {
+	_, err := s.db.ExecContext(ctx, s.db.SQL("UPDATE fleet_jobs SET queue = 0, turn = turn + 1 WHERE id = ? AND turn = ? AND state IN ('waiting', 'retrying')"), of.job, of.turn)
+	return err
 }
 
 // claim is a job that a worker has begun: what it writes from now on carries its number.
@@ -367,7 +386,7 @@ func (s store) job(ctx context.Context, id int64) (Job, error) {
 // underWay is the job of a tenant that isn't over yet.
 func (s store) underWay(ctx context.Context, tenantID string) (Job, error) {
 	var job Job
-	err := s.db.QueryRowContext(ctx, s.db.SQL("SELECT "+columns+" FROM fleet_jobs WHERE tenant_id = ? AND state IN ('waiting', 'running', 'retrying')"), tenantID).Scan(job.fields()...)
+	err := s.db.QueryRowContext(ctx, s.db.SQL(strings.Replace(underWay, "1", columns, 1)), tenantID).Scan(job.fields()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return job, ErrNoJob
 	}

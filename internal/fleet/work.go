@@ -261,7 +261,7 @@ func (f *Fleet) again(err error, attempt int) (wait time.Duration, again bool) {
 		return 0, false
 	case errors.As(err, new(*collectors.AuthError)):
 		return 15 * wait, true
-	case errors.As(err, &collect) && !errors.As(err, &path):
+	case errors.As(err, &collect) && (!errors.As(err, &path) || os.IsNotExist(path)):
 		return 0, false
 	default:
 		return wait, true
