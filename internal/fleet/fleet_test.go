@@ -81,7 +81,7 @@ func options(t testing.TB, data string, cfg *config.Config) fleet.Options {
 func optionsOf(data string, cfg *config.Config, log io.Writer) fleet.Options {
 	return fleet.Options{
 		Data: data, Load: func() (*config.Config, error) { return cfg, nil }, Tool: findings.Tool{Name: "domicile", Version: "0.0.0"},
-		Term: 3 * time.Second, Pause: 50 * time.Millisecond, Drain: time.Minute, Now: time.Now, Getenv: os.Getenv,
+		Term: 6 * time.Second, Pause: 50 * time.Millisecond, Drain: time.Minute, Now: time.Now, Getenv: os.Getenv,
 		Log: slog.New(slog.NewTextHandler(log, nil)),
 	}
 }

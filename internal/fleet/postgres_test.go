@@ -28,7 +28,7 @@ func TestPostgreSQLIsAway(t *testing.T) {
 	g := holdAfter(tenant, 40)
 	job := begun(t, f, tenant, g)
 	server.Stop(t)
-	time.Sleep(5 * time.Second)
+	time.Sleep(8 * time.Second)
 	g.release()
 	server.Resume(t)
 	job = await(t, f, job.ID, fleet.Done)

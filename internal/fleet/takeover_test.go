@@ -19,8 +19,9 @@ import (
 	"github.com/domicile-audit/domicile/internal/fleet"
 )
 
-// The variables that make the test's program a worker: its name, the folders of the
-// configurations of its tenants, the data folder, the database and how long it drains.
+// The variables that make the test's program a worker: its name, patterns of the folders of the
+// configurations of its tenants, the data folder, the database, how long it drains, how
+// many tenants it scans at a time, and how long it may say nothing.
 const (
 	workerName     = "FLEET_TEST_WORKER"
 	workerConfigs  = "FLEET_TEST_CONFIGS"
@@ -28,6 +29,7 @@ const (
 	workerDatabase = "FLEET_TEST_DATABASE"
 	workerDrain    = "FLEET_TEST_DRAIN"
 	workerScans    = "FLEET_TEST_SCANS"
+	workerTerm     = "FLEET_TEST_TERM"
 )
 
 func TestMain(m *testing.M) {
@@ -46,12 +48,18 @@ func beWorker() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	var tenants []*watched
-	for _, dir := range filepath.SplitList(os.Getenv(workerConfigs)) {
-		cfg, err := config.Read(filepath.Join(dir, config.FileName))
+	for _, pattern := range filepath.SplitList(os.Getenv(workerConfigs)) {
+		dirs, err := filepath.Glob(pattern)
 		if err != nil {
 			return err
 		}
-		tenants = append(tenants, &watched{config: cfg})
+		for _, dir := range dirs {
+			cfg, err := config.Read(filepath.Join(dir, config.FileName))
+			if err != nil {
+				return err
+			}
+			tenants = append(tenants, &watched{config: cfg})
+		}
 	}
 	cfg := joined(tenants...)
 	cfg.Serve.Database = os.Getenv(workerDatabase)
@@ -59,6 +67,9 @@ func beWorker() error {
 	o := optionsOf(os.Getenv(workerData), cfg, os.Stderr)
 	o.Name = os.Getenv(workerName)
 	o.Drain, _ = time.ParseDuration(os.Getenv(workerDrain))
+	if term, err := time.ParseDuration(os.Getenv(workerTerm)); err == nil {
+		o.Term = term
+	}
 	f, err := fleet.Open(ctx, o)
 	if err != nil {
 		return err
@@ -217,7 +228,7 @@ func takeovers(t *testing.T, database func(*testing.T) string) {
 		killed := time.Now()
 		g.release()
 		job = await(t, f, job.ID, fleet.Done)
-		if took := time.Since(killed); took > 30*time.Second {
+		if took := time.Since(killed); took > time.Minute {
 			t.Errorf("it was taken over after %s", took)
 		}
 		if job.Worker != "second" || job.Attempt != 2 {

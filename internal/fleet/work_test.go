@@ -183,7 +183,7 @@ func TestTheDatabaseIsAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(5 * time.Second)
+	time.Sleep(8 * time.Second)
 	g.release()
 	if err := unblock(); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/domicile-audit/domicile"
+	"github.com/domicile-audit/domicile/history"
+	"github.com/domicile-audit/domicile/internal/fleet"
+	"github.com/domicile-audit/domicile/internal/simulator"
+)
+
+// served is a process that serves, and what it logs.
+type served struct {
+	*exec.Cmd
+	lines chan map[string]any
+}
+
+// await waits for a line of the log with a message.
+func (s *served) await(t *testing.T, message string) map[string]any {
+	t.Helper()
+	late := time.After(2 * time.Minute)
+	for {
+		select {
+		case line, more := <-s.lines:
+			if !more {
+				t.Fatalf("it ended without %q", message)
+			}
+			if line["msg"] == message {
+				return line
+			}
+		case <-late:
+			t.Fatalf("it never said %q", message)
+		}
+	}
+}
+
+func serveIn(t *testing.T, dir string, args ...string) *served {
+	t.Helper()
+	s := &served{Cmd: exec.CommandContext(t.Context(), "domicile", append([]string{"serve", "--log", "json"}, args...)...), lines: make(chan map[string]any, 1000)}
+	s.Dir = dir
+	said, err := s.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Process.Kill() })
+	go func() {
+		defer close(s.lines)
+		for lines := bufio.NewScanner(said); lines.Scan(); {
+			line := map[string]any{}
+			if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+				line["msg"] = lines.Text()
+			}
+			s.lines <- line
+		}
+	}()
+	return s
+}
+
+// TestServe: a schedule is followed, the configuration is reread on SIGHUP and refused where it
+// is wrong, the process says that it is ready, and it ends with 0 on SIGTERM with all that it
+// scanned recorded.
+func TestServe(t *testing.T) {
+	tenant, err := simulator.Load(domicile.Tenants(), "good", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := simulator.Start(t.Context(), simulator.Options{Tenant: tenant})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := server.WriteConfig(dir); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "domicile.yaml")
+	plain, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(serve string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(string(plain)+serve), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := serveIn(t, dir, "--data", "kept", "--listen", "127.0.0.1:0")
+	url, _ := s.await(t, "listening")["url"].(string)
+	get := func(path string) (int, string) {
+		t.Helper()
+		answer, err := http.Get(url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode, string(body)
+	}
+	for path, want := range map[string]int{"/": 200, "/healthz": 200, "/readyz": 200, "/nowhere": 404} {
+		if code, body := get(path); code != want {
+			t.Errorf("GET %s = %d %s, want %d", path, code, body, want)
+		}
+	}
+
+	write("serve: {schedules: [{cron: 61 * * * *}]}\n")
+	if err := s.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	refused := s.await(t, "the configuration is refused, and the one before goes on")
+	if why, _ := refused["error"].(string); !strings.Contains(why, "serve.schedules[0]") {
+		t.Errorf("it is refused because of %q", why)
+	}
+	write("serve: {schedules: [{cron: \"@every 1s\"}]}\n")
+	if err := s.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	s.await(t, "the configuration was read anew")
+	recorded := s.await(t, "scan is recorded")
+	if recorded["tenant"] != "good" || recorded["job"] == nil || recorded["scan"] == nil {
+		t.Errorf("the log says %v, want the tenant, the job and the scan", recorded)
+	}
+	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	s.await(t, "ended")
+	if err := s.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	for path, want := range map[string]os.FileMode{"kept": 0o700, "kept/" + fleet.DatabaseFile: 0o600} {
+		if info, err := os.Stat(filepath.Join(dir, path)); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s has %v, %v, want %o", path, info.Mode(), err, want)
+		}
+	}
+	store, err := history.Open(t.Context(), filepath.Join(dir, "kept", fleet.DatabaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if scans, err := store.List(t.Context(), ""); err != nil || len(scans) == 0 {
+		t.Errorf("the history has %d scans, %v", len(scans), err)
+	}
+}
