@@ -73,18 +73,20 @@ func (s Serve) AtATime() int {
 	return s.Scans
 }
 
-// DatabaseAddress is the address of the database; empty for the file in the data folder.
-// getenv looks up the environment.
-func (s Serve) DatabaseAddress(getenv func(string) string) (string, error) {
-	name, named := strings.CutPrefix(s.Database, envPrefix)
-	if !named {
-		return s.Database, nil
-	}
-	address := getenv(name)
-	if address == "" {
+// DatabaseAddress is the address of serve's database; empty for the file in the data folder.
+// The path of a file is relative to the configuration. getenv looks up the environment.
+func (c *Config) DatabaseAddress(getenv func(string) string) (string, error) {
+	name, named := strings.CutPrefix(c.Serve.Database, envPrefix)
+	switch {
+	case named && getenv(name) == "":
 		return "", fmt.Errorf("serve.database: the variable %s of the environment is not set", name)
+	case named:
+		return getenv(name), nil
+	case strings.Contains(c.Serve.Database, "://"):
+		return c.Serve.Database, nil
+	default:
+		return c.path(c.Serve.Database), nil
 	}
-	return address, nil
 }
 
 // Zone is the time zone of a schedule.

@@ -157,10 +157,19 @@ func (d *DB) Shrink(ctx context.Context) error {
 	return nil
 }
 
+// maxConnections is how many connections to PostgreSQL a process may have, unless the address
+// allows it more (pool_max_conns).
+const maxConnections = 16
+
 // connect prepares the connections to the database at an address; it doesn't make any yet.
 func connect(ctx context.Context, address string, create bool) (*DB, error) {
 	if IsPostgres(address) {
-		pool, err := pgxpool.New(ctx, address)
+		config, err := pgxpool.ParseConfig(address)
+		if err != nil {
+			return nil, err
+		}
+		config.MaxConns = max(config.MaxConns, maxConnections)
+		pool, err := pgxpool.NewWithConfig(ctx, config)
 		if err != nil {
 			return nil, err
 		}

@@ -96,6 +96,7 @@ func (f *Fleet) tidyTenant(ctx context.Context, tenant string) {
 
 // Upload judges and records a packed bundle that was made elsewhere, once it is verified: its
 // hashes, its signature, and that it is of a tenant of the configuration. It is for somebody.
+// The caller bounds the size of what is read.
 // What is wrong with it is an *evidence.TamperedError, evidence.ErrNotPacked,
 // scan.ErrUnsigned or ErrNoTenant.
 func (f *Fleet) Upload(ctx context.Context, packed io.Reader, by string) (recorded history.Scan, err error) {

@@ -86,11 +86,11 @@ func Open(ctx context.Context, o Options) (*Fleet, error) {
 		return nil, err
 	}
 	f.setup.Store(setup)
-	if err := os.MkdirAll(filepath.Join(o.Data, evidenceFolder), 0o700); err != nil {
-		return nil, fmt.Errorf("creating the data folder: %w", err)
-	}
 	if f.address, err = f.addressOf(cfg); err != nil {
 		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Join(o.Data, evidenceFolder), 0o700); err != nil {
+		return nil, fmt.Errorf("creating the data folder: %w", err)
 	}
 	if f.history, err = history.OpenOrCreate(ctx, f.address); err != nil {
 		return nil, err
@@ -104,7 +104,10 @@ func Open(ctx context.Context, o Options) (*Fleet, error) {
 
 // addressOf is where a configuration has its database.
 func (f *Fleet) addressOf(cfg *config.Config) (string, error) {
-	address, err := cfg.Serve.DatabaseAddress(f.options.Getenv)
+	if database.HasPassword(cfg.Serve.Database) {
+		return "", errors.New("serve.database: a password doesn't belong in the configuration; put the address into a variable of the environment, and write env: and its name")
+	}
+	address, err := cfg.DatabaseAddress(f.options.Getenv)
 	if address == "" {
 		address = filepath.Join(f.options.Data, DatabaseFile)
 	}

@@ -25,7 +25,8 @@ var (
 // State is how far a job has come.
 type State string
 
-// The states of a job. Waiting, running and retrying ones are under way.
+// The states of a job. Waiting, running and retrying ones are under way, and one is cancelled
+// whose tenant is in the configuration no longer.
 const (
 	Waiting   State = "waiting"
 	Running   State = "running"

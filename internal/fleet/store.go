@@ -271,8 +271,8 @@ func (s store) upload(ctx context.Context, tx *sql.Tx, job Job, folder string) e
 	return err
 }
 
-// failed ends the worker's job without a result.
-func (s store) failed(ctx context.Context, c claim, state State, why string, now time.Time) error {
+// over ends the worker's job without a result.
+func (s store) over(ctx context.Context, c claim, state State, why string, now time.Time) error {
 	return s.update(ctx, s.db, c, "state = ?, finished = ?, error = ?", state, now.UnixMicro(), text(why))
 }
 

@@ -235,7 +235,11 @@ func (f *Fleet) end(ctx context.Context, c claim, log *slog.Logger, err error) {
 	default:
 		log.Error("the scan failed", "error", err)
 		f.remove(c.folder, log)
-		say = func() error { return f.store.failed(ctx, c, Failed, err.Error(), f.options.Now()) }
+		state := Failed
+		if errors.Is(err, ErrNoTenant) {
+			state = Cancelled
+		}
+		say = func() error { return f.store.over(ctx, c, state, err.Error(), f.options.Now()) }
 	}
 	// Where the database is away, the job is taken back once its worker's term is over.
 	for {
