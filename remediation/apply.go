@@ -201,6 +201,8 @@ type engine struct {
 	protected protected
 	journal   *journal
 	undo      bool
+	// done are the changes that are as they were meant to be.
+	done []Change
 }
 
 // each settles the changes in their order.
@@ -211,7 +213,10 @@ func (e *engine) each(ctx context.Context, changes []Change) ([]Settled, error) 
 		if err != nil {
 			return settled, fmt.Errorf("change %s (%s): %w", change.ID, change.Title, err)
 		}
-		settled = append(settled, Settled{Change: change, Outcome: record.Outcome, Message: record.Message})
+		ended := Settled{Change: change, Outcome: record.Outcome, Message: record.Message}
+		if settled = append(settled, ended); ended.Done() {
+			e.done = append(e.done, change)
+		}
 	}
 	return settled, nil
 }
@@ -278,15 +283,15 @@ func (e *engine) examine(ctx context.Context, change Change, pending bool, from,
 	if why, err := e.guard(ctx, change); why != "" || err != nil {
 		return Record{Outcome: Guarded, Message: why}, err
 	}
-	state, err := present(ctx, e.Target, change)
+	now, err := state(ctx, e.Target, change)
 	if err != nil {
 		return refusedBy("reading the present state", err)
 	}
-	after, err := holds(state, to)
+	after, err := holds(now, to)
 	if err != nil {
 		return Record{}, err
 	}
-	before, err := holds(state, from)
+	before, err := holds(now, from)
 	switch {
 	case err != nil:
 		return Record{}, err
@@ -296,9 +301,12 @@ func (e *engine) examine(ctx context.Context, change Change, pending bool, from,
 		return Record{Outcome: InPlace, Message: "it was so already"}, nil
 	case !before:
 		return Record{Outcome: Drifted, Message: "the present state is not the one that the plan was made for"}, nil
-	default:
-		return Record{Outcome: Ready}, nil
 	}
+	why, err := e.unmet(ctx, change)
+	if why != "" || err != nil {
+		return Record{Outcome: Guarded, Message: why}, err
+	}
+	return Record{Outcome: Ready}, nil
 }
 
 // guard asks the tenant about whom a change concerns and holds that against the guards. It
@@ -318,7 +326,7 @@ func (e *engine) guard(ctx context.Context, change Change) (why string, err erro
 	}
 	err = e.protected.account(change.Subject)
 	if err == nil && !e.undo {
-		err = lastAdministrator(change, e.Target.List(ctx, administratorsPath))
+		err = lastAdministrator(change, e.Target.List(ctx, administrators(change)))
 	}
 	return guarded(err)
 }
@@ -359,14 +367,14 @@ func (e *engine) write(ctx context.Context, change Change, request Request, to j
 	if fatal != nil || !errors.As(err, &refusal) || (!refusal.Unclear && !refusal.overtaken()) {
 		return record, fatal
 	}
-	state, err := present(ctx, e.Target, change)
+	now, err := state(ctx, e.Target, change)
 	if err != nil {
 		if refusal.Unclear { // the intent stays open, and the next run looks again
 			return Record{}, fmt.Errorf("it isn't known whether the request was carried out (%w), and the state can't be read: %w", refusal, err)
 		}
 		return record, nil
 	}
-	after, err := holds(state, to)
+	after, err := holds(now, to)
 	switch {
 	case err != nil:
 		return Record{}, err

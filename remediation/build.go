@@ -124,7 +124,7 @@ func (p *planner) change(rule findings.Rule, finding findings.Finding) error {
 	var more []Change
 	var also []*Change
 	for _, change := range changes {
-		change.Action, change.Title, change.Risk, change.Permission = action.ID, action.Title, action.Risk, action.Permission
+		change.Action, change.Title, change.Risk, change.Permission = action.ID, cmp.Or(change.Title, action.Title), action.Risk, action.Permission
 		change.Resource, change.Reversible, change.ID = finding.Resource, change.Undo != nil, change.id()
 		change.Blast.Names = append([]string{}, change.Blast.Names...)
 		change.Mends = []Mended{mended}
@@ -158,7 +158,8 @@ func (p *planner) planned(id string) *Change {
 
 // fits says why a change of the action can't be planned.
 func (a Action) fits(change Change) error {
-	if !a.permits(change.Request) {
+	named := change.Subject.Kind == "tenant" || id.MatchString(change.Subject.ID)
+	if !named || !a.permits(change.Request) {
 		return &unplannedError{"its id can't be part of a request"}
 	}
 	met, err := holds(change.Before, change.After)

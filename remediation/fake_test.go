@@ -36,9 +36,17 @@ type object = map[string]any
 const roleAssignments = "roleManagement/directory/roleAssignments"
 
 const (
+	roleSchedules     = "roleManagement/directory/roleAssignmentScheduleInstances"
+	roleEligibilities = "roleManagement/directory/roleEligibilityScheduleInstances"
+	eligibility       = "roleManagement/directory/roleEligibilityScheduleRequests"
+
 	rolePolicies = "policies/roleManagementPolicyAssignments"
-	alerts       = "policies/roleManagementPolicies/DirectoryRole_t_p/rules/Notification_"
+	roleRules    = "policies/roleManagementPolicies/DirectoryRole_t_p/rules/"
+	alerts       = roleRules + "Notification_"
 )
+
+// allChanges is how many changes mend what newTenant violates.
+const allChanges = 13
 
 // notification is the rule of a role's policy that says who is told of something: nobody.
 func notification(of string) object {
@@ -49,7 +57,19 @@ func notification(of string) object {
 	}
 }
 
-const globalAdmin = "62e90394-69f5-4237-9190-012177145e10"
+const (
+	globalAdmin = "62e90394-69f5-4237-9190-012177145e10"
+	userAdmin   = "fe930be7-5e62-47db-91af-98c3a49a38b1"
+	premiumP2   = "eec0eb4f-6444-4f95-aba0-50c24d67f998"
+)
+
+// standing is the instance of a role that an enabled person holds for good.
+func standing(id, role string) object {
+	return object{
+		"id": "instance-" + id, "principalId": id, "roleDefinitionId": role, "directoryScopeId": "/", "assignmentType": "Assigned", "memberType": "Direct",
+		"startDateTime": nil, "endDateTime": nil, "roleAssignmentOriginId": "ra-" + id, "principal": account(id, true),
+	}
+}
 
 func account(id string, enabled bool) object {
 	return object{"@odata.type": "#microsoft.graph.user", "id": id, "displayName": "Name of " + id, "accountEnabled": enabled}
@@ -83,12 +103,19 @@ func newTenant() *tenant {
 			alerts + "Admin_Admin_Assignment":   notification("Admin_Admin_Assignment"),
 			alerts + "Admin_Admin_Eligibility":  notification("Admin_Admin_Eligibility"),
 			alerts + "Admin_EndUser_Assignment": notification("Admin_EndUser_Assignment"),
+			roleRules + "Expiration_Admin_Eligibility": {
+				"@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyExpirationRule", "id": "Expiration_Admin_Eligibility",
+				"isExpirationRequired": true, "maximumDuration": "P365D",
+			},
 			"policies/adminConsentRequestPolicy": {
 				"isEnabled": false, "notifyReviewers": false, "remindersEnabled": false, "requestDurationInDays": 0, "reviewers": []any{}, "version": 0,
 			},
 		},
 		collections: map[string][]object{
-			"users":  {{"id": "u1", "displayName": "Ada", "preferredDataLocation": "NAM"}, {"id": "u2"}, {"id": "u3"}},
+			"users": {
+				{"id": "u1", "displayName": "Ada", "preferredDataLocation": "NAM"}, {"id": "u2"}, {"id": "u3"},
+				{"id": "u-standing", "assignedPlans": []any{object{"servicePlanId": premiumP2, "capabilityStatus": "Enabled"}}},
+			},
 			"groups": {{"id": "g1", "displayName": "Sales", "preferredDataLocation": "NAM", "onPremisesSyncEnabled": nil}},
 			"servicePrincipals": {
 				{"id": riskySP, "appId": "app-risky", "displayName": "Free calendar", "appOwnerOrganizationId": foreignOrg},
@@ -104,7 +131,10 @@ func newTenant() *tenant {
 				{"id": "ra-emergency", "principalId": "u-emergency", "roleDefinitionId": globalAdmin, "directoryScopeId": "/", "principal": account("u-emergency", false)},
 				{"id": "ra-sp", "principalId": "sp-writer", "roleDefinitionId": "r-security", "directoryScopeId": "/", "principal": object{"@odata.type": "#microsoft.graph.servicePrincipal", "accountEnabled": false}},
 				{"id": "ra-admin", "principalId": "u-admin", "roleDefinitionId": globalAdmin, "directoryScopeId": "/", "principal": account("u-admin", true)},
+				{"id": "ra-u-standing", "principalId": "u-standing", "roleDefinitionId": userAdmin, "directoryScopeId": "/", "principal": account("u-standing", true)},
 			},
+			roleSchedules:     {standing("u-standing", userAdmin), standing("u-admin", globalAdmin)},
+			roleEligibilities: {},
 			"oauth2PermissionGrants": {
 				{"id": "grant-own", "clientId": riskySP, "consentType": "Principal", "principalId": "u1", "resourceId": graphSP, "scope": "Mail.Read"},
 				{"id": "grant-all", "clientId": riskySP, "consentType": "AllPrincipals", "principalId": nil, "resourceId": graphSP, "scope": " Mail.ReadWrite User.Read"},
@@ -210,18 +240,47 @@ func (t *tenant) carryOut(request remediation.Request) error {
 		merge(t.single[request.Path], body)
 	case http.MethodPost:
 		t.created++
+		if request.Path == eligibility {
+			return t.request(body)
+		}
 		body["id"] = fmt.Sprintf("created-%d", t.created)
-		if id := body["principalId"]; request.Path == roleAssignments {
-			body["principal"] = account(id.(string), false)
+		if id, _ := body["principalId"].(string); request.Path == roleAssignments {
+			body["principal"] = account(id, id == "u-standing")
+			instance := standing(id, body["roleDefinitionId"].(string))
+			instance["id"], instance["roleAssignmentOriginId"] = "instance-"+body["id"].(string), body["id"]
+			if id == "u-standing" {
+				t.collections[roleSchedules] = append(t.collections[roleSchedules], instance)
+			}
 		}
 		t.collections[request.Path] = append(t.collections[request.Path], body)
 	case http.MethodDelete:
 		collection, id := cutLast(request.Path)
+		t.collections[roleSchedules] = slices.DeleteFunc(t.collections[roleSchedules], func(o object) bool { return o["roleAssignmentOriginId"] == id })
 		before := len(t.collections[collection])
 		t.collections[collection] = slices.DeleteFunc(t.collections[collection], func(o object) bool { return o["id"] == id })
 		if len(t.collections[collection]) == before {
 			return &remediation.RefusalError{Status: http.StatusNotFound, Code: "Request_ResourceNotFound", Message: "not there"}
 		}
+	}
+	return nil
+}
+
+// request carries a request to Privileged Identity Management out.
+func (t *tenant) request(body object) error {
+	is := func(o object) bool {
+		return o["principalId"] == body["principalId"] && o["roleDefinitionId"] == body["roleDefinitionId"] && o["directoryScopeId"] == body["directoryScopeId"]
+	}
+	held := slices.ContainsFunc(t.collections[roleEligibilities], is)
+	switch {
+	case body["action"] == "adminAssign" && !held:
+		t.collections[roleEligibilities] = append(t.collections[roleEligibilities], object{
+			"id": fmt.Sprintf("eligible-%d", t.created), "principalId": body["principalId"], "roleDefinitionId": body["roleDefinitionId"],
+			"directoryScopeId": body["directoryScopeId"], "memberType": "Direct",
+		})
+	case body["action"] == "adminRemove" && held:
+		t.collections[roleEligibilities] = slices.DeleteFunc(t.collections[roleEligibilities], is)
+	default:
+		return &remediation.RefusalError{Status: http.StatusBadRequest, Code: "RoleAssignmentExists", Message: "The Role assignment already exists."}
 	}
 	return nil
 }
@@ -246,7 +305,8 @@ func (t *tenant) state() string {
 		for _, o := range objects {
 			o = maps.Clone(o)
 			delete(o, "principalDisplayName") // a service sets it
-			if path == "oauth2PermissionGrants" || path == roleAssignments || strings.HasSuffix(path, "/appRoleAssignedTo") {
+			delete(o, "roleAssignmentOriginId")
+			if path == "oauth2PermissionGrants" || path == roleAssignments || path == roleSchedules || strings.HasSuffix(path, "/appRoleAssignedTo") {
 				delete(o, "id")
 			}
 			if o["principalId"] == nil {
@@ -270,15 +330,19 @@ func (t *tenant) collect(tb testing.TB) *evidence.Bundle {
 	}
 	var rules []any
 	for _, path := range slices.Sorted(maps.Keys(t.single)) {
-		if strings.HasPrefix(path, alerts) {
+		if strings.HasPrefix(path, roleRules) {
 			rules = append(rules, t.single[path])
 		}
 	}
-	t.collections[rolePolicies] = []object{{"id": "assigned", "policyId": "DirectoryRole_t_p", "roleDefinitionId": globalAdmin, "policy": object{"rules": rules}}}
+	t.collections[rolePolicies] = nil
+	for _, role := range []string{globalAdmin, userAdmin} {
+		t.collections[rolePolicies] = append(t.collections[rolePolicies],
+			object{"id": "assigned-" + role, "policyId": "DirectoryRole_t_p", "roleDefinitionId": role, "policy": object{"rules": rules}})
+	}
 	for kind, path := range map[string]string{
 		"users": "users", "groups": "groups", "service_principals": "servicePrincipals", "oauth2_permission_grants": "oauth2PermissionGrants",
 		"app_role_assignments": "servicePrincipals/" + graphSP + "/appRoleAssignedTo",
-		"role_assignments":     roleAssignments, "role_policies": rolePolicies,
+		"role_assignments":     roleAssignments, "role_schedules": roleSchedules, "role_eligibility": roleEligibilities, "role_policies": rolePolicies,
 		"authorization_policy": "policies/authorizationPolicy", "admin_consent_policy": "policies/adminConsentRequestPolicy",
 	} {
 		objects := t.collections[path]
@@ -338,6 +402,9 @@ func (t *tenant) violations() []found {
 	if slices.ContainsFunc(t.collections[roleAssignments], func(o object) bool { return o["principalId"] == "u-left" }) {
 		out = append(out, found{"ROLE1017", "remove_role_assignment", "user", "u-left"})
 	}
+	if slices.ContainsFunc(t.collections[roleSchedules], func(o object) bool { return o["principalId"] == "u-standing" && o["endDateTime"] == nil }) {
+		out = append(out, found{"ROLE1005", "make_role_eligible", "user", "u-standing"}, found{"ROLE1006", "make_role_eligible", "user", "u-standing"})
+	}
 	for _, role := range t.collections["servicePrincipals/"+graphSP+"/appRoleAssignedTo"] {
 		if role["principalId"] == riskySP && role["appRoleId"] == "r1" {
 			out = append(out, found{"CONS1011", "remove_application_permission", "app_role_assignment", role["id"].(string)},
@@ -353,7 +420,7 @@ func judged(bundle *evidence.Bundle, violations ...found) *findings.Result {
 		Tenant: findings.Tenant{ID: tenantID, Name: "Contoso", Cloud: "global"}, Profile: "xdr-current", Started: now,
 		Reader:  findings.Reader{AppID: readerApp},
 		Digests: findings.Digests{Evidence: bundle.Manifest.Digest()},
-		Params:  object{"break_glass_accounts": []any{"U-emergency"}, "preferred_data_locations": []any{"EUR"}, "user_consent": "low", "consent_request_max_days": json.Number("30")},
+		Params:  object{"break_glass_accounts": []any{"U-emergency"}, "preferred_data_locations": []any{"EUR"}, "privileged_roles": []any{"default"}, "user_consent": "low", "consent_request_max_days": json.Number("30")},
 	}
 	for _, v := range violations {
 		resource := findings.Resource{Kind: v.kind, ID: v.id, Name: "name of " + v.id}
@@ -389,7 +456,7 @@ func (t *tenant) sources(tb testing.TB, violations ...found) remediation.Sources
 func heading() remediation.Heading {
 	return remediation.Heading{
 		Tool: findings.Tool{Name: "domicile", Version: "1"}, Author: "ada", Created: now, Expires: now.Add(72 * time.Hour),
-		Remediator: writerApp, MaxChanges: 11,
+		Remediator: writerApp, MaxChanges: allChanges,
 	}
 }
 
@@ -417,7 +484,7 @@ func (t *tenant) run(tb testing.TB) remediation.Run {
 	sources := t.sources(tb)
 	return remediation.Run{
 		File: file(tb, build(tb, sources)), Sources: sources, Target: t,
-		Journal: filepath.Join(tb.TempDir(), "plan.journal"), MaxChanges: 11,
+		Journal: filepath.Join(tb.TempDir(), "plan.journal"), MaxChanges: allChanges,
 		Confirm: func(remediation.Change) (bool, error) { return true, nil },
 		Judge: func(_ context.Context, rules []string) (*findings.Result, error) {
 			result := judged(sources.Bundle, t.violations()...)

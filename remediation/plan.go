@@ -63,6 +63,10 @@ type Change struct {
 	Read    Read     `json:"read"`
 	Request Request  `json:"request"`
 	Undo    *Request `json:"undo"`
+	// Needs is what must be so when the request is sent, UndoNeeds when it is taken back. They
+	// bind changes to each other, whichever of them are in the plan.
+	Needs     []Condition `json:"needs,omitempty"`
+	UndoNeeds []Condition `json:"undoNeeds,omitempty"`
 	// Before and After are the state as far as the change concerns it; null where there is no
 	// such object.
 	Before     json.RawMessage `json:"before"`
@@ -89,12 +93,21 @@ type Request struct {
 	Body   json.RawMessage `json:"body,omitempty"`
 }
 
-// Read is how the state of a change's object is read. Where ID is empty, Path is the object's
-// own. Else Path is a collection's, and the object is the one in it that has the id or, as one
-// that is made again gets another, is in all as it was before the change.
+// Read is how the state of an object is read. Where ID is empty, Path is the object's own, save
+// with Collection. Else Path is a collection's, and the object is the one in it that has the id
+// or, as one that is made again gets another, is in all as it was before the change; one that
+// the change makes has no id yet, and is the one that is in all as it is to be.
 type Read struct {
-	Path string `json:"path"`
-	ID   string `json:"id,omitempty"`
+	Path       string `json:"path"`
+	ID         string `json:"id,omitempty"`
+	Collection bool   `json:"collection,omitempty"`
+}
+
+// Condition is a state in which something must be, and what it means where it isn't.
+type Condition struct {
+	Read  Read            `json:"read"`
+	State json.RawMessage `json:"state"`
+	Else  string          `json:"else"`
 }
 
 // Blast is whom and what a change affects.
@@ -236,6 +249,11 @@ func (c *Change) check() error {
 	values := []*json.RawMessage{&c.Before, &c.After, &c.Request.Body}
 	if c.Undo != nil {
 		values = append(values, &c.Undo.Body)
+	}
+	for _, conditions := range [][]Condition{c.Needs, c.UndoNeeds} {
+		for i := range conditions {
+			values = append(values, &conditions[i].State)
+		}
 	}
 	for _, value := range values {
 		if err := makeCompact(value); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/domicile-audit/domicile/findings"
 )
@@ -13,8 +14,16 @@ const globalAdministrator = "62e90394-69f5-4237-9190-012177145e10"
 
 const roleAssignments = "roleManagement/directory/roleAssignments"
 
-// administratorsPath is where the target tells who the Global Administrators are.
-const administratorsPath = roleAssignments + "?$filter=roleDefinitionId eq '" + globalAdministrator + "'&$expand=principal"
+// administrators is where the target tells who the Global Administrators are, so that it can be
+// told who is besides the one who loses the role by a change: of a change that is read in the
+// schedules, which tell who only activated it, there.
+func administrators(change Change) string {
+	path := roleAssignments
+	if strings.HasPrefix(change.Read.Path, roleSchedules) {
+		path = roleSchedules
+	}
+	return path + "?$filter=roleDefinitionId eq '" + globalAdministrator + "'&$expand=principal"
+}
 
 // roleAssignment is a role that a principal holds, as it is given.
 type roleAssignment struct {
@@ -23,10 +32,16 @@ type roleAssignment struct {
 	DirectoryScopeID string `json:"directoryScopeId"`
 }
 
-// heldRole is a role assignment as it is read, with whom it is of; nobody where that is deleted.
+// heldRole is a role assignment as it is read, or the instance of its schedule, which says how
+// it came about and when it ends, with whom it is of; nobody where that is deleted.
 type heldRole struct {
 	ID string `json:"id"`
 	roleAssignment
+	AssignmentType string  `json:"assignmentType"`
+	MemberType     string  `json:"memberType"`
+	End            *string `json:"endDateTime"`
+	// Origin is the id of the assignment of an instance.
+	Origin    string `json:"roleAssignmentOriginId"`
 	Principal *struct {
 		Type        string `json:"@odata.type"`
 		DisplayName string `json:"displayName"`
@@ -117,7 +132,19 @@ func (p *planner) takeRole(held heldRole) (Change, error) {
 	if err := p.protected.account(subject); err != nil {
 		return change, err
 	}
-	return change, lastAdministrator(change, p.Bundle.Objects("role_assignments"))
+	return change, p.lastAdministrator(change, "role_assignments")
+}
+
+// lastAdministrator guards the last Global Administrator by the evidence of a kind, and counts on
+// nobody from whom the plan takes the role.
+func (p *planner) lastAdministrator(change Change, kind string) error {
+	var leaving []string
+	for _, other := range p.plan.Changes {
+		if takesAdministrator(other) {
+			leaving = append(leaving, other.Subject.ID)
+		}
+	}
+	return lastAdministrator(change, p.Bundle.Objects(kind), leaving...)
 }
 
 // account guards the accounts that are kept for emergencies. Where nobody has said which these
@@ -138,13 +165,13 @@ func (p protected) account(subject findings.Resource) error {
 func takesAdministrator(change Change) bool {
 	var before roleAssignment
 	return string(change.After) == string(null) &&
-		json.Unmarshal(change.Before, &before) == nil && before.RoleDefinitionID == globalAdministrator
+		json.Unmarshal(change.Before, &before) == nil && strings.EqualFold(before.RoleDefinitionID, globalAdministrator)
 }
 
 // lastAdministrator guards the last Global Administrator: one may only lose the role where an
-// enabled person holds it, directly and everywhere, besides. assignments are those of all
-// roles, or of that one.
-func lastAdministrator(change Change, assignments iter.Seq2[json.RawMessage, error]) error {
+// enabled person who isn't leaving it too holds it, directly and everywhere, and by what tells it
+// for good, besides. assignments are those of all roles, or of that one.
+func lastAdministrator(change Change, assignments iter.Seq2[json.RawMessage, error], leaving ...string) error {
 	if !takesAdministrator(change) {
 		return nil
 	}
@@ -156,7 +183,8 @@ func lastAdministrator(change Change, assignments iter.Seq2[json.RawMessage, err
 		if err := json.Unmarshal(line, &held); err != nil {
 			return err
 		}
-		other := held.RoleDefinitionID == globalAdministrator && held.DirectoryScopeID == "/" && held.PrincipalID != change.Subject.ID
+		other := held.RoleDefinitionID == globalAdministrator && held.DirectoryScopeID == "/" && held.AssignmentType != "Activated" && held.End == nil &&
+			!containsFold(append(leaving, change.Subject.ID), held.PrincipalID)
 		if other && held.Principal != nil && held.Principal.Type == "#microsoft.graph.user" && held.Principal.Enabled != nil && *held.Principal.Enabled {
 			return nil
 		}

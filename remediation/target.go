@@ -65,17 +65,18 @@ func (r *RefusalError) overtaken() bool {
 	return r.Status == notFound || r.Status == conflict || r.Status == preconditionFailed
 }
 
-// present reads the state of what a change is about; null where there is no such object.
-func present(ctx context.Context, target Target, change Change) (json.RawMessage, error) {
-	if change.Read.ID == "" {
-		state, err := target.Get(ctx, change.Read.Path)
+// present reads the state of an object; null where there is none. In a collection, one that is
+// in all as one of the likes is taken where none has the id.
+func present(ctx context.Context, target Target, read Read, likes ...json.RawMessage) (json.RawMessage, error) {
+	if read.ID == "" && !read.Collection {
+		state, err := target.Get(ctx, read.Path)
 		if missing(err) {
 			return null, nil
 		}
 		return state, err
 	}
 	again := null
-	for object, err := range target.List(ctx, change.Read.Path) {
+	for object, err := range target.List(ctx, read.Path) {
 		if missing(err) {
 			return null, nil
 		}
@@ -88,17 +89,25 @@ func present(ctx context.Context, target Target, change Change) (json.RawMessage
 		if err := json.Unmarshal(object, &named); err != nil {
 			return nil, err
 		}
-		same, err := holds(object, change.Before)
-		switch {
-		case err != nil:
-			return nil, err
-		case named.ID == change.Read.ID:
+		if read.ID != "" && named.ID == read.ID {
 			return bytes.Clone(object), nil
-		case same:
-			again = bytes.Clone(object)
+		}
+		for _, like := range likes {
+			same, err := holds(object, like)
+			if err != nil {
+				return nil, err
+			}
+			if same {
+				again = bytes.Clone(object)
+			}
 		}
 	}
 	return again, nil
+}
+
+// state reads the state of what a change is about.
+func state(ctx context.Context, target Target, change Change) (json.RawMessage, error) {
+	return present(ctx, target, change.Read, change.Before, change.After)
 }
 
 func missing(err error) bool {

@@ -64,7 +64,7 @@ func (e *engine) seen(ctx context.Context, change Change) error {
 				return err
 			}
 		}
-		state, err := present(ctx, e.Target, change)
+		now, err := state(ctx, e.Target, change)
 		if err != nil {
 			_, fatal := refusedBy("", err)
 			if fatal != nil {
@@ -72,7 +72,7 @@ func (e *engine) seen(ctx context.Context, change Change) error {
 			}
 			continue
 		}
-		if after, err := holds(state, change.After); err != nil || after {
+		if after, err := holds(now, change.After); err != nil || after {
 			return err
 		}
 	}

@@ -2,12 +2,19 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/domicile-audit/domicile"
 	"github.com/domicile-audit/domicile/findings"
@@ -43,15 +50,52 @@ func TestActionsAndRulesNameEachOther(t *testing.T) {
 	}
 }
 
-// newWritable serves the simulated tenant weak, and returns it with a configuration in which
-// one application reads and another makes changes.
+// TestPrivilegedRolesAreThoseOfTheRules holds the roles that remediation takes for privileged to
+// those of the rules.
+func TestPrivilegedRolesAreThoseOfTheRules(t *testing.T) {
+	modules := []func(*rego.Rego){rego.Query("sort(data.domicile.lib.roles.default_privileged)")}
+	for _, name := range []string{"lib/roles.rego", "lib/roles_builtin.rego", "lib/index.rego"} {
+		modules = append(modules, rego.Module(name, policies.Builtin()[name]))
+	}
+	got, err := rego.New(modules...).Eval(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []any
+	for _, id := range slices.Sorted(slices.Values(remediation.PrivilegedRoles())) {
+		want = append(want, id)
+	}
+	if diff := cmp.Diff(want, got[0].Expressions[0].Value); diff != "" {
+		t.Errorf("the privileged roles of remediation and of the rules differ (-remediation +rules):\n%s", diff)
+	}
+}
+
+// remediable is the tenant weak, with what remediation can mend besides.
+const remediable = `
+base: weak
+`
+
+// overlay is a file system over another.
+type overlay struct{ over, under fs.FS }
+
+func (o overlay) Open(name string) (fs.File, error) {
+	file, err := o.over.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return o.under.Open(name)
+	}
+	return file, err
+}
+
+// newWritable serves the simulated tenant remediable, and returns it with a configuration in
+// which one application reads and another makes changes.
 func newWritable(t *testing.T) (*simulator.Server, string) {
 	t.Helper()
 	at, err := time.Parse(time.RFC3339, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tenant, err := simulator.Load(domicile.Tenants(), "weak", at)
+	tenants := overlay{fstest.MapFS{"remediable/tenant.yaml": {Data: []byte(remediable)}}, domicile.Tenants()}
+	tenant, err := simulator.Load(tenants, "remediable", at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,6 +156,7 @@ func messages(result *findings.Result) []string {
 // TestRemediation plans for a weak tenant, applies the plan, scans again, takes it back, and
 // scans again, over HTTPS and with two applications.
 func TestRemediation(t *testing.T) {
+	const changes = 70
 	tenant, config := newWritable(t)
 	dir := t.TempDir()
 	// command runs a command at the tenant's time, with what a person answers.
@@ -135,12 +180,12 @@ func TestRemediation(t *testing.T) {
 	}
 	scan := func(name string) *findings.Result {
 		t.Helper()
-		expect(3, "", "", "scan", "--config", config, "--rule", "CONS10*,ROLE1009,ROLE1010,ROLE1011,ROLE1017,GEO1009,GEO1010", "--out", filepath.Join(dir, name), "--format", "text")
+		expect(3, "", "", "scan", "--config", config, "--rule", "CONS10*,ROLE10*,LIC1007,LIC1012,INT1004,GEO1009,GEO1010", "--out", filepath.Join(dir, name), "--format", "text")
 		return resultIn(t, filepath.Join(dir, name))
 	}
 	before := scan("before")
 	result, plan := filepath.Join(dir, "before", "result.json"), filepath.Join(dir, "before", "plan.json")
-	expect(0, "66 changes", "", "remediate", "plan", result, "--config", config, "--author", "ada")
+	expect(0, fmt.Sprintf("%d changes", changes), "", "remediate", "plan", result, "--config", config, "--author", "ada")
 	if writes := changesOf(tenant); len(writes) != 0 {
 		t.Fatalf("a plan or a scan writes: %v", writes)
 	}
@@ -148,7 +193,7 @@ func TestRemediation(t *testing.T) {
 	// Nothing is written by a dry run, without an answer, after a no, or of a plan that was changed.
 	expect(0, "ready", "", "remediate", "apply", plan, "--config", config, "--dry-run")
 	expect(2, "nobody answers", "", "remediate", "apply", plan, "--config", config)
-	expect(3, "declined", strings.Repeat("n\n", 66), "remediate", "apply", plan, "--config", config)
+	expect(3, "declined", strings.Repeat("n\n", changes), "remediate", "apply", plan, "--config", config)
 	changed := filepath.Join(dir, "before", "changed.json")
 	file, err := os.ReadFile(plan)
 	if err == nil {
@@ -162,13 +207,13 @@ func TestRemediation(t *testing.T) {
 		t.Fatalf("written before anything was to be: %v", writes)
 	}
 
-	expect(0, "mended", "y\n"+strings.Repeat("yes\n", 65), "remediate", "apply", plan, "--config", config)
-	if writes := changesOf(tenant); len(writes) != 66 {
-		t.Errorf("%d writes for 66 changes: %v", len(writes), writes)
+	expect(0, "mended", "y\n"+strings.Repeat("yes\n", changes-1), "remediate", "apply", plan, "--config", config)
+	if writes := changesOf(tenant); len(writes) != changes {
+		t.Errorf("%d writes for %d changes: %v", len(writes), changes, writes)
 	}
 	expect(0, "mended", "", "remediate", "apply", plan, "--config", config)
-	if writes := changesOf(tenant); len(writes) != 66 {
-		t.Errorf("a second run writes: %v", writes[66:])
+	if writes := changesOf(tenant); len(writes) != changes {
+		t.Errorf("a second run writes: %v", writes[changes:])
 	}
 	after := scan("after")
 	planned, err := remediation.Decode(file)
@@ -197,9 +242,13 @@ func TestRemediation(t *testing.T) {
 
 	expect(3, "irreversible", "", "remediate", "rollback", filepath.Join(dir, "before", "plan.journal"), "--config", config, "--yes")
 	undone := scan("undone")
-	deleted := func(message string) bool { return strings.Contains(message, "is deleted and keeps") }
-	if want, got := slices.DeleteFunc(messages(before), deleted), messages(undone); !slices.Equal(want, got) {
-		t.Errorf("what was taken back is violated as %q, before as %q", got, want)
+	// A role isn't given back to who is deleted, and comes back beside Privileged Identity Management.
+	other := func(message string) bool {
+		return strings.Contains(message, "is deleted and keeps") || strings.HasPrefix(message, "ROLE1006 ")
+	}
+	want, got := slices.DeleteFunc(messages(before), other), slices.DeleteFunc(messages(undone), other)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what was taken back is violated otherwise than before (-before +undone):\n%s", diff)
 	}
 	expect(3, "taken back", "", "remediate", "apply", plan, "--config", config, "--yes")
 	expect(3, "irreversible", "", "remediate", "rollback", filepath.Join(dir, "before", "plan.journal"), "--config", config, "--yes")

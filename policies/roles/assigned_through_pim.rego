@@ -41,6 +41,7 @@
 #     iso_27001: [{id: A.8.2, coverage: part}, {id: A.5.18, coverage: part}]
 #   remediation:
 #     summary: Assign the role again through Privileged Identity Management and remove the assignment made beside it.
+#     action: make_role_eligible
 #     steps:
 #       xdr-current:
 #         - Find out in the audit log (Add member to role outside of PIM) who made the assignment and why; treat one that nobody knows of as an incident.

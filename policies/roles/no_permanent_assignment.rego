@@ -43,6 +43,7 @@
 #     dora: [{id: 9(4)(c), coverage: evidence}]
 #   remediation:
 #     summary: Make the holder eligible for the role instead, and remove the permanent assignment.
+#     action: make_role_eligible
 #     steps:
 #       xdr-current:
 #         - Open the Microsoft Entra admin center, Identity governance > Privileged Identity Management > Microsoft Entra roles > Assignments, as Privileged Role Administrator.
