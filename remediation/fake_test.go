@@ -46,7 +46,7 @@ const (
 )
 
 // allChanges is how many changes mend what newTenant violates.
-const allChanges = 13
+const allChanges = 14
 
 // notification is the rule of a role's policy that says who is told of something: nobody.
 func notification(of string) object {
@@ -103,6 +103,11 @@ func newTenant() *tenant {
 			alerts + "Admin_Admin_Assignment":   notification("Admin_Admin_Assignment"),
 			alerts + "Admin_Admin_Eligibility":  notification("Admin_Admin_Eligibility"),
 			alerts + "Admin_EndUser_Assignment": notification("Admin_EndUser_Assignment"),
+			roleRules + "Approval_EndUser_Assignment": {
+				"@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyApprovalRule", "id": "Approval_EndUser_Assignment",
+				"target":  object{"caller": "EndUser", "operations": []any{"All"}, "level": "Assignment"},
+				"setting": object{"isApprovalRequired": false, "approvalMode": "SingleStage", "isRequestorJustificationRequired": true, "approvalStages": []any{}},
+			},
 			roleRules + "Expiration_Admin_Eligibility": {
 				"@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyExpirationRule", "id": "Expiration_Admin_Eligibility",
 				"isExpirationRequired": true, "maximumDuration": "P365D",
@@ -113,7 +118,7 @@ func newTenant() *tenant {
 		},
 		collections: map[string][]object{
 			"users": {
-				{"id": "u1", "displayName": "Ada", "preferredDataLocation": "NAM"}, {"id": "u2"}, {"id": "u3"},
+				{"id": "u1", "displayName": "Ada", "preferredDataLocation": "NAM"}, {"id": "u2"}, {"id": "u3", "displayName": "Grace", "accountEnabled": true},
 				{"id": "u-standing", "assignedPlans": []any{object{"servicePlanId": premiumP2, "capabilityStatus": "Enabled"}}},
 			},
 			"groups": {{"id": "g1", "displayName": "Sales", "preferredDataLocation": "NAM", "onPremisesSyncEnabled": nil}},
@@ -399,6 +404,9 @@ func (t *tenant) violations() []found {
 	if t.single[alerts+"Admin_EndUser_Assignment"]["isDefaultRecipientsEnabled"] == false {
 		out = append(out, found{"ROLE1010", "alert_on_role_activation", "role", globalAdmin})
 	}
+	if t.single[roleRules+"Approval_EndUser_Assignment"]["setting"].(object)["isApprovalRequired"] == false {
+		out = append(out, found{"ROLE1007", "require_activation_approval", "role", globalAdmin})
+	}
 	if slices.ContainsFunc(t.collections[roleAssignments], func(o object) bool { return o["principalId"] == "u-left" }) {
 		out = append(out, found{"ROLE1017", "remove_role_assignment", "user", "u-left"})
 	}
@@ -420,7 +428,7 @@ func judged(bundle *evidence.Bundle, violations ...found) *findings.Result {
 		Tenant: findings.Tenant{ID: tenantID, Name: "Contoso", Cloud: "global"}, Profile: "xdr-current", Started: now,
 		Reader:  findings.Reader{AppID: readerApp},
 		Digests: findings.Digests{Evidence: bundle.Manifest.Digest()},
-		Params:  object{"break_glass_accounts": []any{"U-emergency"}, "preferred_data_locations": []any{"EUR"}, "privileged_roles": []any{"default"}, "user_consent": "low", "consent_request_max_days": json.Number("30")},
+		Params:  object{"activation_approvers": []any{"u3", "g1"}, "break_glass_accounts": []any{"U-emergency"}, "preferred_data_locations": []any{"EUR"}, "privileged_roles": []any{"default"}, "user_consent": "low", "consent_request_max_days": json.Number("30")},
 	}
 	for _, v := range violations {
 		resource := findings.Resource{Kind: v.kind, ID: v.id, Name: "name of " + v.id}

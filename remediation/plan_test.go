@@ -275,6 +275,7 @@ func TestWritesAreAClosedList(t *testing.T) {
 		"PATCH groups/* preferredDataLocation",
 		"PATCH policies/authorizationPolicy defaultUserRolePermissions",
 		"PATCH policies/roleManagementPolicies/*/rules/* @odata.type id isDefaultRecipientsEnabled notificationLevel notificationRecipients notificationType recipientType target",
+		"PATCH policies/roleManagementPolicies/*/rules/* @odata.type id setting target",
 		"PATCH users/* preferredDataLocation",
 		"POST oauth2PermissionGrants clientId consentType principalId resourceId scope",
 		"POST roleManagement/directory/roleAssignments principalId roleDefinitionId directoryScopeId",

@@ -59,6 +59,7 @@ func Actions() []Action {
 		removeApplicationPermission(),
 		removeRoleAssignment(),
 		removeTenantWideGrant(),
+		requireApproval(),
 		restrictUserConsent(),
 		setGroupDataLocation(),
 		setUserDataLocation(),

@@ -23,7 +23,10 @@
 #     optional: [users]
 #   lookup: {users: id}
 #   licence: [AAD_PREMIUM_P2, Entra_Identity_Governance]
-#   params: {}
+#   params:
+#     activation_approvers:
+#       type: [string]
+#       description: Object ids of the people and groups who approve the activation of a role, for remediation.
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
 #   frameworks:
 #     cis_m365: [{id: "5.3.5", coverage: full}]
@@ -31,6 +34,7 @@
 #     iso_27001: [{id: A.8.2, coverage: part}]
 #   remediation:
 #     summary: Ask for approval to activate Privileged Role Administrator, by at least one enabled, named approver.
+#     action: require_activation_approval
 #     steps:
 #       xdr-current:
 #         - Open the Microsoft Entra admin center, Identity governance > Privileged Identity Management > Microsoft Entra roles > Settings, as Privileged Role Administrator.
