@@ -46,7 +46,7 @@ const (
 )
 
 // allChanges is how many changes mend what newTenant violates.
-const allChanges = 14
+const allChanges = 15
 
 // notification is the rule of a role's policy that says who is told of something: nobody.
 func notification(of string) object {
@@ -111,6 +111,13 @@ func newTenant() *tenant {
 			roleRules + "Expiration_Admin_Eligibility": {
 				"@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyExpirationRule", "id": "Expiration_Admin_Eligibility",
 				"isExpirationRequired": true, "maximumDuration": "P365D",
+			},
+			"policies/defaultAppManagementPolicy": {
+				"policyType": "default", "id": "00000000-0000-0000-0000-000000000000", "isEnabled": false,
+				"applicationRestrictions": object{
+					"keyCredentials":      []any{object{"restrictionType": "asymmetricKeyLifetime", "state": "enabled", "maxLifetime": "P90D", "restrictForAppsCreatedAfterDateTime": "2026-01-01T00:00:00Z"}},
+					"passwordCredentials": []any{},
+				},
 			},
 			"policies/adminConsentRequestPolicy": {
 				"isEnabled": false, "notifyReviewers": false, "remindersEnabled": false, "requestDurationInDays": 0, "reviewers": []any{}, "version": 0,
@@ -348,7 +355,7 @@ func (t *tenant) collect(tb testing.TB) *evidence.Bundle {
 		"users": "users", "groups": "groups", "service_principals": "servicePrincipals", "oauth2_permission_grants": "oauth2PermissionGrants",
 		"app_role_assignments": "servicePrincipals/" + graphSP + "/appRoleAssignedTo",
 		"role_assignments":     roleAssignments, "role_schedules": roleSchedules, "role_eligibility": roleEligibilities, "role_policies": rolePolicies,
-		"authorization_policy": "policies/authorizationPolicy", "admin_consent_policy": "policies/adminConsentRequestPolicy",
+		"authorization_policy": "policies/authorizationPolicy", "app_management_policy": "policies/defaultAppManagementPolicy", "admin_consent_policy": "policies/adminConsentRequestPolicy",
 	} {
 		objects := t.collections[path]
 		if single, ok := t.single[path]; ok {
@@ -384,6 +391,9 @@ func (t *tenant) violations() []found {
 	policy := t.single["policies/authorizationPolicy"]["defaultUserRolePermissions"].(object)
 	if bytes.Contains(raw(policy), []byte("legacy")) {
 		out = append(out, found{"CONS1005", "restrict_user_consent", "tenant", tenantID}, found{"CONS1022", "restrict_user_consent", "tenant", tenantID})
+	}
+	if t.single["policies/defaultAppManagementPolicy"]["isEnabled"] == false {
+		out = append(out, found{"CONS1015", "bound_application_credentials", "tenant", tenantID})
 	}
 	if t.single["policies/adminConsentRequestPolicy"]["isEnabled"] == false {
 		out = append(out, found{"CONS1008", "turn_on_admin_consent_workflow", "tenant", tenantID})

@@ -274,6 +274,7 @@ func TestWritesAreAClosedList(t *testing.T) {
 		"DELETE servicePrincipals/*/appRoleAssignedTo/*",
 		"PATCH groups/* preferredDataLocation",
 		"PATCH policies/authorizationPolicy defaultUserRolePermissions",
+		"PATCH policies/defaultAppManagementPolicy isEnabled applicationRestrictions",
 		"PATCH policies/roleManagementPolicies/*/rules/* @odata.type id isDefaultRecipientsEnabled notificationLevel notificationRecipients notificationType recipientType target",
 		"PATCH policies/roleManagementPolicies/*/rules/* @odata.type id setting target",
 		"PATCH users/* preferredDataLocation",

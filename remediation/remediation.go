@@ -55,6 +55,7 @@ func Actions() []Action {
 	return []Action{
 		alertOnRoleActivation(),
 		alertOnRoleAssignment(),
+		boundCredentials(),
 		makeEligible(),
 		removeApplicationPermission(),
 		removeRoleAssignment(),

@@ -156,7 +156,7 @@ func messages(result *findings.Result) []string {
 // TestRemediation plans for a weak tenant, applies the plan, scans again, takes it back, and
 // scans again, over HTTPS and with two applications.
 func TestRemediation(t *testing.T) {
-	const changes = 72
+	const changes = 73
 	tenant, config := newWritable(t)
 	dir := t.TempDir()
 	// command runs a command at the tenant's time, with what a person answers.

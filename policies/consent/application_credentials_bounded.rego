@@ -40,6 +40,7 @@
 #     iso_27001: [{id: A.5.17, coverage: part}]
 #   remediation:
 #     summary: Turn the tenant's application policy on, block or bound passwords and bound certificates for all applications.
+#     action: bound_application_credentials
 #     steps:
 #       xdr-current:
 #         - List the applications whose credentials would break the bound, and plan their renewal; existing credentials stay valid until they end.
