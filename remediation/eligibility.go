@@ -84,7 +84,7 @@ func (p *planner) licensedForActivation(id string) error {
 	if _, err := p.find("users", id, &person); err != nil {
 		return err
 	}
-	if !person.has(activationPlans) {
+	if !person.has(ActivationPlans()) {
 		return &unplannedError{"it has neither Entra ID P2 nor Entra ID Governance, which activating a role takes; license it first"}
 	}
 	return nil

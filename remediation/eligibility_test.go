@@ -35,9 +35,9 @@ func TestEligibleInstead(t *testing.T) {
 			params["privileged_roles"] = []any{strings.ToUpper(globalAdmin)}
 		}, []string{eligibility, roleAssignments + "/ra-u-standing"}, ""},
 
-		{"no licence", func(t *tenant, _ object) { t.collections["users"][3]["assignedPlans"] = []any{} }, nil, "neither Entra ID P2"},
+		{"no licence", func(t *tenant, _ object) { t.user("u-standing")["assignedPlans"] = []any{} }, nil, "neither Entra ID P2"},
 		{"a licence that is suspended", func(t *tenant, _ object) {
-			t.collections["users"][3]["assignedPlans"].([]any)[0].(object)["capabilityStatus"] = "Suspended"
+			t.user("u-standing")["assignedPlans"].([]any)[0].(object)["capabilityStatus"] = "Suspended"
 		}, nil, "neither Entra ID P2"},
 		{"a user that was not read", func(t *tenant, _ object) { t.collections["users"] = nil }, nil, "is not in the evidence users"},
 		{"an exception", func(_ *tenant, params object) {

@@ -46,7 +46,7 @@ const (
 )
 
 // allChanges is how many changes mend what newTenant violates.
-const allChanges = 15
+const allChanges = 17
 
 // notification is the rule of a role's policy that says who is told of something: nobody.
 func notification(of string) object {
@@ -61,7 +61,20 @@ const (
 	globalAdmin = "62e90394-69f5-4237-9190-012177145e10"
 	userAdmin   = "fe930be7-5e62-47db-91af-98c3a49a38b1"
 	premiumP2   = "eec0eb4f-6444-4f95-aba0-50c24d67f998"
+	endpoint    = "871d91ec-ec1a-452b-a83f-bd76c7d770ef"
 )
+
+// product is a licence of which the tenant has some units, with a plan.
+func product(id string, bought, consumed int, plans ...string) object {
+	services := []any{}
+	for _, plan := range plans {
+		services = append(services, object{"servicePlanId": plan, "provisioningStatus": "Success", "appliesTo": "User"})
+	}
+	return object{
+		"id": "t_" + id, "skuId": id, "skuPartNumber": "Name of " + id, "appliesTo": "User", "capabilityStatus": "Enabled",
+		"consumedUnits": consumed, "prepaidUnits": object{"enabled": bought, "warning": 0}, "servicePlans": services,
+	}
+}
 
 // standing is the instance of a role that an enabled person holds for good.
 func standing(id, role string) object {
@@ -126,6 +139,8 @@ func newTenant() *tenant {
 		collections: map[string][]object{
 			"users": {
 				{"id": "u1", "displayName": "Ada", "preferredDataLocation": "NAM"}, {"id": "u2"}, {"id": "u3", "displayName": "Grace", "accountEnabled": true},
+				{"id": "u4", "displayName": "Lin", "usageLocation": "DE", "assignedLicenses": []any{object{"skuId": "sku-mail", "disabledPlans": []any{"a", "b"}}}},
+				{"id": "u5", "displayName": "Rosa", "usageLocation": "DE", "assignedLicenses": []any{}},
 				{"id": "u-standing", "assignedPlans": []any{object{"servicePlanId": premiumP2, "capabilityStatus": "Enabled"}}},
 			},
 			"groups": {{"id": "g1", "displayName": "Sales", "preferredDataLocation": "NAM", "onPremisesSyncEnabled": nil}},
@@ -147,6 +162,7 @@ func newTenant() *tenant {
 			},
 			roleSchedules:     {standing("u-standing", userAdmin), standing("u-admin", globalAdmin)},
 			roleEligibilities: {},
+			"subscribedSkus":  {product("sku-e5", 10, 4, premiumP2, endpoint, "mail"), product("sku-p2", 5, 5, premiumP2), product("sku-mde", 3, 1, endpoint)},
 			"oauth2PermissionGrants": {
 				{"id": "grant-own", "clientId": riskySP, "consentType": "Principal", "principalId": "u1", "resourceId": graphSP, "scope": "Mail.Read"},
 				{"id": "grant-all", "clientId": riskySP, "consentType": "AllPrincipals", "principalId": nil, "resourceId": graphSP, "scope": " Mail.ReadWrite User.Read"},
@@ -255,6 +271,9 @@ func (t *tenant) carryOut(request remediation.Request) error {
 		if request.Path == eligibility {
 			return t.request(body)
 		}
+		if user, ok := strings.CutSuffix(request.Path, "/assignLicense"); ok {
+			return t.assign(strings.TrimPrefix(user, "users/"), body)
+		}
 		body["id"] = fmt.Sprintf("created-%d", t.created)
 		if id, _ := body["principalId"].(string); request.Path == roleAssignments {
 			body["principal"] = account(id, id == "u-standing")
@@ -273,6 +292,20 @@ func (t *tenant) carryOut(request remediation.Request) error {
 		if len(t.collections[collection]) == before {
 			return &remediation.RefusalError{Status: http.StatusNotFound, Code: "Request_ResourceNotFound", Message: "not there"}
 		}
+	}
+	return nil
+}
+
+// assign adds and removes licences of a user.
+func (t *tenant) assign(id string, body object) error {
+	for _, user := range t.collections["users"] {
+		if user["id"] != id {
+			continue
+		}
+		held := slices.DeleteFunc(slices.Clone(user["assignedLicenses"].([]any)), func(l any) bool {
+			return slices.Contains(body["removeLicenses"].([]any), l.(object)["skuId"])
+		})
+		user["assignedLicenses"] = append(held, body["addLicenses"].([]any)...)
 	}
 	return nil
 }
@@ -306,6 +339,10 @@ func merge(into, from object) {
 		}
 		into[name] = value
 	}
+}
+
+func (t *tenant) user(id string) object {
+	return t.collections["users"][slices.IndexFunc(t.collections["users"], func(o object) bool { return o["id"] == id })]
 }
 
 // state is all that the tenant holds, without the ids of what was made anew.
@@ -352,7 +389,7 @@ func (t *tenant) collect(tb testing.TB) *evidence.Bundle {
 			object{"id": "assigned-" + role, "policyId": "DirectoryRole_t_p", "roleDefinitionId": role, "policy": object{"rules": rules}})
 	}
 	for kind, path := range map[string]string{
-		"users": "users", "groups": "groups", "service_principals": "servicePrincipals", "oauth2_permission_grants": "oauth2PermissionGrants",
+		"users": "users", "groups": "groups", "subscribed_skus": "subscribedSkus", "service_principals": "servicePrincipals", "oauth2_permission_grants": "oauth2PermissionGrants",
 		"app_role_assignments": "servicePrincipals/" + graphSP + "/appRoleAssignedTo",
 		"role_assignments":     roleAssignments, "role_schedules": roleSchedules, "role_eligibility": roleEligibilities, "role_policies": rolePolicies,
 		"authorization_policy": "policies/authorizationPolicy", "app_management_policy": "policies/defaultAppManagementPolicy", "admin_consent_policy": "policies/adminConsentRequestPolicy",
@@ -397,6 +434,12 @@ func (t *tenant) violations() []found {
 	}
 	if t.single["policies/adminConsentRequestPolicy"]["isEnabled"] == false {
 		out = append(out, found{"CONS1008", "turn_on_admin_consent_workflow", "tenant", tenantID})
+	}
+	if !bytes.Contains(raw(t.user("u4")["assignedLicenses"]), []byte("sku-mde")) {
+		out = append(out, found{"LIC1007", "assign_defender_licence", "user", "u4"})
+	}
+	if !bytes.Contains(raw(t.user("u5")["assignedLicenses"]), []byte("sku-e5")) {
+		out = append(out, found{"LIC1012", "assign_activation_licence", "user", "u5"})
 	}
 	for _, kind := range []string{"user", "group"} {
 		if o := t.collections[kind+"s"][0]; o["preferredDataLocation"] != "EUR" {

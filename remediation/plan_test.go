@@ -282,6 +282,7 @@ func TestWritesAreAClosedList(t *testing.T) {
 		"POST roleManagement/directory/roleAssignments principalId roleDefinitionId directoryScopeId",
 		"POST roleManagement/directory/roleEligibilityScheduleRequests action principalId roleDefinitionId directoryScopeId justification scheduleInfo",
 		"POST servicePrincipals/*/appRoleAssignedTo principalId resourceId appRoleId",
+		"POST users/*/assignLicense addLicenses removeLicenses",
 		"PUT policies/adminConsentRequestPolicy isEnabled notifyReviewers remindersEnabled requestDurationInDays reviewers",
 	}
 	var got []string

@@ -55,6 +55,8 @@ func Actions() []Action {
 	return []Action{
 		alertOnRoleActivation(),
 		alertOnRoleAssignment(),
+		assignActivationLicence(),
+		assignDefenderLicence(),
 		boundCredentials(),
 		makeEligible(),
 		removeApplicationPermission(),

@@ -50,29 +50,41 @@ func TestActionsAndRulesNameEachOther(t *testing.T) {
 	}
 }
 
-// TestPrivilegedRolesAreThoseOfTheRules holds the roles that remediation takes for privileged to
-// those of the rules.
-func TestPrivilegedRolesAreThoseOfTheRules(t *testing.T) {
-	modules := []func(*rego.Rego){rego.Query("sort(data.domicile.lib.roles.default_privileged)")}
-	for _, name := range []string{"lib/roles.rego", "lib/roles_builtin.rego", "lib/index.rego"} {
-		modules = append(modules, rego.Module(name, policies.Builtin()[name]))
+// TestRemediationAgreesWithTheRules holds the privileged roles and the plans of licences that
+// remediation knows to those of the rules.
+func TestRemediationAgreesWithTheRules(t *testing.T) {
+	var modules []func(*rego.Rego)
+	for name, source := range policies.Builtin() {
+		if strings.HasPrefix(name, "lib/") && !strings.HasSuffix(name, "_test.rego") || name == "licences/pim_users_hold_p2.rego" {
+			modules = append(modules, rego.Module(name, source))
+		}
 	}
-	got, err := rego.New(modules...).Eval(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want []any
-	for _, id := range slices.Sorted(slices.Values(remediation.PrivilegedRoles())) {
-		want = append(want, id)
-	}
-	if diff := cmp.Diff(want, got[0].Expressions[0].Value); diff != "" {
-		t.Errorf("the privileged roles of remediation and of the rules differ (-remediation +rules):\n%s", diff)
+	for query, ids := range map[string][]string{
+		"sort(data.domicile.lib.roles.default_privileged)":          remediation.PrivilegedRoles(),
+		"sort(data.domicile.lib.licences_coverage.defender_plans)":  remediation.DefenderPlans(),
+		"sort(data.domicile.licences.pim_users_hold_p2._licensing)": remediation.ActivationPlans(),
+	} {
+		got, err := rego.New(append(modules, rego.Query(query))...).Eval(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []any
+		for _, id := range slices.Sorted(slices.Values(ids)) {
+			want = append(want, id)
+		}
+		if diff := cmp.Diff(want, got[0].Expressions[0].Value); diff != "" {
+			t.Errorf("%s of remediation and of the rules differ (-remediation +rules):\n%s", query, diff)
+		}
 	}
 }
 
 // remediable is the tenant weak, with what remediation can mend besides.
 const remediable = `
 base: weak
+graph:
+  subscribedSkus~:
+    $tenant_06ebc4ee-1bb5-47dd-8120-11324bc54e06:
+      prepaidUnits: {enabled: 40}
 `
 
 // overlay is a file system over another.
@@ -156,7 +168,7 @@ func messages(result *findings.Result) []string {
 // TestRemediation plans for a weak tenant, applies the plan, scans again, takes it back, and
 // scans again, over HTTPS and with two applications.
 func TestRemediation(t *testing.T) {
-	const changes = 73
+	const changes = 75
 	tenant, config := newWritable(t)
 	dir := t.TempDir()
 	// command runs a command at the tenant's time, with what a person answers.

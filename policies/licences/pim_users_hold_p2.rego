@@ -39,6 +39,7 @@
 #   frameworks: {}
 #   remediation:
 #     summary: Assign Entra ID P2 or Entra ID Governance to the user, or end the eligibility.
+#     action: assign_activation_licence
 #     steps:
 #       xdr-current:
 #         - Open the Microsoft 365 admin center > Billing > Licenses, and assign Entra ID P2, Entra ID Governance, or a suite that holds one of them, to the account.

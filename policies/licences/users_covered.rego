@@ -44,6 +44,7 @@
 #   frameworks: {}
 #   remediation:
 #     summary: Assign a licence with a Defender plan to the user, or exempt the account.
+#     action: assign_defender_licence
 #     steps:
 #       xdr-current:
 #         - Assign a licence with a Defender plan to the user, best through a group, in the Microsoft 365 admin center > Billing > Licenses; see that its plans are switched on (LIC1008) and that no assignment is in error (LIC1009).
