@@ -451,7 +451,7 @@ func TestVerdicts(t *testing.T) {
 	run := tenant.run(t)
 	mends := run.Judge
 	run.Judge = func(ctx context.Context, rules []string) (*findings.Result, error) {
-		if diff := cmp.Diff([]string{"CONS1005", "CONS1008", "CONS1010", "CONS1011", "CONS1012", "CONS1015", "CONS1022", "GEO1009", "GEO1010", "LIC1007", "LIC1012", "ROLE1005", "ROLE1006", "ROLE1007", "ROLE1009", "ROLE1010", "ROLE1017"}, rules); diff != "" {
+		if diff := cmp.Diff([]string{"CONS1005", "CONS1008", "CONS1010", "CONS1011", "CONS1012", "CONS1015", "CONS1022", "GEO1009", "GEO1010", "INT1004", "LIC1007", "LIC1012", "ROLE1005", "ROLE1006", "ROLE1007", "ROLE1009", "ROLE1010", "ROLE1017"}, rules); diff != "" {
 			t.Errorf("rules that are judged again (-want +got):\n%s", diff)
 		}
 		result, err := mends(ctx, rules)

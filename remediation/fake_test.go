@@ -37,6 +37,8 @@ const roleAssignments = "roleManagement/directory/roleAssignments"
 
 const (
 	roleSchedules     = "roleManagement/directory/roleAssignmentScheduleInstances"
+	sensors           = "security/identities/sensors"
+	healthIssues      = "security/identities/healthIssues"
 	roleEligibilities = "roleManagement/directory/roleEligibilityScheduleInstances"
 	eligibility       = "roleManagement/directory/roleEligibilityScheduleRequests"
 
@@ -46,7 +48,7 @@ const (
 )
 
 // allChanges is how many changes mend what newTenant violates.
-const allChanges = 17
+const allChanges = 18
 
 // notification is the rule of a role's policy that says who is told of something: nobody.
 func notification(of string) object {
@@ -162,6 +164,8 @@ func newTenant() *tenant {
 			},
 			roleSchedules:     {standing("u-standing", userAdmin), standing("u-admin", globalAdmin)},
 			roleEligibilities: {},
+			sensors:           {{"id": "sensor-1", "displayName": "DC01", "domainName": "corp.contoso.com", "deploymentStatus": "upToDate", "healthStatus": "healthy", "openHealthIssuesCount": 0}},
+			healthIssues:      {{"id": "issue-stale", "displayName": "Sensor stopped communicating", "healthIssueType": "sensor", "status": "open", "sensorDNSNames": []any{"dc01.corp.contoso.com"}}},
 			"subscribedSkus":  {product("sku-e5", 10, 4, premiumP2, endpoint, "mail"), product("sku-p2", 5, 5, premiumP2), product("sku-mde", 3, 1, endpoint)},
 			"oauth2PermissionGrants": {
 				{"id": "grant-own", "clientId": riskySP, "consentType": "Principal", "principalId": "u1", "resourceId": graphSP, "scope": "Mail.Read"},
@@ -389,7 +393,7 @@ func (t *tenant) collect(tb testing.TB) *evidence.Bundle {
 			object{"id": "assigned-" + role, "policyId": "DirectoryRole_t_p", "roleDefinitionId": role, "policy": object{"rules": rules}})
 	}
 	for kind, path := range map[string]string{
-		"users": "users", "groups": "groups", "subscribed_skus": "subscribedSkus", "service_principals": "servicePrincipals", "oauth2_permission_grants": "oauth2PermissionGrants",
+		"users": "users", "groups": "groups", "subscribed_skus": "subscribedSkus", "mdi_sensors": sensors, "mdi_health": healthIssues, "service_principals": "servicePrincipals", "oauth2_permission_grants": "oauth2PermissionGrants",
 		"app_role_assignments": "servicePrincipals/" + graphSP + "/appRoleAssignedTo",
 		"role_assignments":     roleAssignments, "role_schedules": roleSchedules, "role_eligibility": roleEligibilities, "role_policies": rolePolicies,
 		"authorization_policy": "policies/authorizationPolicy", "app_management_policy": "policies/defaultAppManagementPolicy", "admin_consent_policy": "policies/adminConsentRequestPolicy",
@@ -434,6 +438,9 @@ func (t *tenant) violations() []found {
 	}
 	if t.single["policies/adminConsentRequestPolicy"]["isEnabled"] == false {
 		out = append(out, found{"CONS1008", "turn_on_admin_consent_workflow", "tenant", tenantID})
+	}
+	if t.collections[healthIssues][0]["status"] == "open" {
+		out = append(out, found{"INT1004", "close_health_issue", "mdi_health", "issue-stale"})
 	}
 	if !bytes.Contains(raw(t.user("u4")["assignedLicenses"]), []byte("sku-mde")) {
 		out = append(out, found{"LIC1007", "assign_defender_licence", "user", "u4"})

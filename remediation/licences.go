@@ -79,7 +79,7 @@ func assignLicence(id, title string, plans []string, alone bool) Action {
 			}
 			change := Change{
 				Subject: subject, Read: Read{Path: "users/" + subject.ID + "?$select=id,assignedLicenses"},
-				Why:   "The account uses, or is to use, what it has no licence for.",
+				Why: "The account uses, or is to use, what it has no licence for.",
 				Blast: Blast{
 					What:  fmt.Sprintf("gets %s, of which the tenant has units to spare, with %d of its %d plans", product.name(), len(product.Plans)-len(off), len(product.Plans)),
 					Count: 1, Names: []string{subject.Name},

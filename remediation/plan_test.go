@@ -277,6 +277,7 @@ func TestWritesAreAClosedList(t *testing.T) {
 		"PATCH policies/defaultAppManagementPolicy isEnabled applicationRestrictions",
 		"PATCH policies/roleManagementPolicies/*/rules/* @odata.type id isDefaultRecipientsEnabled notificationLevel notificationRecipients notificationType recipientType target",
 		"PATCH policies/roleManagementPolicies/*/rules/* @odata.type id setting target",
+		"PATCH security/identities/healthIssues/* status",
 		"PATCH users/* preferredDataLocation",
 		"POST oauth2PermissionGrants clientId consentType principalId resourceId scope",
 		"POST roleManagement/directory/roleAssignments principalId roleDefinitionId directoryScopeId",

@@ -58,6 +58,7 @@ func Actions() []Action {
 		assignActivationLicence(),
 		assignDefenderLicence(),
 		boundCredentials(),
+		closeHealthIssue(),
 		makeEligible(),
 		removeApplicationPermission(),
 		removeRoleAssignment(),

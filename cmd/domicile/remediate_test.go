@@ -85,6 +85,8 @@ graph:
   subscribedSkus~:
     $tenant_06ebc4ee-1bb5-47dd-8120-11324bc54e06:
       prepaidUnits: {enabled: 40}
+  security/identities/healthIssues+:
+    - {id: 4ea17000-0000-4000-8000-000000000004, displayName: Sensor service failed to start, healthIssueType: sensor, severity: low, status: open, createdDateTime: now-3d, sensorDNSNames: [dc01.corp.contoso.com]}
 `
 
 // overlay is a file system over another.
@@ -168,7 +170,7 @@ func messages(result *findings.Result) []string {
 // TestRemediation plans for a weak tenant, applies the plan, scans again, takes it back, and
 // scans again, over HTTPS and with two applications.
 func TestRemediation(t *testing.T) {
-	const changes = 75
+	const changes = 76
 	tenant, config := newWritable(t)
 	dir := t.TempDir()
 	// command runs a command at the tenant's time, with what a person answers.

@@ -29,6 +29,7 @@
 #     iso_27001: [{id: A.8.16, coverage: part}]
 #   remediation:
 #     summary: Resolve each open health issue, those of severity high first; close or suppress one only when it is understood.
+#     action: close_health_issue
 #     steps:
 #       xdr-current:
 #         - Defender portal > Identities > Health issues (or Settings > Identities > Health issues). Sort by severity and start with high.
