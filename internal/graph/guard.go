@@ -76,9 +76,10 @@ func (g *guard) mayWrite(req *http.Request) bool {
 	return below && g.writes != nil && req.URL.RawQuery == "" && g.writes(req.Method, path)
 }
 
-// redirect follows redirects within the end point and takes any other as the answer.
+// redirect follows redirects of what reads within the end point, and takes any other as the answer:
+// what a write is redirected to would be fetched, and its answer taken for the write's.
 func (g *guard) redirect(req *http.Request, via []*http.Request) error {
-	if origin(req.URL) != g.origin || len(via) > maxRedirects {
+	if origin(req.URL) != g.origin || len(via) > maxRedirects || via[0].Method != http.MethodGet {
 		return http.ErrUseLastResponse
 	}
 	return nil

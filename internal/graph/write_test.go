@@ -243,3 +243,24 @@ func TestWriterOfAnotherTenant(t *testing.T) {
 		t.Errorf("ConnectWriter() with a token of another tenant = %v", err)
 	}
 }
+
+// TestWriterFollowsNoRedirect takes a redirect for a refusal: what is fetched instead says nothing
+// of the change.
+func TestWriterFollowsNoRedirect(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		f := newFake(t)
+		f.api = func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/v1.0/policies/") {
+				http.Redirect(w, r, "/v1.0/organization", status)
+				return
+			}
+			_, _ = io.WriteString(w, `{}`)
+		}
+		writer := connectWriter(t, f)
+		_, err := writer.Write(t.Context(), remediation.Request{Method: "PATCH", Path: "policies/authorizationPolicy", Body: json.RawMessage(`{"defaultUserRolePermissions":{}}`)})
+		var refusal *remediation.RefusalError
+		if !errors.As(err, &refusal) || refusal.Status != status || refusal.Unclear || len(f.calls) != 1 {
+			t.Errorf("Write() that is redirected by %d = %v, after %d requests", status, err, len(f.calls))
+		}
+	}
+}
