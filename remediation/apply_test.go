@@ -137,6 +137,7 @@ func TestKilled(t *testing.T) {
 	}
 	for at := range 4 * allChanges {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			t.Parallel() // most of the time the disk is waited for
 			tenant := newTenant()
 			before, run := tenant.state(), tenant.run(t)
 			calls, deaths := 0, 0

@@ -102,6 +102,10 @@ func (p *planner) add(rule findings.Rule, finding findings.Finding) error {
 	err := p.change(rule, finding)
 	var guarded *guardError
 	var unplanned *unplannedError
+	var odd *json.UnmarshalTypeError
+	if errors.As(err, &odd) {
+		err = &unplannedError{"the evidence can't be read: " + odd.Error()}
+	}
 	if errors.As(err, &guarded) || errors.As(err, &unplanned) {
 		p.plan.Steps = append(p.plan.Steps, p.step(rule, finding, err.Error()))
 		return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/domicile-audit/domicile/findings"
 )
@@ -63,9 +64,13 @@ func makeEligible() Action {
 	}
 }
 
+// synchronisation is the role of the accounts that synchronise directories, which is held for good
+// by design.
+const synchronisation = "d29b2b05-8046-44ba-8758-1e26182fcf32"
+
 // standing says whether an instance is somebody's own, was not activated, and doesn't end.
 func (h heldRole) standing() bool {
-	return h.AssignmentType == "Assigned" && h.End == nil && h.MemberType == "Direct" && h.DirectoryScopeID != ""
+	return !strings.EqualFold(h.RoleDefinitionID, synchronisation) && h.AssignmentType == "Assigned" && h.End == nil && h.MemberType == "Direct" && h.DirectoryScopeID != ""
 }
 
 // excepted says whether the parameter role_exceptions sets a principal aside for any role.

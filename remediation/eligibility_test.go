@@ -48,6 +48,10 @@ func TestEligibleInstead(t *testing.T) {
 		{"a disabled account", func(t *tenant, _ object) { schedule(t)["principal"] = account("u-standing", false) }, nil, "that it is enabled"},
 		{"a deleted account", func(t *tenant, _ object) { schedule(t)["principal"] = nil }, nil, "that it is enabled"},
 		{"a role that doesn't count", func(_ *tenant, params object) { params["privileged_roles"] = []any{globalAdmin} }, nil, "no privileged role for good"},
+		{"the role that synchronises directories", func(t *tenant, params object) {
+			schedule(t)["roleDefinitionId"] = "d29b2b05-8046-44ba-8758-1e26182fcf32"
+			params["privileged_roles"] = []any{"d29b2b05-8046-44ba-8758-1e26182fcf32"}
+		}, nil, "no privileged role for good"},
 		{"a role that was activated", func(t *tenant, _ object) { schedule(t)["assignmentType"] = "Activated" }, nil, "no privileged role for good"},
 		{"a role that ends", func(t *tenant, _ object) { schedule(t)["endDateTime"] = "2027-01-01T00:00:00Z" }, nil, "no privileged role for good"},
 		{"a role through a group", func(t *tenant, _ object) { schedule(t)["memberType"] = "Group" }, nil, "no privileged role for good"},

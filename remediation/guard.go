@@ -2,7 +2,6 @@ package remediation
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,7 +64,7 @@ func principalPath(id string) string {
 func (p protected) application(data json.RawMessage) (principal, error) {
 	var found principal
 	if err := json.Unmarshal(data, &found); err != nil {
-		return found, errors.New("the application can't be read")
+		return found, &guardError{"the application can't be read: " + err.Error()}
 	}
 	switch {
 	case found.AppID == "":

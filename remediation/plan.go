@@ -19,7 +19,7 @@ import (
 const Version = 1
 
 // MaxPlan is the greatest size of a plan.json, which may come from anywhere.
-const MaxPlan = 32 << 20
+const MaxPlan = 256 << 20
 
 // Plan is what is to be done about the violations of one result, in the shape of plan.json.
 type Plan struct {
@@ -143,12 +143,21 @@ var planSchema []byte
 // Schema returns the JSON Schema (2020-12) of plan.json.
 func Schema() []byte { return bytes.Clone(planSchema) }
 
-// Write writes the plan as plan.json: indented, and the same bytes for the same plan.
+// Write writes the plan as plan.json: indented, and the same bytes for the same plan. One that
+// Decode wouldn't read is an error.
 func (p *Plan) Write(w io.Writer) error {
-	encoder := json.NewEncoder(w)
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(p); err != nil {
+	err := encoder.Encode(p)
+	if err == nil && out.Len() > MaxPlan {
+		err = fmt.Errorf("it would be larger than %d MiB; scan for fewer rules with --rule, and plan for these", MaxPlan>>20)
+	}
+	if err == nil {
+		_, err = w.Write(out.Bytes())
+	}
+	if err != nil {
 		return fmt.Errorf("writing the plan: %w", err)
 	}
 	return nil

@@ -318,6 +318,58 @@ func TestWritesAreAClosedList(t *testing.T) {
 	}
 }
 
+// TestManyViolations reads a plan again that leaves ten thousands of violations to people.
+func TestManyViolations(t *testing.T) {
+	plan := build(t, newTenant().sources(t))
+	step := plan.Steps[0]
+	for i := range 30_000 {
+		step.Resource.ID = fmt.Sprint(i)
+		plan.Steps = append(plan.Steps, step)
+	}
+	if read, err := remediation.Decode(file(t, plan)); err != nil || len(read.Steps) != len(plan.Steps) {
+		t.Errorf("Decode() of a plan of %d MiB: %v", len(file(t, plan))>>20, err)
+	}
+}
+
+// TestOddEvidence makes a step of what can't be read, and plans for the rest.
+func TestOddEvidence(t *testing.T) {
+	for name, change := range map[string]func(*tenant){
+		"a principal that is no object":  func(t *tenant) { t.collections[roleAssignments][0]["principal"] = "u-left" },
+		"an end that is a number":        func(t *tenant) { t.collections[roleSchedules][0]["endDateTime"] = 7 },
+		"a location that is a list":      func(t *tenant) { t.collections["users"][0]["preferredDataLocation"] = []any{} },
+		"rules that are no list":         func(t *tenant) { t.single[roleRules+"Expiration_Admin_Eligibility"]["isExpirationRequired"] = "yes" },
+		"units that are a text":          func(t *tenant) { t.collections["subscribedSkus"][0]["consumedUnits"] = "many" },
+		"a sensor's name that is a list": func(t *tenant) { t.collections[sensors][0]["displayName"] = []any{"DC01"} },
+		"restrictions that are a list": func(t *tenant) {
+			t.single["policies/defaultAppManagementPolicy"]["applicationRestrictions"] = []any{}
+		},
+	} {
+		tenant := newTenant()
+		change(tenant)
+		violations := newTenant().violations()
+		plan, err := remediation.Build(tenant.sources(t, violations...), heading())
+		if err != nil || len(plan.Changes) < allChanges/2 || len(plan.Changes) == allChanges {
+			t.Errorf("%s: Build() = %v", name, err)
+		}
+	}
+}
+
+// TestOddIDs plans nothing for an account whose id would be more than an id where it is read.
+func TestOddIDs(t *testing.T) {
+	for _, odd := range []string{"u' or principalId ne '", "u'&$top=0", "u#", "../u", "u%2f", "ü", ""} {
+		tenant := newTenant()
+		tenant.collections[roleAssignments][0]["principalId"] = odd
+		tenant.collections[roleSchedules][0]["principalId"] = odd
+		tenant.user("u-standing")["id"] = odd
+		for _, violation := range []found{{"ROLE1017", "remove_role_assignment", "user", odd}, {"ROLE1005", "make_role_eligible", "user", odd}} {
+			plan := build(t, tenant.sources(t, violation))
+			if len(plan.Changes) != 0 || !strings.Contains(plan.Steps[0].Unplanned, "can't be part of a request") {
+				t.Errorf("Build() for %q = %+v", odd, plan)
+			}
+		}
+	}
+}
+
 func TestActionsAreWhole(t *testing.T) {
 	actions := remediation.Actions()
 	if !slices.IsSortedFunc(actions, func(a, b remediation.Action) int { return strings.Compare(a.ID, b.ID) }) {

@@ -61,6 +61,9 @@ func writeChange(w io.Writer, change remediation.Change) {
 	if change.Undo != nil {
 		rows = append(rows, [2]string{"undone by", request(*change.Undo)})
 	}
+	for _, condition := range change.Needs {
+		rows = append(rows, [2]string{"not if", reports.Visible(condition.Else)})
+	}
 	for _, row := range append(rows, [2]string{"permission", change.Permission}) {
 		fmt.Fprintf(w, "  %-10s  %s\n", row[0], row[1])
 	}
