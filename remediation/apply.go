@@ -177,6 +177,9 @@ func rebuilt(plan *Plan, sources Sources) error {
 	if err != nil {
 		return err
 	}
+	if plan.Tenant != again.Tenant {
+		return &PlanError{fmt.Sprintf("it is of tenant %s, and its result of %s", plan.Tenant.ID, again.Tenant.ID)}
+	}
 	built := map[string]json.RawMessage{}
 	for _, change := range again.Changes {
 		if built[change.ID], err = encode(change); err != nil {

@@ -356,6 +356,10 @@ func TestPlansThatAreNotApplied(t *testing.T) {
 		{"a change that no action made", func(r *remediation.Run, _ *tenant) {
 			r.File = bytes.Replace(r.File, []byte("Free calendar"), []byte("Gone calendar"), 1)
 		}, "not what the evidence"},
+		{"a plan that was written over for another tenant", func(r *remediation.Run, tenant *tenant) {
+			tenant.id = strings.Replace(tenantID, "3f0c", "3f0d", 1)
+			r.File = bytes.Replace(r.File, []byte(tenantID), []byte(tenant.id), 1)
+		}, "and its result of " + tenantID},
 		{"not approved", func(r *remediation.Run, _ *tenant) { r.Approval = signer{err: errors.New("no signature")} }, "its approval: no signature"},
 		{"approved by nobody", func(r *remediation.Run, _ *tenant) { r.Approval = signer{} }, "other than its author"},
 		{"approved by its author", func(r *remediation.Run, _ *tenant) { r.Approval = signer{name: "ADA"} }, "other than its author"},
@@ -554,14 +558,14 @@ func TestJournalsThatAreNotTaken(t *testing.T) {
 		"doesn't send this PATCH \"a": func(b []byte) []byte {
 			return bytes.Replace(b, []byte(`"path":"policies/authorizationPolicy","body"`), []byte(`"path":"a","body"`), 1)
 		},
-		"folder is in use by anoth": nil,
+		"in use by another run": nil,
 	} {
 		if change == nil {
 			lock, err := evidence.Lock(run.Journal)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := remediation.Apply(t.Context(), run); !errors.Is(err, evidence.ErrInUse) {
+			if _, err := remediation.Apply(t.Context(), run); !errors.Is(err, evidence.ErrInUse) || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "name another") {
 				t.Errorf("Apply() beside another run = %v, want ErrInUse", err)
 			}
 			if err := lock.Unlock(); err != nil {

@@ -119,7 +119,7 @@ func openJournal(path string, begin head) (*journal, error) {
 		}
 		return j, nil
 	}
-	lock, err := evidence.Lock(path)
+	lock, err := lockJournal(path)
 	if err != nil {
 		return nil, err
 	}
@@ -135,11 +135,30 @@ func openJournal(path string, begin head) (*journal, error) {
 	return j, nil
 }
 
+// inUseError is evidence.ErrInUse for a journal: another in its place would let two runs make the
+// same changes at once.
+type inUseError struct{ path string }
+
+func (e *inUseError) Error() string {
+	return fmt.Sprintf("the journal %s is in use by another run; wait for it", e.path)
+}
+
+func (e *inUseError) Is(target error) bool { return target == evidence.ErrInUse }
+
+// lockJournal keeps other runs from a journal.
+func lockJournal(path string) (*flock.Flock, error) {
+	lock, err := evidence.Lock(path)
+	if errors.Is(err, evidence.ErrInUse) {
+		return nil, &inUseError{path}
+	}
+	return lock, err
+}
+
 // reopenJournal opens a journal to go on with. A last line that was not written whole is cut
 // off: what it would have said was not relied on by anything. It is errNoJournal where there
 // is none.
 func reopenJournal(path string) (*journal, error) {
-	lock, err := evidence.Lock(path)
+	lock, err := lockJournal(path)
 	if err != nil {
 		return nil, err
 	}

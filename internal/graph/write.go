@@ -114,7 +114,7 @@ func refused(err error) error {
 	if !errors.As(err, &refusal) {
 		return err
 	}
-	answered := refusal.Status >= 300 && refusal.Status < 500
+	answered := refusal.Status >= 300 && refusal.Status < 500 && refusal.Status != http.StatusRequestTimeout
 	unsent := refusal.Status == 0 && refusal.Reason != evidence.Unreachable && refusal.Reason != evidence.Timeout
 	return &remediation.RefusalError{
 		Status: refusal.Status, Code: refusal.Code, Message: refusal.Message, RequestID: refusal.RequestID,

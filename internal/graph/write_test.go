@@ -150,6 +150,8 @@ func TestWriterObeysTheService(t *testing.T) {
 		{"429 for longer than is waited", []http.HandlerFunc{says(429, no, "Retry-After", "3600"), done}, 1, &remediation.RefusalError{Status: 429, Code: "Code", Message: "no", RequestID: "inner-id"}},
 		{"401, once", []http.HandlerFunc{says(401, no), done}, 2, nil},
 		{"403", []http.HandlerFunc{says(403, no), done}, 1, &remediation.RefusalError{Status: 403, Code: "Code", Message: "no", RequestID: "inner-id"}},
+		{"408", []http.HandlerFunc{says(408, no), done}, 1, &remediation.RefusalError{Status: 408, Code: "Code", Message: "no", RequestID: "inner-id", Unclear: true}},
+		{"423", []http.HandlerFunc{says(423, no), done}, 1, &remediation.RefusalError{Status: 423, Code: "Code", Message: "no", RequestID: "inner-id"}},
 		{"412", []http.HandlerFunc{says(412, no), done}, 1, &remediation.RefusalError{Status: 412, Code: "Code", Message: "no", RequestID: "inner-id"}},
 		{"503", []http.HandlerFunc{says(503, no, "Retry-After", "1"), done}, 1, &remediation.RefusalError{Status: 503, Code: "Code", Message: "no", RequestID: "inner-id", Unclear: true}},
 		{"504", []http.HandlerFunc{says(504, no), done}, 1, &remediation.RefusalError{Status: 504, Code: "Code", Message: "no", RequestID: "inner-id", Unclear: true}},
