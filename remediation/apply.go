@@ -370,17 +370,16 @@ func (e *engine) write(ctx context.Context, change Change, request Request, to j
 	if fatal != nil || !errors.As(err, &refusal) || (!refusal.Unclear && !refusal.overtaken()) {
 		return record, fatal
 	}
-	now, err := state(ctx, e.Target, change)
-	if err != nil {
-		if refusal.Unclear { // the intent stays open, and the next run looks again
-			return Record{}, fmt.Errorf("it isn't known whether the request was carried out (%w), and the state can't be read: %w", refusal, err)
-		}
-		return record, nil
+	pauses := once
+	if refusal.Unclear {
+		pauses = patience
 	}
-	after, err := holds(now, to)
-	switch {
-	case err != nil:
+	after, err := e.shows(ctx, pauses, change.Read, to, change.Before, change.After)
+	switch _, fatal := refusedBy("", err); {
+	case err != nil && fatal != nil:
 		return Record{}, err
+	case err != nil && refusal.Unclear: // the intent stays open, and the next run looks again
+		return Record{}, fmt.Errorf("it isn't known whether the request was carried out (%w), and the state can't be read: %w", refusal, err)
 	case after && refusal.Unclear:
 		record.Outcome = Applied
 	case after:

@@ -314,6 +314,26 @@ func TestUnreadableAfterNoAnswer(t *testing.T) {
 	}
 }
 
+// TestLateAfterNoAnswer waits for the tenant to show what was carried out without an answer.
+func TestLateAfterNoAnswer(t *testing.T) {
+	tenant := newTenant()
+	run := eligibleRun(t, tenant)
+	tenant.fault = func(_ remediation.Request, after bool) error {
+		if !after {
+			return nil
+		}
+		tenant.fault = nil
+		return &remediation.RefusalError{Status: 504, Message: "no answer in time", Unclear: true}
+	}
+	run.Target = &lateEligibility{tenant: tenant, reads: 2}
+	if got := apply(t, run); len(got) != 2 || got[0].Outcome != remediation.Applied || got[1].Outcome != remediation.Applied {
+		t.Errorf("Apply() = %+v", got)
+	}
+	if rollback(t, run); tenant.holdings() != [2]int{1, 0} {
+		t.Errorf("after the rollback the account holds %v", tenant.holdings())
+	}
+}
+
 // broken carries a write out, and then answers nothing any more.
 type broken struct{ *tenant }
 

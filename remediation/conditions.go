@@ -1,9 +1,6 @@
 package remediation
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // unmet says what of the conditions of a change isn't met, empty where all are. Where another
 // change of the run brings a condition about, the tenant is given time to show it, and a dry
@@ -21,8 +18,17 @@ func (e *engine) unmet(ctx context.Context, change Change) (why string, err erro
 		if made && e.DryRun {
 			continue
 		}
-		if why, err := e.wait(ctx, condition, made); why != "" || err != nil {
-			return why, err
+		pauses := once
+		if made {
+			pauses = patience
+		}
+		met, err := e.shows(ctx, pauses, condition.Read, condition.State, condition.State)
+		if err != nil {
+			record, fatal := refusedBy("reading what it needs", err)
+			return record.Message, fatal
+		}
+		if !met {
+			return condition.Else, nil
 		}
 	}
 	return "", nil
@@ -41,28 +47,4 @@ func (e *engine) made(condition Condition) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// wait reads the state of a condition, for a while where it was made a moment ago.
-func (e *engine) wait(ctx context.Context, condition Condition, made bool) (why string, err error) {
-	pauses := patience
-	if !made {
-		pauses = []time.Duration{0}
-	}
-	for _, pause := range pauses {
-		if pause > 0 {
-			if err := e.Sleep(ctx, pause); err != nil {
-				return "", err
-			}
-		}
-		now, err := present(ctx, e.Target, condition.Read, condition.State)
-		if err != nil {
-			record, fatal := refusedBy("reading what it needs", err)
-			return record.Message, fatal
-		}
-		if met, err := holds(now, condition.State); met || err != nil {
-			return "", err
-		}
-	}
-	return condition.Else, nil
 }

@@ -2,6 +2,8 @@ package remediation
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +14,10 @@ import (
 
 // patience are the pauses after which the state is read again, as directories take a moment
 // until every reader sees a write.
-var patience = []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
+var (
+	patience = []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
+	once     = []time.Duration{0}
+)
 
 // verify has the rules judged again on fresh evidence, and says of each change that was made
 // whether its violations are gone.
@@ -58,25 +63,32 @@ func (e *engine) verify(ctx context.Context, settled []Settled) error {
 // seen waits until the tenant shows a change, for a while. What it shows then is for the rules
 // to judge.
 func (e *engine) seen(ctx context.Context, change Change) error {
-	for _, pause := range patience {
+	_, err := e.shows(ctx, patience, change.Read, change.After, change.Before, change.After)
+	if err != nil {
+		_, err = refusedBy("", err)
+	}
+	return err
+}
+
+// shows says whether the tenant shows a state, which is asked once for each pause until it does.
+// An error is that of the last time.
+func (e *engine) shows(ctx context.Context, pauses []time.Duration, read Read, want json.RawMessage, likes ...json.RawMessage) (shown bool, err error) {
+	for _, pause := range pauses {
 		if pause > 0 {
 			if err := e.Sleep(ctx, pause); err != nil {
-				return err
+				return false, err
 			}
 		}
-		now, err := state(ctx, e.Target, change)
-		if err != nil {
-			_, fatal := refusedBy("", err)
-			if fatal != nil {
-				return fatal
-			}
-			continue
+		var now json.RawMessage
+		var refusal *RefusalError
+		if now, err = present(ctx, e.Target, read, likes...); err == nil {
+			shown, err = holds(now, want)
 		}
-		if after, err := holds(now, change.After); err != nil || after {
-			return err
+		if shown || err != nil && !errors.As(err, &refusal) {
+			return shown, err
 		}
 	}
-	return nil
+	return false, err
 }
 
 // verdict is what a result says of the violations that a change is for.
