@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -604,6 +606,32 @@ func TestJournalsThatAreNotTaken(t *testing.T) {
 		if left, err := os.ReadFile(run.Journal); err != nil || !bytes.Equal(left, bad) || len(tenant.writes) != writes {
 			t.Errorf("%s: the journal was written to, or the tenant (%v)", says, err)
 		}
+	}
+}
+
+// TestRunsAtOnce starts a plan several times at once: one run makes the changes, and the others are
+// told to wait, or find them made.
+func TestRunsAtOnce(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	var group sync.WaitGroup
+	var made, waited atomic.Int32
+	for range 4 {
+		group.Go(func() {
+			settled, err := remediation.Apply(t.Context(), run)
+			switch {
+			case errors.Is(err, evidence.ErrInUse):
+				waited.Add(1)
+			case err != nil || !slices.ContainsFunc(settled, remediation.Settled.Done):
+				t.Errorf("Apply() = %+v, %v", settled, err)
+			default:
+				made.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	if made.Load() == 0 || made.Load()+waited.Load() != 4 || len(tenant.writes) != allChanges {
+		t.Errorf("%d runs made %d writes, and %d were told to wait", made.Load(), len(tenant.writes), waited.Load())
 	}
 }
 
