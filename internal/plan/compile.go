@@ -161,32 +161,9 @@ func (c *compiler) block(source *ir.Block) block {
 		if s, ok := statement.(*ir.AssignVarStmt); ok && c.idle[s] {
 			continue
 		}
-		do := c.statement(statement)
-		if i > 0 {
-			if array, ok := comprehended(source.Stmts[i-1], statement); ok {
-				compiled = compiled[:len(compiled)-1]
-				do = comprehend(c.local(array), do)
-			}
-		}
-		compiled = append(compiled, do)
+		compiled = append(compiled, c.statement(statement))
 	}
 	return compiled
-}
-
-// comprehended is the array that two statements make which are a comprehension: an empty one, and
-// blocks that append to it and do nothing else with it.
-func comprehended(before, statement ir.Stmt) (ir.Local, bool) {
-	empty, ok := before.(*ir.MakeArrayStmt)
-	found, also := statement.(*ir.BlockStmt)
-	if !ok || !also {
-		return 0, false
-	}
-	appends, more := false, false
-	walk(found.Blocks, func(_ ir.Stmt, effects effects) {
-		appends = appends || slices.Contains(effects.changes, empty.Target)
-		more = more || slices.Contains(effects.reads, empty.Target) || slices.Contains(effects.sets, empty.Target)
-	})
-	return empty.Target, appends && !more
 }
 
 func (c *compiler) blocks(sources []*ir.Block) []block {
@@ -210,7 +187,10 @@ type operand struct {
 }
 
 // of is the operand's value in a call, nil for none.
-func (o operand) of(locals []*ast.Term) *ast.Term {
+func (o operand) of(locals []*ast.Term) *ast.Term { return Made(o.as(locals)) }
+
+// as is the operand's value as it is, which may be a record or list.
+func (o operand) as(locals []*ast.Term) *ast.Term {
 	if o.constant != nil {
 		return o.constant
 	}
@@ -269,7 +249,7 @@ func (c *compiler) statement(source ir.Stmt) statement {
 	case *ir.ResetLocalStmt:
 		return reset(c.local(s.Target))
 	case *ir.MakeNullStmt:
-		return assign(operand{constant: ast.NullTerm()}, c.local(s.Target))
+		return assign(operand{constant: ast.InternedNullTerm}, c.local(s.Target))
 	case *ir.MakeNumberIntStmt:
 		return assign(operand{constant: number(s.Value)}, c.local(s.Target))
 	case *ir.MakeNumberRefStmt:
@@ -285,11 +265,11 @@ func (c *compiler) statement(source ir.Stmt) statement {
 	case *ir.NotEqualStmt:
 		return compare(c.operand(s.A), c.operand(s.B), false)
 	case *ir.IsArrayStmt:
-		return is[*ast.Array](c.operand(s.Source))
+		return is(isArray, c.operand(s.Source))
 	case *ir.IsObjectStmt:
-		return is[ast.Object](c.operand(s.Source))
+		return is(isObject, c.operand(s.Source))
 	case *ir.IsSetStmt:
-		return is[ast.Set](c.operand(s.Source))
+		return is(isA[ast.Set], c.operand(s.Source))
 	case *ir.IsDefinedStmt:
 		return defined(c.local(s.Source), true)
 	case *ir.IsUndefinedStmt:
@@ -433,7 +413,7 @@ func (c *compiler) scan(s *ir.ScanStmt) statement {
 	if c.uses.reads[s.Key] > 0 {
 		key = c.local(s.Key)
 	}
-	return scan(c.local(s.Source), key, c.local(s.Value), body)
+	return scan(c.local(s.Source), loop{key, c.local(s.Value), body})
 }
 
 // searches says whether a loop's only lasting effect is to set a local to a constant at its end.
@@ -471,7 +451,7 @@ func (c *compiler) with(s *ir.WithStmt) statement {
 	}
 	return func(m *machine, locals []*ast.Term) signal {
 		saved, remembered := locals[local], m.memo
-		locals[local], m.memo = replaced(saved, path, value.of(locals)), newMemo(len(m.plan.constants))
+		locals[local], m.memo = replaced(Made(saved), path, value.of(locals)), newMemo(len(m.plan.constants))
 		s := body.run(m, locals)
 		locals[local], m.memo = saved, remembered
 		if s == undefined {

@@ -40,15 +40,17 @@ func TestConformance(t *testing.T) {
 			for name, value := range tt.Env {
 				t.Setenv(name, value)
 			}
-			got, err := evaluate(t, tt)
-			switch {
-			case tt.WantErrorCode != nil || tt.WantError != nil:
-				checkError(t, tt, err)
-			case err != nil:
-				t.Fatal(err)
-			case tt.WantResult != nil:
-				if want := wanted(*tt.WantResult); want.Compare(got) != 0 {
-					t.Errorf("%s = %v, want %v", tt.Query, got, want)
+			for _, given := range []func(*ast.Term) *ast.Term{plan.Made, plan.Deferred} {
+				got, err := evaluate(t, tt, given)
+				switch {
+				case tt.WantErrorCode != nil || tt.WantError != nil:
+					checkError(t, tt, err)
+				case err != nil:
+					t.Fatal(err)
+				case tt.WantResult != nil:
+					if want := wanted(*tt.WantResult); want.Compare(got) != 0 {
+						t.Errorf("%s = %v, want %v", tt.Query, got, want)
+					}
 				}
 			}
 		})
@@ -82,8 +84,9 @@ func conformanceCases(t *testing.T) []cases.TestCase {
 	return all
 }
 
-// evaluate plans and evaluates a case, and returns its bindings as a set of objects.
-func evaluate(t *testing.T, tt cases.TestCase) (ast.Set, error) {
+// evaluate plans and evaluates a case, with input and data as they are given, and returns its
+// bindings as a set of objects.
+func evaluate(t *testing.T, tt cases.TestCase, given func(*ast.Term) *ast.Term) (ast.Set, error) {
 	t.Helper()
 	modules := map[string]string{}
 	for i, module := range tt.Modules {
@@ -112,7 +115,7 @@ func evaluate(t *testing.T, tt cases.TestCase) (ast.Set, error) {
 	case tt.Input != nil:
 		input = ast.NewTerm(ast.MustInterfaceToValue(*tt.Input))
 	}
-	bindings, err := planned.Eval(t.Context(), input, data, tt.StrictError)
+	bindings, err := planned.Eval(t.Context(), given(input), given(data), tt.StrictError)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,30 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 )
 
+// Deferred is a value whose objects and arrays are records and lists, as far as they can be.
+func Deferred(term *ast.Term) *ast.Term {
+	if term == nil {
+		return nil
+	}
+	switch value := term.Value.(type) {
+	case ast.Object:
+		var members [][2]*ast.Term
+		for _, name := range value.Keys() {
+			if _, ok := name.Value.(ast.String); !ok {
+				return term
+			}
+			members = append(members, ast.Item(name, Deferred(value.Get(name))))
+		}
+		return Object(members...)
+	case *ast.Array:
+		var elements []*ast.Term
+		value.Foreach(func(element *ast.Term) { elements = append(elements, Deferred(element)) })
+		return ast.NewTerm(&list{elements: elements})
+	default:
+		return term
+	}
+}
+
 // Query is any query, which OPA's conformance cases are.
 type Query struct {
 	plan   *Plan

@@ -79,7 +79,7 @@ func (m *machine) call(f *function, locals []*ast.Term, arguments []operand) (*a
 	case f.worthwhile && m.memo.recurs(f.index):
 		key := call{function: f.index}
 		for i, argument := range arguments[documents:] {
-			key.arguments[i] = argument.of(locals).Value
+			key.arguments[i] = argument.as(locals).Value
 		}
 		if value, known := m.memo.calls[key]; known {
 			m.memo.counts[f.index].hits++
@@ -102,7 +102,7 @@ func (m *machine) constant(f *function) (*ast.Term, signal) {
 	}
 	value, s := m.run(f, make([]*ast.Term, documents), documentArguments())
 	if s == next {
-		m.plan.constants[f.index].Store(&known{value, true})
+		m.plan.constants[f.index].Store(&known{Made(value), true})
 	}
 	return value, s
 }
@@ -115,7 +115,7 @@ func (m *machine) run(f *function, locals []*ast.Term, arguments []operand) (*as
 	frame := m.push(f.locals)
 	defer m.pop(f.locals)
 	for i, param := range f.params {
-		frame[param] = arguments[i].of(locals)
+		frame[param] = arguments[i].as(locals)
 	}
 	for _, body := range f.bodies {
 		switch body.run(m, frame) {

@@ -66,7 +66,7 @@ func (r *constantRun) take(c *compiler, at int, statement ir.Stmt) bool {
 	case *ir.MakeSetStmt:
 		r.make(s.Target, at, ast.SetTerm())
 	case *ir.MakeNullStmt:
-		r.constants[s.Target] = ast.NullTerm()
+		r.constants[s.Target] = ast.InternedNullTerm
 	case *ir.MakeNumberRefStmt:
 		r.constants[s.Target] = c.numberRef(s)
 	case *ir.ArrayAppendStmt:

@@ -39,7 +39,7 @@ func newMachine(ctx context.Context, p *Plan, now time.Time, strict bool) *machi
 			Time: ast.NumberTerm(json.Number(strconv.FormatInt(now.UnixNano(), 10))),
 		},
 		strict: strict,
-		stack:  make([]*ast.Term, 0, 1024),
+		stack:  make([]*ast.Term, 0, 256),
 		memo:   newMemo(len(p.constants)),
 	}
 	m.take = func(output *ast.Term) error {
@@ -134,6 +134,9 @@ func (b block) run(m *machine, locals []*ast.Term) signal {
 	}
 	return next
 }
+
+// leaves says whether a signal leaves more than the block that it comes from.
+func (s signal) leaves() bool { return s > undefined || s < next }
 
 // outside is the signal of a block as it is for the block around it.
 func (s signal) outside() signal {

@@ -1,6 +1,7 @@
 // Package plan evaluates the rules of Rego. OPA parses, compiles and plans them; this package runs
-// the plan over OPA's own values with OPA's own built-in functions. What a plan's statements mean
-// is said in https://www.openpolicyagent.org/docs/ir.
+// the plan over OPA's own values, or records and lists that become them when they must, with OPA's
+// own built-in functions. What a plan's statements mean is said in
+// https://www.openpolicyagent.org/docs/ir.
 //
 // It gives what OPA's own evaluator gives, to which OPA's conformance cases hold it, several times
 // as fast over the pages of a large collection: a plan's variables are slots of a table and its
@@ -147,7 +148,7 @@ func (p *Plan) Eval(ctx context.Context, now time.Time, input *ast.Term, paths .
 		if s == failed {
 			return nil, m.err
 		}
-		values[i] = value
+		values[i] = Made(value)
 	}
 	return values, nil
 }

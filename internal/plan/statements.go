@@ -21,7 +21,7 @@ func returnLocal(source int) statement {
 func inner(blocks []block) statement {
 	return func(m *machine, locals []*ast.Term) signal {
 		for _, block := range blocks {
-			if s := block.run(m, locals); s > undefined || s < next {
+			if s := block.run(m, locals); s.leaves() {
 				return s.outside()
 			}
 		}
@@ -40,7 +40,7 @@ func not(body block) statement {
 
 func assign(source operand, target int) statement {
 	return func(_ *machine, locals []*ast.Term) signal {
-		locals[target] = source.of(locals)
+		locals[target] = source.as(locals)
 		return next
 	}
 }
@@ -52,7 +52,7 @@ func assignOnce(source operand, target int, decides bool) statement {
 		then = decided
 	}
 	return func(m *machine, locals []*ast.Term) signal {
-		value := source.of(locals)
+		value := source.as(locals)
 		if set := locals[target]; set != nil && !equal(set, value) {
 			return m.conflict("complete rules must not produce multiple outputs")
 		}
@@ -77,9 +77,9 @@ func defined(source int, wanted bool) statement {
 	}
 }
 
-func is[T ast.Value](source operand) statement {
+func is(kind func(ast.Value) bool, source operand) statement {
 	return func(_ *machine, locals []*ast.Term) signal {
-		if value := source.of(locals); value != nil && isA[T](value.Value) {
+		if value := source.as(locals); value != nil && kind(value.Value) {
 			return next
 		}
 		return undefined
@@ -88,7 +88,7 @@ func is[T ast.Value](source operand) statement {
 
 func compare(a, b operand, wanted bool) statement {
 	return func(_ *machine, locals []*ast.Term) signal {
-		if equal(a.of(locals), b.of(locals)) == wanted {
+		if equal(a.as(locals), b.as(locals)) == wanted {
 			return next
 		}
 		return undefined
@@ -102,6 +102,8 @@ func equal(a, b *ast.Term) bool {
 	if a == nil || b == nil {
 		return false
 	}
+	Made(a)
+	Made(b)
 	switch a := a.Value.(type) {
 	case ast.String:
 		b, ok := b.Value.(ast.String)
@@ -116,12 +118,17 @@ func equal(a, b *ast.Term) bool {
 // dot looks a key up: a member of an object or set, an element of an array.
 func dot(source, key operand, target int) statement {
 	return func(_ *machine, locals []*ast.Term) signal {
-		from, at := source.of(locals), key.of(locals)
+		from, at := source.as(locals), key.of(locals)
 		if from == nil || at == nil {
 			return undefined
 		}
+		if _, ok := from.Value.(*list); ok {
+			Made(from)
+		}
 		var value *ast.Term
 		switch from := from.Value.(type) {
+		case *record:
+			value = from.Get(at)
 		case ast.Object:
 			value = from.Get(at)
 		case *ast.Array:
@@ -157,65 +164,88 @@ func length(source operand, target int) statement {
 	}
 }
 
-// scan goes over a collection; a key below zero is not wanted. What is no collection has no
-// elements.
-func scan(source, key, value int, body block) statement {
-	turn := func(m *machine, locals []*ast.Term) signal {
-		if m.step() == failed {
-			return failed
-		}
-		return body.run(m, locals)
-	}
+// scan goes over a collection. What is no collection has no elements.
+func scan(source int, turns loop) statement {
 	return func(m *machine, locals []*ast.Term) signal {
-		from := locals[source]
-		if from == nil {
+		if locals[source] == nil {
 			return next
 		}
-		// Of a turn's signal the first two blocks are the turn and the loop.
-		var s signal
-		over := func() bool { return s > undefined || s < next }
-		switch from := from.Value.(type) {
-		case *ast.Array:
-			for i := range from.Len() {
-				if key >= 0 {
-					locals[key] = ast.InternedTerm(i)
-				}
-				locals[value] = from.Elem(i)
-				if s = turn(m, locals); over() {
-					return s.outside().outside()
-				}
-			}
-		case ast.Set:
-			for _, element := range from.Slice() {
-				if key >= 0 {
-					locals[key] = element
-				}
-				locals[value] = element
-				if s = turn(m, locals); over() {
-					return s.outside().outside()
-				}
-			}
-		case ast.Object:
-			if from.Until(func(name, member *ast.Term) bool {
-				if key >= 0 {
-					locals[key] = name
-				}
-				locals[value] = member
-				s = turn(m, locals)
-				return over()
-			}) {
-				return s.outside().outside()
-			}
-		}
-		return next
+		// Of its signal the first two blocks are the turn and the loop.
+		return turns.run(m, locals, locals[source]).outside().outside()
 	}
 }
 
-// A collection that a plan makes is the plan's own until it is complete, and changed in place.
+// loop is what is done with each element of a collection; a key below zero is not wanted.
+type loop struct {
+	key, value int
+	body       block
+}
+
+// run returns the signal of the turn that ends the loop.
+func (l loop) run(m *machine, locals []*ast.Term, over *ast.Term) signal {
+	if _, ok := over.Value.(*record); ok {
+		Made(over)
+	}
+	switch over := over.Value.(type) {
+	case *list:
+		for i, element := range over.elements {
+			if s := l.turn(m, locals, l.index(i), element); s.leaves() {
+				return s
+			}
+		}
+	case *ast.Array:
+		for i := range over.Len() {
+			if s := l.turn(m, locals, l.index(i), over.Elem(i)); s.leaves() {
+				return s
+			}
+		}
+	case ast.Set:
+		for _, element := range over.Slice() {
+			if s := l.turn(m, locals, element, element); s.leaves() {
+				return s
+			}
+		}
+	case ast.Object:
+		return l.members(m, locals, over)
+	}
+	return next
+}
+
+// members is run over an object.
+func (l loop) members(m *machine, locals []*ast.Term, over ast.Object) (s signal) {
+	if over.Until(func(name, member *ast.Term) bool {
+		s = l.turn(m, locals, name, member)
+		return s.leaves()
+	}) {
+		return s
+	}
+	return next
+}
+
+func (l loop) index(i int) *ast.Term {
+	if l.key < 0 {
+		return nil
+	}
+	return ast.InternedTerm(i)
+}
+
+func (l loop) turn(m *machine, locals []*ast.Term, key, value *ast.Term) signal {
+	if m.step() == failed {
+		return failed
+	}
+	if l.key >= 0 {
+		locals[l.key] = key
+	}
+	locals[l.value] = value
+	return l.body.run(m, locals)
+}
+
+// A collection that a plan makes is the plan's own until it is complete, and changed in place. An
+// array is a list until then, since to append to one of OPA's copies a part of it.
 
 func makeArray(target int) statement {
 	return func(_ *machine, locals []*ast.Term) signal {
-		locals[target] = ast.ArrayTerm()
+		locals[target] = ast.NewTerm(&list{})
 		return next
 	}
 }
@@ -236,31 +266,9 @@ func makeSet(target int) statement {
 
 func arrayAppend(array int, value operand) statement {
 	return func(_ *machine, locals []*ast.Term) signal {
-		switch into := locals[array].Value.(type) {
-		case *elements:
-			into.list = append(into.list, value.of(locals))
-		case *ast.Array:
-			locals[array].Value = into.Append(value.of(locals))
-		}
+		into := locals[array].Value.(*list)
+		into.elements = append(into.elements, value.as(locals))
 		return next
-	}
-}
-
-// elements are those of an array that a comprehension has found so far. They stand in the array's
-// place, which nothing reads meanwhile: to append to an array copies a part of it.
-type elements struct {
-	ast.Value
-	list []*ast.Term
-}
-
-// comprehend makes an array of what blocks append to it.
-func comprehend(array int, blocks statement) statement {
-	return func(m *machine, locals []*ast.Term) signal {
-		found := &elements{}
-		locals[array] = ast.NewTerm(found)
-		s := blocks(m, locals)
-		locals[array] = ast.ArrayTerm(found.list...)
-		return s
 	}
 }
 
@@ -310,7 +318,7 @@ func objectInsertOnce(object int, key, value operand) statement {
 // objectMerge joins two objects, and the objects in them; of two other members the first stays.
 func objectMerge(a, b, target int) statement {
 	return func(_ *machine, locals []*ast.Term) signal {
-		locals[target] = merged(locals[a], locals[b])
+		locals[target] = merged(Made(locals[a]), Made(locals[b]))
 		return next
 	}
 }
@@ -333,7 +341,7 @@ func merged(a, b *ast.Term) *ast.Term {
 
 func addResult(value int) statement {
 	return func(m *machine, locals []*ast.Term) signal {
-		m.results = append(m.results, locals[value])
+		m.results = append(m.results, Made(locals[value]))
 		return next
 	}
 }
