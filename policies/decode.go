@@ -11,11 +11,9 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/ast"
-)
 
-// fields are the top-level members of a kind's objects that are decoded: names, with the
-// term that stands for each.
-type fields map[string]*ast.Term
+	"github.com/domicile-audit/domicile/internal/plan"
+)
 
 // decoder turns pages of JSON straight into OPA's values. It isn't for several goroutines.
 type decoder struct {
@@ -25,7 +23,6 @@ type decoder struct {
 	// those that come again and again: thousands of users have the same licences.
 	inner  *decoder
 	shapes *cache
-	pairs  [][2]*ast.Term // of the objects that are being decoded, one after another
 }
 
 func newDecoder() *decoder {
@@ -35,28 +32,58 @@ func newDecoder() *decoder {
 
 // page decodes the objects of a page, a line each, with those of their members that are among
 // keep. Of a member that stands twice the last one counts, as in encoding/json, and text that
-// isn't UTF-8 is replaced as there.
-func (d *decoder) page(page page, keep fields) ([]*ast.Term, error) {
+// isn't UTF-8 is replaced as there. The records read their strings from the page when they are
+// asked for them.
+func (d *decoder) page(page page, keep *plan.Shape) (*plan.Records, error) {
 	d.json.Reset(bytes.NewBuffer(page.lines), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	objects := make([]*ast.Term, 0, page.objects)
-	for {
-		switch d.json.PeekKind() {
-		case '{':
-			d.pairs = d.pairs[:0]
-			object, err := d.members(keep)
-			if err != nil {
-				return nil, err
-			}
-			objects = append(objects, object)
-		default:
-			if err := d.end(); err != nil {
-				return nil, err
-			}
-			if len(objects) != page.objects {
-				return nil, fmt.Errorf("%d objects stand on %d lines", len(objects), page.objects)
-			}
-			return objects, nil
+	records := plan.NewRecords(keep, page.objects, page.lines, d.word)
+	for d.json.PeekKind() == '{' {
+		records.Add()
+		if err := d.members(func(name []byte) error { return d.field(records, keep, name) }); err != nil {
+			return nil, err
 		}
+	}
+	if err := d.end(); err != nil {
+		return nil, err
+	}
+	if records.Len() != page.objects {
+		return nil, fmt.Errorf("%d objects stand on %d lines", records.Len(), page.objects)
+	}
+	return records, nil
+}
+
+// field decodes a member of a page's object. Where it is an array or object, the same text gives
+// the same term.
+func (d *decoder) field(records *plan.Records, keep *plan.Shape, name []byte) error {
+	at, kept := keep.Index(name[1 : len(name)-1])
+	if !kept && bytes.IndexByte(name, '\\') >= 0 {
+		at, kept = keep.Index([]byte(unquoted(name)))
+	}
+	if !kept {
+		_, err := d.json.ReadValue()
+		return err
+	}
+	switch d.json.PeekKind() {
+	case '"':
+		text, err := d.json.ReadValue()
+		end := int(d.json.InputOffset())
+		records.SetText(at, end-len(text), end)
+		return err
+	case '{', '[':
+		raw, err := d.json.ReadValue()
+		if err != nil {
+			return err
+		}
+		term, err := d.shapes.term(raw, func() (*ast.Term, error) {
+			d.inner.json.Reset(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+			return d.inner.value()
+		})
+		records.Set(at, term)
+		return err
+	default:
+		term, err := d.value()
+		records.Set(at, term)
+		return err
 	}
 }
 
@@ -73,36 +100,36 @@ func (d *decoder) end() error {
 	}
 }
 
-// members decodes an object; a nil keep keeps every member.
-func (d *decoder) members(keep fields) (*ast.Term, error) {
+// members reads an object and has take read each member's value, after its name as JSON writes it.
+func (d *decoder) members(take func(name []byte) error) error {
 	if _, err := d.json.ReadToken(); err != nil {
-		return nil, err
+		return err
 	}
-	first := len(d.pairs)
 	for d.json.PeekKind() == '"' {
-		raw, err := d.json.ReadValue()
+		name, err := d.json.ReadValue()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		key := d.key(raw, keep)
-		if key == nil {
-			if err := d.json.SkipValue(); err != nil {
-				return nil, err
-			}
-			continue
+		if err := take(name); err != nil {
+			return err
 		}
-		value, err := d.member()
-		if err != nil {
-			return nil, err
-		}
-		d.pairs = append(d.pairs, [2]*ast.Term{key, value})
 	}
-	if _, err := d.json.ReadToken(); err != nil {
+	_, err := d.json.ReadToken()
+	return err
+}
+
+func (d *decoder) object() (*ast.Term, error) {
+	var pairs [][2]*ast.Term
+	err := d.members(func(raw []byte) error {
+		name := d.word(raw)
+		value, err := d.value()
+		pairs = append(pairs, ast.Item(name, value))
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	term := ast.NewTerm(objectOf(d.pairs[first:]))
-	d.pairs = d.pairs[:first]
-	return term, nil
+	return ast.NewTerm(objectOf(pairs)), nil
 }
 
 // fewMembers is up to where comparing every two names costs less than a table of them.
@@ -130,40 +157,10 @@ func twice(pairs [][2]*ast.Term) bool {
 	return false
 }
 
-// key is the term of a member's name, or nil for one that isn't kept.
-func (d *decoder) key(raw []byte, keep fields) *ast.Term {
-	if keep == nil {
-		return d.word(raw)
-	}
-	if term, kept := keep[string(raw[1:len(raw)-1])]; kept {
-		return term
-	}
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return nil
-	}
-	return keep[unquoted(raw)]
-}
-
-// member decodes the value of a member. Where it is an array or object of a page's object, the
-// same text gives the same term.
-func (d *decoder) member() (*ast.Term, error) {
-	if kind := d.json.PeekKind(); d.inner == nil || kind != '{' && kind != '[' {
-		return d.value()
-	}
-	raw, err := d.json.ReadValue()
-	if err != nil {
-		return nil, err
-	}
-	return d.shapes.term(raw, func() (*ast.Term, error) {
-		d.inner.json.Reset(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-		return d.inner.value()
-	})
-}
-
 func (d *decoder) value() (*ast.Term, error) {
 	switch d.json.PeekKind() {
 	case '{':
-		return d.members(nil)
+		return d.object()
 	case '[':
 		return d.array()
 	case '"':
@@ -174,7 +171,7 @@ func (d *decoder) value() (*ast.Term, error) {
 		return d.word(raw), nil
 	case 'n':
 		_, err := d.json.ReadToken()
-		return ast.NullTerm(), err
+		return ast.InternedNullTerm, err
 	case 't', 'f':
 		token, err := d.json.ReadToken()
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/plan"
 )
 
 // DefaultRuleTimeout is how long one rule may take over the tenant, or over one page, before
@@ -197,10 +198,10 @@ func (j *judge) hearPages(ctx context.Context, kind string, trials []*trial) err
 	if err != nil {
 		return err
 	}
-	return j.store.pages(ctx, kind, j.pageSize, keep, func(ctx context.Context, n int, objects []*ast.Term) error {
-		page := ast.ArrayTerm(objects...)
+	return j.store.pages(ctx, kind, j.pageSize, keep, func(ctx context.Context, n int, objects *plan.Records) error {
+		page := objects.List()
 		for _, trial := range trials {
-			if err := j.ask(ctx, trial, n, page, len(objects)); err != nil {
+			if err := j.ask(ctx, trial, n, page, objects.Len()); err != nil {
 				return err
 			}
 		}
@@ -239,8 +240,8 @@ func (j *judge) ask(ctx context.Context, t *trial, n int, page *ast.Term, object
 }
 
 // evaluate runs a rule over an input. Any error is the rule's own.
-func (j *judge) evaluate(ctx context.Context, rule Rule, input ast.Value) (outputs, error) {
-	said, err := j.set.plan.Eval(ctx, j.store.bundle.Manifest.Started, ast.NewTerm(input), rule.outputs...)
+func (j *judge) evaluate(ctx context.Context, rule Rule, input *ast.Term) (outputs, error) {
+	said, err := j.set.plan.Eval(ctx, j.store.bundle.Manifest.Started, input, rule.outputs...)
 	if err != nil {
 		return outputs{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/plan"
 )
 
 // fieldsOf are the fields of a kind that rules may read: id, the key of a look-up or group, and
@@ -12,21 +13,21 @@ import (
 // name what they read; a test holds their verdicts against those on whole objects. Any other
 // rule may go over fields that it doesn't name (some name, value in user; object.keys, walk,
 // json.marshal, count, a comparison of whole objects), and is given all of them.
-func fieldsOf(kind string, rules []Rule) (fields, error) {
+func fieldsOf(kind string, rules []Rule) (*plan.Shape, error) {
 	schema, err := evidence.SchemaOf(kind)
 	if err != nil {
 		return nil, err
 	}
-	keep := fields{}
+	var keep []string
 	for _, name := range schema.Fields() {
 		for _, rule := range rules {
 			if name == "id" || name == rule.Lookup[kind] || name == rule.Group[kind] || rule.words == nil || rule.words[name] {
-				keep[name] = ast.StringTerm(name)
+				keep = append(keep, name)
 				break
 			}
 		}
 	}
-	return keep, nil
+	return plan.NewShape(keep...), nil
 }
 
 // addWords adds every string that stands in a rule of Rego.

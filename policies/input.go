@@ -8,6 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/plan"
 )
 
 // input is a rule's input document, save the objects of its scope.
@@ -73,13 +74,13 @@ func (j *judge) inputFor(ctx context.Context, rule Rule) (input, error) {
 }
 
 // of is the input with the objects of a page; of the scope tenant there is no page.
-func (in input) of(page *ast.Term) ast.Value {
+func (in input) of(page *ast.Term) *ast.Term {
 	kinds := in.kinds
 	if in.scope != nil {
 		kinds = slices.Concat(kinds, [][2]*ast.Term{ast.Item(in.scope, page)})
 	}
-	evidence := ast.Item(ast.StringTerm("evidence"), ast.ObjectTerm(kinds...))
-	return ast.NewObject(slices.Concat(in.document, [][2]*ast.Term{evidence})...)
+	evidence := ast.Item(ast.StringTerm("evidence"), plan.Object(kinds...))
+	return plan.Object(slices.Concat(in.document, [][2]*ast.Term{evidence})...)
 }
 
 // gapFor returns the gap of a kind as rules see it: partial where some of the kind was

@@ -59,7 +59,7 @@ func FuzzPlansSayTheSame(f *testing.F) {
 			part := []string{"evidence", "lookup", "group", "gaps"}[c.choose(4)]
 			input[part] = c.changed(input[part])
 		}
-		document := ast.NewTerm(ast.MustInterfaceToValue(input))
+		document, given := ast.NewTerm(ast.MustInterfaceToValue(input)), paged(t, input)
 		for _, output := range outputsOf(compiler, of.rule) {
 			query, prepared := queries[output.String()]
 			if !prepared {
@@ -71,7 +71,7 @@ func FuzzPlansSayTheSame(f *testing.F) {
 				queries[output.String()] = query
 			}
 			found, wantErr := query.Eval(t.Context(), rego.EvalParsedInput(document.Value))
-			got, err := planned.Eval(t.Context(), time.Unix(0, 0), document, output)
+			got, err := planned.Eval(t.Context(), time.Unix(0, 0), given, output)
 			switch {
 			case err != nil:
 				continue // unknown; OPA leaves rules out by their index, and may not meet the error
@@ -88,6 +88,35 @@ func FuzzPlansSayTheSame(f *testing.F) {
 			}
 		}
 	})
+}
+
+// paged is an input whose evidence comes as pages do.
+func paged(t *testing.T, input map[string]any) *ast.Term {
+	t.Helper()
+	kinds, ok := input["evidence"].(map[string]any)
+	if !ok {
+		return ast.NewTerm(ast.MustInterfaceToValue(input))
+	}
+	var document, evidence [][2]*ast.Term
+	for kind, value := range kinds {
+		term := ast.NewTerm(ast.MustInterfaceToValue(value))
+		if objects, ok := value.([]any); ok {
+			page, err := policies.Page(objects)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if page != nil {
+				term = page
+			}
+		}
+		evidence = append(evidence, ast.Item(ast.StringTerm(kind), term))
+	}
+	for name, value := range input {
+		if name != "evidence" {
+			document = append(document, ast.Item(ast.StringTerm(name), ast.NewTerm(ast.MustInterfaceToValue(value))))
+		}
+	}
+	return plan.Object(append(document, ast.Item(ast.StringTerm("evidence"), plan.Object(evidence...)))...)
 }
 
 // outputsOf are the paths of what a rule says.

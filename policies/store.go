@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/plan"
 )
 
 // store gives a bundle's evidence to rules as OPA values. What several rules share is made
@@ -116,7 +117,8 @@ func (s *store) objects(ctx context.Context, kind string, uses func(Rule) bool) 
 	}
 	var mu sync.Mutex
 	var read [][]*ast.Term
-	err = s.pages(ctx, kind, DefaultPageSize, keep, func(_ context.Context, n int, objects []*ast.Term) error {
+	err = s.pages(ctx, kind, DefaultPageSize, keep, func(_ context.Context, n int, page *plan.Records) error {
+		objects := page.Objects()
 		mu.Lock()
 		defer mu.Unlock()
 		if missing := n + 1 - len(read); missing > 0 {
@@ -141,7 +143,7 @@ const maxPage = 8 << 20
 // pages decodes the objects of a kind, page by page over all processors, and calls take with
 // each page and its number, in any order and several at a time. Without objects there is one
 // empty page.
-func (s *store) pages(ctx context.Context, kind string, size int, keep fields, take func(ctx context.Context, n int, objects []*ast.Term) error) error {
+func (s *store) pages(ctx context.Context, kind string, size int, keep *plan.Shape, take func(ctx context.Context, n int, objects *plan.Records) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	pages, free := make(chan page), make(chan []byte, runtime.GOMAXPROCS(0)+1)
 	group.Go(func() error {
@@ -156,12 +158,12 @@ func (s *store) pages(ctx context.Context, kind string, size int, keep fields, t
 				if err != nil {
 					return fmt.Errorf("reading the objects of %s: %w", kind, err)
 				}
+				if err := take(ctx, page.number, objects); err != nil {
+					return err
+				}
 				select {
 				case free <- page.lines[:0]:
 				default:
-				}
-				if err := take(ctx, page.number, objects); err != nil {
-					return err
 				}
 			}
 			return nil
