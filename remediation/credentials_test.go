@@ -22,21 +22,49 @@ func TestBoundCredentials(t *testing.T) {
 		params object
 		want   string // the list of passwords, or why there is none
 	}{
-		{"nothing is bounded", object{"isEnabled": true, "applicationRestrictions": nil}, nil,
-			`[{"maxLifetime":"P181D","restrictForAppsCreatedAfterDateTime":null,"restrictionType":"passwordLifetime","state":"enabled"}]`},
-		{"the parameters say", object{"isEnabled": false}, object{"secret_max_days": 30.0},
-			`[{"maxLifetime":"P31D","restrictForAppsCreatedAfterDateTime":null,"restrictionType":"passwordLifetime","state":"enabled"}]`},
-		{"passwords are blocked", object{"isEnabled": true, "applicationRestrictions": passwords(entry("passwordAddition", "enabled", nil, "0001-01-01T00:00:00Z"))}, nil,
-			`[{"excludeActors":null,"maxLifetime":null,"restrictForAppsCreatedAfterDateTime":"0001-01-01T00:00:00Z","restrictionType":"passwordAddition","state":"enabled"}]`},
-		{"passwords are blocked for new applications", object{"isEnabled": true, "applicationRestrictions": passwords(entry("passwordAddition", "enabled", nil, "2026-01-01T00:00:00Z"))}, nil,
+		{
+			"nothing is bounded",
+			object{"isEnabled": true, "applicationRestrictions": nil},
+			nil,
+			`[{"maxLifetime":"P181D","restrictForAppsCreatedAfterDateTime":null,"restrictionType":"passwordLifetime","state":"enabled"}]`,
+		},
+		{
+			"the parameters say",
+			object{"isEnabled": false},
+			object{"secret_max_days": 30.0},
+			`[{"maxLifetime":"P31D","restrictForAppsCreatedAfterDateTime":null,"restrictionType":"passwordLifetime","state":"enabled"}]`,
+		},
+		{
+			"passwords are blocked",
+			object{"isEnabled": true, "applicationRestrictions": passwords(entry("passwordAddition", "enabled", nil, "0001-01-01T00:00:00Z"))},
+			nil,
+			`[{"excludeActors":null,"maxLifetime":null,"restrictForAppsCreatedAfterDateTime":"0001-01-01T00:00:00Z","restrictionType":"passwordAddition","state":"enabled"}]`,
+		},
+		{
+			"passwords are blocked for new applications",
+			object{"isEnabled": true, "applicationRestrictions": passwords(entry("passwordAddition", "enabled", nil, "2026-01-01T00:00:00Z"))},
+			nil,
 			`[{"excludeActors":null,"maxLifetime":null,"restrictForAppsCreatedAfterDateTime":"2026-01-01T00:00:00Z","restrictionType":"passwordAddition","state":"enabled"},` +
-				`{"maxLifetime":"P181D","restrictForAppsCreatedAfterDateTime":null,"restrictionType":"passwordLifetime","state":"enabled"}]`},
-		{"a shorter life stays", object{"isEnabled": true, "applicationRestrictions": passwords(entry("passwordLifetime", "disabled", "P90D", "2026-01-01T00:00:00Z"))}, nil,
-			`[{"excludeActors":null,"maxLifetime":"P90D","restrictForAppsCreatedAfterDateTime":null,"restrictionType":"passwordLifetime","state":"enabled"}]`},
-		{"a longer one is cut", object{"isEnabled": true, "applicationRestrictions": passwords(entry("passwordLifetime", "enabled", "P182D", nil))}, nil,
-			`[{"excludeActors":null,"maxLifetime":"P181D","restrictForAppsCreatedAfterDateTime":null,"restrictionType":"passwordLifetime","state":"enabled"}]`},
-		{"as is one that can't be read", object{"isEnabled": true, "applicationRestrictions": passwords(entry("passwordLifetime", "enabled", "P1Y", nil))}, nil,
-			`[{"excludeActors":null,"maxLifetime":"P181D","restrictForAppsCreatedAfterDateTime":null,"restrictionType":"passwordLifetime","state":"enabled"}]`},
+				`{"maxLifetime":"P181D","restrictForAppsCreatedAfterDateTime":null,"restrictionType":"passwordLifetime","state":"enabled"}]`,
+		},
+		{
+			"a shorter life stays",
+			object{"isEnabled": true, "applicationRestrictions": passwords(entry("passwordLifetime", "disabled", "P90D", "2026-01-01T00:00:00Z"))},
+			nil,
+			`[{"excludeActors":null,"maxLifetime":"P90D","restrictForAppsCreatedAfterDateTime":null,"restrictionType":"passwordLifetime","state":"enabled"}]`,
+		},
+		{
+			"a longer one is cut",
+			object{"isEnabled": true, "applicationRestrictions": passwords(entry("passwordLifetime", "enabled", "P182D", nil))},
+			nil,
+			`[{"excludeActors":null,"maxLifetime":"P181D","restrictForAppsCreatedAfterDateTime":null,"restrictionType":"passwordLifetime","state":"enabled"}]`,
+		},
+		{
+			"as is one that can't be read",
+			object{"isEnabled": true, "applicationRestrictions": passwords(entry("passwordLifetime", "enabled", "P1Y", nil))},
+			nil,
+			`[{"excludeActors":null,"maxLifetime":"P181D","restrictForAppsCreatedAfterDateTime":null,"restrictionType":"passwordLifetime","state":"enabled"}]`,
+		},
 		{"it isn't said whether it is on", object{"isEnabled": nil}, nil, "doesn't have the tenant's application policy"},
 		{"another policy", object{"policyType": "custom", "isEnabled": true}, nil, "doesn't have the tenant's application policy"},
 	}

@@ -67,13 +67,12 @@ func TestEligibleInstead(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			tenant, params := newTenant(), object{}
-			sources := tenant.sources(t, holdsForGood)
-			params = sources.Result.Params
+			tenant := newTenant()
+			params := tenant.sources(t, holdsForGood).Result.Params
 			if tt.change != nil {
 				tt.change(tenant, params)
 			}
-			sources = tenant.sources(t, holdsForGood)
+			sources := tenant.sources(t, holdsForGood)
 			sources.Result.Params = params
 			plan := build(t, sources)
 			var paths []string

@@ -140,7 +140,9 @@ func newTenant() *tenant {
 		},
 		collections: map[string][]object{
 			"users": {
-				{"id": "u1", "displayName": "Ada", "preferredDataLocation": "NAM"}, {"id": "u2"}, {"id": "u3", "displayName": "Grace", "accountEnabled": true},
+				{"id": "u1", "displayName": "Ada", "preferredDataLocation": "NAM"},
+				{"id": "u2"},
+				{"id": "u3", "displayName": "Grace", "accountEnabled": true},
 				{"id": "u4", "displayName": "Lin", "usageLocation": "DE", "assignedLicenses": []any{object{"skuId": "sku-mail", "disabledPlans": []any{"a", "b"}}}},
 				{"id": "u5", "displayName": "Rosa", "usageLocation": "DE", "assignedLicenses": []any{}},
 				{"id": "u-standing", "assignedPlans": []any{object{"servicePlanId": premiumP2, "capabilityStatus": "Enabled"}}},
