@@ -129,9 +129,10 @@ func (r Run) check(plan *Plan) (approver string, err error) {
 	if err := r.checkTarget(plan); err != nil {
 		return "", err
 	}
-	switch now := r.Now(); {
-	case !now.Before(plan.Expires):
-		return "", &PlanError{fmt.Sprintf("it expired on %s; make a new one from fresh evidence", plan.Expires.Format(time.RFC3339))}
+	if err := r.checkTime(plan); err != nil {
+		return "", err
+	}
+	switch {
 	case r.Target.App() == r.Sources.Result.Reader.AppID:
 		return "", &PlanError{fmt.Sprintf("the application %s read the evidence; changes are made by an application of their own", r.Target.App())}
 	case len(plan.Changes) > r.MaxChanges:
@@ -151,6 +152,14 @@ func (r Run) check(plan *Plan) (approver string, err error) {
 		return "", &PlanError{"somebody other than its author has to approve it"}
 	}
 	return approver, nil
+}
+
+// checkTime refuses a plan that has expired.
+func (r Run) checkTime(plan *Plan) error {
+	if r.Now().Before(plan.Expires) {
+		return nil
+	}
+	return &PlanError{fmt.Sprintf("it expired on %s; make a new one from fresh evidence", plan.Expires.Format(time.RFC3339))}
 }
 
 // checkTarget refuses a target that isn't the plan's.
@@ -244,6 +253,11 @@ func (e *engine) settle(ctx context.Context, change Change) (Record, error) {
 	}
 	if record.Outcome != Ready || e.DryRun {
 		return e.end(change, record)
+	}
+	if !e.undo { // an answer may have been waited for
+		if err := e.checkTime(e.journal.head.Plan); err != nil {
+			return Record{}, err
+		}
 	}
 	if err := e.journal.note(e.record(change, Record{Phase: Intent})); err != nil {
 		return Record{}, err

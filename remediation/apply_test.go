@@ -472,6 +472,27 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
+// TestExpiresWhileConfirming makes no change that is confirmed after the plan has expired.
+func TestExpiresWhileConfirming(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	at, asked := now, 0
+	run.Now = func() time.Time { return at }
+	run.Confirm = func(remediation.Change) (bool, error) {
+		if asked++; asked == 3 {
+			at = now.Add(73 * time.Hour)
+		}
+		return true, nil
+	}
+	var refused *remediation.PlanError
+	if _, err := remediation.Apply(t.Context(), run); !errors.As(err, &refused) || len(tenant.writes) != 2 {
+		t.Errorf("Apply() = %v, after %d writes", err, len(tenant.writes))
+	}
+	if rollback(t, run); len(tenant.writes) != 4 {
+		t.Errorf("%d writes after the rollback", len(tenant.writes))
+	}
+}
+
 // TestVerdicts judges again what was applied.
 func TestVerdicts(t *testing.T) {
 	tenant := newTenant()
