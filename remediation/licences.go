@@ -33,19 +33,19 @@ func DefenderPlans() []string {
 
 // assignDefenderLicence gives a person whom no Defender plan covers a licence with one.
 func assignDefenderLicence() Action {
-	return assignLicence("assign_defender_licence", "Assign a licence with a Defender plan", DefenderPlans(), false)
+	return assignLicence("assign_defender_licence", "Assign a licence with a Defender plan", DefenderPlans())
 }
 
-// assignActivationLicence gives a person a licence with which they may activate their roles, and
-// nothing else of it: an administrator's account is no place for a mailbox.
+// assignActivationLicence gives a person a licence with which they may activate their roles.
 func assignActivationLicence() Action {
-	return assignLicence("assign_activation_licence", "Assign a licence for activating roles", ActivationPlans(), true)
+	return assignLicence("assign_activation_licence", "Assign a licence for activating roles", ActivationPlans())
 }
 
 // assignLicence gives a person a licence that the tenant has to spare. Of several products it is
-// the one with the fewest plans, which gives the least besides; alone switches off what else it
-// has for users. Nothing is ever bought.
-func assignLicence(id, title string, plans []string, alone bool) Action {
+// the one with the fewest plans, of which those that aren't asked for are switched off: they might
+// exclude what the person has, give an administrator a mailbox, or hold data when the licence is
+// taken back. Nothing is ever bought.
+func assignLicence(id, title string, plans []string) Action {
 	return Action{
 		ID: id, Title: title, Risk: Low,
 		Permission: "LicenseAssignment.ReadWrite.All", Reads: []string{"User.Read.All"},
@@ -69,11 +69,7 @@ func assignLicence(id, title string, plans []string, alone bool) Action {
 			if err != nil {
 				return nil, err
 			}
-			off := []string{}
-			if alone {
-				off = product.besides(plans)
-			}
-			held := []any{}
+			off, held := product.besides(plans), []any{}
 			for _, licence := range person.Licences {
 				held = append(held, licence)
 			}

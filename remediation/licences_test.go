@@ -18,7 +18,7 @@ func TestAssignLicence(t *testing.T) {
 		says       string // why the last violation is a person's
 	}{
 		{"the fewest plans", nil, []found{defender}, "sku-mde", ""},
-		{"the one that has a free unit", func(t *tenant) { t.collections["subscribedSkus"][2]["consumedUnits"] = 3 }, []found{defender}, "sku-e5", ""},
+		{"the one that has a free unit", func(t *tenant) { t.collections["subscribedSkus"][2]["consumedUnits"] = 3 }, []found{defender}, "sku-e5 without " + premiumP2 + " mail", ""},
 		{"one plan for an administrator", nil, []found{activation}, "sku-e5 without " + endpoint + " mail", ""},
 		{"one licence for an account at a time", nil, []found{defender, activation}, "sku-mde", "make another plan when this one is applied"},
 		{"the last unit", func(t *tenant) {
