@@ -123,8 +123,9 @@ golden: ## Write the golden files anew; look at the difference before you commit
 	$(GO) test ./reports -count=1 -update
 
 .PHONY: docs
-docs: ## Write docs/rules.md from the rules' METADATA
+docs: ## Write docs/rules.md from the rules' METADATA, docs/personal-data.md from the schemas
 	$(GO) test ./policies -run TestRulesDocument -count=1 -update
+	$(GO) test ./evidence -run TestPersonalDataDocument -count=1 -update
 
 .PHONY: screenshots
 screenshots: ## Make the README's pictures from the demo anew (needs Chromium; CHROMIUM names it)

@@ -167,6 +167,9 @@ type Manifest struct {
 	Gaps  []Gap    `json:"gaps"`
 	// RequestsSHA256 is the sha256 of requests.ndjson.
 	RequestsSHA256 string `json:"requestsSha256"`
+	// Pseudonyms is the fingerprint of the key whose pseudonyms stand in the place of what tells
+	// who somebody is; empty where everything is as it was read.
+	Pseudonyms string `json:"pseudonyms,omitempty"`
 	// Previous is the digest of the bundle before this one, if any.
 	Previous string `json:"previous,omitempty"`
 }

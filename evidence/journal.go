@@ -213,13 +213,15 @@ func (w *Writer) resume(now time.Time) error {
 	return nil
 }
 
-// note appends a line to the journal. Before the first of a run it says what is collected,
+// note appends a line to the journal, which a pseudonymised bundle doesn't have. Before the first of a run it says what is collected,
 // or since when it is gone on with. A line that would be too long to be read back is left
 // out: the one before it holds.
 func (w *Writer) note(r record) error {
 	var first record
 	var err error
 	switch {
+	case w.pseudonyms != nil:
+		return nil
 	case w.noted:
 		return w.append(r)
 	case w.left != nil:

@@ -100,8 +100,14 @@ func decodeManifest(data []byte) (Manifest, error) {
 // digest and a line of an error hold it as it is.
 var kindName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
 
+// fingerprint is the form of a fingerprint of a key of pseudonyms.
+var fingerprint = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
 // check refuses what no collection writes.
 func (m *Manifest) check() error {
+	if m.Pseudonyms != "" && !fingerprint.MatchString(m.Pseudonyms) {
+		return fmt.Errorf("%q is no fingerprint of a key of pseudonyms", m.Pseudonyms)
+	}
 	seen := map[string]bool{}
 	for _, entry := range m.Kinds {
 		switch {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/domicile-audit/domicile/internal/pseudonym"
 	"github.com/domicile-audit/domicile/internal/signing"
 )
 
@@ -55,6 +56,8 @@ type Writer struct {
 	noted    bool         // something of this run in it
 	left     *Interrupted // nil where the bundle is begun
 	key      *signing.Key // nil where the bundle isn't signed
+
+	pseudonyms *pseudonym.Key // nil where everything stays as it was read
 }
 
 // Create starts the bundle dir of a tenant. It fails with ErrInUse while another run
@@ -176,6 +179,13 @@ func (w *Writer) Kind(entry Entry) (*KindWriter, error) {
 		return nil, fmt.Errorf("writing evidence kind %s: %w", entry.Kind, err)
 	}
 	kind := &KindWriter{writer: w, entry: entry, lines: out}
+	if w.pseudonyms != nil {
+		schema, err := SchemaOf(entry.Kind)
+		if err != nil {
+			return nil, errors.Join(err, out.close())
+		}
+		kind.shape = schema.shape()
+	}
 	w.open[entry.Kind] = kind
 	return kind, nil
 }
@@ -184,6 +194,9 @@ func (w *Writer) Kind(entry Entry) (*KindWriter, error) {
 func (w *Writer) Gap(gap Gap) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.pseudonyms != nil {
+		gap.Message = w.pseudonyms.Sentence(gap.Message, gap.Permission)
+	}
 	w.manifest.Gaps = append(w.manifest.Gaps, gap)
 }
 
@@ -198,10 +211,16 @@ func (w *Writer) Filled(kind string) {
 func (w *Writer) Request(request Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	var err error
+	if w.pseudonyms != nil {
+		request.URL, err = requestURL(w.pseudonyms, request.URL)
+	}
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(request)
+	if err == nil {
+		err = encoder.Encode(request)
+	}
 	if err == nil {
 		err = w.requests.write(bytes.TrimSuffix(line.Bytes(), []byte("\n")))
 	}
@@ -220,6 +239,9 @@ func (w *Writer) Reader(reader Reader) error {
 			return fmt.Errorf("going on with evidence %s: it was read by the application %s, and not by %s; leave out --resume to start afresh", w.dir, before.AppID, reader.AppID)
 		}
 	}
+	if w.pseudonyms != nil {
+		reader.AppID = w.pseudonyms.ID(reader.AppID)
+	}
 	w.manifest.Reader = reader
 	return nil
 }
@@ -236,6 +258,19 @@ func (w *Writer) Sign(key *signing.Key) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.key = key
+}
+
+// Pseudonymise makes the writer put pseudonyms in the place of what tells who somebody is,
+// before anything of it is on disk. It is to be called before anything is written. There is
+// no going on with such a bundle where it is interrupted: the links of the service that this
+// takes may hold what was replaced.
+func (w *Writer) Pseudonymise(key *pseudonym.Key) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pseudonyms = key
+	if key != nil {
+		w.manifest.Pseudonyms = key.Fingerprint()
+	}
 }
 
 // Abort gives up and releases the lock. What was read stays on disk under the bundle's
@@ -367,7 +402,8 @@ type KindWriter struct {
 	lines  *lines
 	line   bytes.Buffer
 	at     Checkpoint
-	seen   *seen // written since Distinct
+	seen   *seen  // written since Distinct
+	shape  *shape // nil where objects are written as they were read
 }
 
 // Write adds one object, as compact JSON on a line of its own. An error names what
@@ -377,7 +413,7 @@ func (k *KindWriter) Write(object json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	return k.lines.write(line)
+	return k.put(line)
 }
 
 // WriteOnce does as Write, but passes over an object with ErrTwice that it has written
@@ -395,6 +431,20 @@ func (k *KindWriter) WriteOnce(object json.RawMessage, compact bool) error {
 	}
 	if !k.first(line) {
 		return ErrTwice
+	}
+	return k.put(line)
+}
+
+// put writes a line that is compact and fits.
+func (k *KindWriter) put(line json.RawMessage) error {
+	if k.shape != nil {
+		var err error
+		if line, err = k.shape.pseudonymise(k.writer.pseudonyms, line); err == nil {
+			err = k.fits(line)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return k.lines.write(line)
 }
