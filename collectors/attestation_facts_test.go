@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/domicile-audit/domicile/collectors"
+	"github.com/domicile-audit/domicile/evidence"
 )
 
 // evidenceFacts are the facts of the table of evidence, in its order.
@@ -139,5 +140,34 @@ func TestFactsDocumented(t *testing.T) {
 	}
 	if diff := cmp.Diff(factsMarkdown(), section); diff != "" {
 		t.Errorf("docs/attestations.md differs from collectors.Facts (-table +document):\n%s", diff)
+	}
+}
+
+// TestFactsAreClassified: of every field that a statement's value may have it is said what it tells
+// of a person; one that isn't listed would be left out of pseudonymised evidence.
+func TestFactsAreClassified(t *testing.T) {
+	schema, err := evidence.SchemaOf("attestations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	for _, held := range schema.HeldBy() {
+		if name, of := strings.CutPrefix(held.Path, "value...."); of {
+			listed[name] = true
+		}
+	}
+	named := map[string]bool{}
+	var visit func(fields []collectors.FactField)
+	visit = func(fields []collectors.FactField) {
+		for _, field := range fields {
+			named[field.Name] = true
+			visit(field.Fields)
+		}
+	}
+	for _, fact := range collectors.Facts() {
+		visit(fact.Fields)
+	}
+	if diff := cmp.Diff(named, listed); diff != "" {
+		t.Errorf("x-members of value in schema/attestations.json differ (-facts +schema):\n%s", diff)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/pseudonym"
 	"github.com/domicile-audit/domicile/internal/signing"
 )
 
@@ -36,6 +37,9 @@ type ImportOptions struct {
 	Roots *x509.CertPool
 	// Trust are the keys whose signatures of attestations count, by the name of the person.
 	Trust signing.Trust
+	// Pseudonyms are those of the collection; nil for none. An earlier result gets them here,
+	// where it is known what its texts say; everything else when it is written.
+	Pseudonyms *pseudonym.Key
 }
 
 // Imported is one kind of evidence that a file gave.

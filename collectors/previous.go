@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/pseudonym"
 	"github.com/domicile-audit/domicile/internal/signing"
 )
 
@@ -42,6 +43,8 @@ type previousResult struct {
 	Finished string          `json:"finished"`
 	Rules    []previousRule  `json:"rules"`
 	Findings json.RawMessage `json:"findings"`
+	// Pseudonyms is the fingerprint of the key of the pseudonyms in it.
+	Pseudonyms string `json:"pseudonyms"`
 }
 
 type previousRule struct {
@@ -116,6 +119,9 @@ func previousImport(d importDocument, chain string, o ImportOptions) (Import, er
 	if err != nil {
 		return Import{}, err
 	}
+	if result.Pseudonyms == "" && o.Pseudonyms != nil {
+		result.pseudonymise(o.Pseudonyms)
+	}
 	line, err := result.line(finished, chain)
 	if err != nil {
 		return Import{}, err
@@ -180,6 +186,9 @@ func openPrevious(text []byte, o ImportOptions) (previousResult, time.Time, erro
 	if !slices.Contains([]string{"mtp-2020-a", "mtp-2020-b", "xdr-current"}, result.Profile) {
 		return fail(fmt.Errorf("its profile %q is not known", short(result.Profile)))
 	}
+	if result.Pseudonyms != "" && (o.Pseudonyms == nil || o.Pseudonyms.Fingerprint() != result.Pseudonyms) {
+		return fail(fmt.Errorf("it holds pseudonyms of the key %s, under which nothing of this scan is found again; give a result of this scan's key, or one without pseudonyms", short(result.Pseudonyms)))
+	}
 	finished, ok := readTime(result.Finished)
 	if !ok {
 		return fail(fmt.Errorf("its time finished %q is no time", short(result.Finished)))
@@ -188,6 +197,32 @@ func openPrevious(text []byte, o ImportOptions) (previousResult, time.Time, erro
 		return fail(err)
 	}
 	return result, finished, nil
+}
+
+// impersonal are the facts whose values name services, places, times and numbers alone.
+func impersonal() []string {
+	return []string{"geo", "telemetry_geo", "org", "on", "feeds", "integration", "incident", "licence", "expiry", "retention", "count"}
+}
+
+// grantValue is what CONS1016 observes of a grant: its id, and what somebody did or who holds it.
+var grantValue = regexp.MustCompile(`^grant ([^:]*): (event of [^ ]* by|no event, to) '(.*)'$`)
+
+// pseudonymise puts pseudonyms into what a result observed. Of a value of which it isn't known
+// what it says nothing stays.
+func (r previousResult) pseudonymise(key *pseudonym.Key) {
+	for _, rule := range r.Rules {
+		for i := range rule.Observed {
+			seen := &rule.Observed[i]
+			grant := grantValue.FindStringSubmatch(seen.Value)
+			switch {
+			case slices.Contains(impersonal(), seen.Fact):
+			case seen.Fact == "consent" && grant != nil:
+				seen.Value = fmt.Sprintf("grant %s: %s '%s'", key.ID(grant[1]), grant[2], key.Person(grant[3]))
+			default:
+				seen.Value = key.Name("text", seen.Value)
+			}
+		}
+	}
 }
 
 // line is the evidence that a result gives.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/internal/pseudonym"
 )
 
 const earlierResult = `{"version": 1, "tool": {"name": "domicile", "version": "1.0"},
@@ -159,6 +160,56 @@ func TestPreviousFitsThePublishedSchema(t *testing.T) {
 	for _, outcome := range []string{"pass", "fail", "not_applicable", "unknown", "waived"} {
 		if !strings.Contains(schema, `"`+outcome+`"`) {
 			t.Errorf("result.json has no outcome %s", outcome)
+		}
+	}
+}
+
+// TestPreviousWithPseudonyms: an earlier result gets the pseudonyms of the scan, and one that has those of
+// another key, or any where the scan has none, is refused.
+func TestPreviousWithPseudonyms(t *testing.T) {
+	key, err := pseudonym.New([]byte("correct horse battery staple, and then some"), tenantA, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const grant = `{"id": "CONS1016", "outcome": "fail", "observed": [
+	  {"fact": "consent", "value": "grant iGh-lAPp: event of 2026-11-01 by 'adele@contoso.example'"},
+	  {"fact": "consent", "value": "grant 8a1f0c52-0000-4000-8000-000000000011: no event, to 'Adele's app'"},
+	  {"fact": "consent", "value": "Adele Vance"}, {"fact": "approval", "value": "by Adele Vance"}]}, {"id": "XDR1001"`
+	text := strings.Replace(earlierResult, `{"id": "XDR1001"`, grant, 1)
+	read := func(text string, key *pseudonym.Key) (string, error) {
+		options := importOptions()
+		options.Pseudonyms = key
+		imported, err := collectors.ReadPrevious(collectors.File{Data: []byte(text)}, options)
+		if err != nil {
+			return "", err
+		}
+		return string(imported.Objects[0]), nil
+	}
+	got, err := read(text, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"grant " + key.ID("iGh-lAPp") + ": event of 2026-11-01 by '" + key.UPN("adele@contoso.example") + "'",
+		"grant " + key.ID("8a1f0c52-0000-4000-8000-000000000011") + ": no event, to '" + key.Name("person", "Adele's app") + "'",
+		"0F2D0000-0000-4000-8000-000000000009", "2972395 2026-11-12T09:12:00Z",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the earlier result lacks %q:\n%s", want, got)
+		}
+	}
+	if strings.Contains(strings.ToLower(got), "adele") {
+		t.Errorf("the earlier result names somebody:\n%s", got)
+	}
+	same := strings.Replace(text, `"profile"`, `"pseudonyms": "`+key.Fingerprint()+`", "profile"`, 1)
+	plain, err := read(text, nil)
+	if got, sameErr := read(same, key); err != nil || sameErr != nil || got != plain {
+		t.Errorf("a result of the same key gives %s, %v, want it as it is: %s, %v", got, sameErr, plain, err)
+	}
+	other := strings.Replace(same, key.Fingerprint(), "0123456789abcdef", 1)
+	for text, key := range map[string]*pseudonym.Key{other: key, same: nil} {
+		if _, err := read(text, key); err == nil || !strings.Contains(err.Error(), "nothing of this scan is found again") {
+			t.Errorf("ReadPrevious() = %v, want it refused", err)
 		}
 	}
 }
