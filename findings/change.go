@@ -42,8 +42,22 @@ const (
 	Unjudged  FindingChange = "unjudged"
 )
 
+// samePseudonyms says whether a resource has one id in both results.
+func samePseudonyms(before, after *Result) error {
+	if before.Pseudonyms == after.Pseudonyms {
+		return nil
+	}
+	says := func(r *Result) string {
+		if r.Pseudonyms == "" {
+			return "no pseudonyms"
+		}
+		return "pseudonyms of the key " + r.Pseudonyms
+	}
+	return fmt.Errorf("the earlier result has %s and this one %s, so that no resource is found again; compare results with the same pseudonyms", says(before), says(after))
+}
+
 // Compare notes in a Result what changed since an earlier one, whose file has a digest
-// (sha256 in hex). It refuses one of another tenant or profile, which says nothing of this
+// (sha256 in hex). It refuses one of another tenant or profile or with other pseudonyms, which says nothing of this
 // one, and leaves the Result as it is then.
 func (r *Result) Compare(previous *Result, digest string) error {
 	switch {
@@ -51,6 +65,9 @@ func (r *Result) Compare(previous *Result, digest string) error {
 		return fmt.Errorf("the earlier result is of tenant %s and this one of %s; compare results of one tenant", previous.Tenant.ID, r.Tenant.ID)
 	case previous.Profile != r.Profile:
 		return fmt.Errorf("the earlier result was judged under the profile %s and this one under %s; compare results of one profile", previous.Profile, r.Profile)
+	}
+	if err := samePseudonyms(previous, r); err != nil {
+		return err
 	}
 	earlier, gone := pair(previous, r)
 	r.Digests.Previous = digest

@@ -76,10 +76,11 @@ func TestCompare(t *testing.T) {
 }
 
 func TestCompareRefuses(t *testing.T) {
-	other, old := judged(), judged()
+	other, old, masked := judged(), judged(), judged()
 	other.Tenant.ID = "another"
 	old.Profile = "mtp-2020-a"
-	for says, previous := range map[string]*findings.Result{"of one tenant": other, "of one profile": old} {
+	masked.Pseudonyms = "0123456789abcdef"
+	for says, previous := range map[string]*findings.Result{"of one tenant": other, "of one profile": old, "pseudonyms of the key 0123456789abcdef and this one no pseudonyms": masked} {
 		now := judged()
 		if err := now.Compare(previous, sha); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("Compare() = %v, want an error that says %q", err, says)

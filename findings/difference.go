@@ -168,6 +168,9 @@ func Differ(before, after *Result, beforeDigest, afterDigest string, crosswise C
 	if !strings.EqualFold(before.Tenant.ID, after.Tenant.ID) {
 		return nil, fmt.Errorf("the one result is of tenant %s and the other of %s; compare results of one tenant", before.Tenant.ID, after.Tenant.ID)
 	}
+	if err := samePseudonyms(before, after); err != nil {
+		return nil, err
+	}
 	earlier, gone := pair(before, after)
 	d := &Difference{
 		Version: Version, Tenant: after.Tenant, Before: sideOf(before, beforeDigest), After: sideOf(after, afterDigest),

@@ -141,11 +141,14 @@ func TestDifferAgreesWithCompare(t *testing.T) {
 	}
 }
 
-func TestDifferRefusesAnotherTenant(t *testing.T) {
-	other := finds("e1", "p1")
+func TestDifferRefusesWhatHasOtherIDs(t *testing.T) {
+	other, masked := finds("e1", "p1"), finds("e1", "p1")
 	other.Tenant.ID = "another"
-	if got, err := findings.Differ(finds("e1", "p1"), other, sha, sha, findings.Crosswise{}); err == nil {
-		t.Errorf("Differ() = %+v, want an error", got)
+	masked.Pseudonyms = "0123456789abcdef"
+	for _, after := range []*findings.Result{other, masked} {
+		if got, err := findings.Differ(finds("e1", "p1"), after, sha, sha, findings.Crosswise{}); err == nil {
+			t.Errorf("Differ() = %+v, want an error", got)
+		}
 	}
 }
 

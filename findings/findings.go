@@ -275,10 +275,13 @@ type Result struct {
 	Digests Digests        `json:"digests"`
 	// Signature is nil where the evidence is unsigned.
 	Signature *Signature `json:"signature,omitempty"`
-	Started   time.Time  `json:"started"`
-	Finished  time.Time  `json:"finished"`
-	Exit      Exit       `json:"exit"`
-	Config    Config     `json:"config"`
+	// Pseudonyms is the fingerprint of the key whose pseudonyms stand for people, groups, devices
+	// and applications; empty where there are none.
+	Pseudonyms string    `json:"pseudonyms,omitempty"`
+	Started    time.Time `json:"started"`
+	Finished   time.Time `json:"finished"`
+	Exit       Exit      `json:"exit"`
+	Config     Config    `json:"config"`
 	// Selection is nil where every rule was judged.
 	Selection *Selection `json:"selection,omitempty"`
 	Summary   Summary    `json:"summary"`
