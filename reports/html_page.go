@@ -14,7 +14,7 @@ type page struct {
 	assets
 	Tenant, TenantID     string
 	Cloud, Profile, Tool string
-	Chosen               string
+	Chosen, Pseudonyms   string
 	Period, Started      string
 	Reader               reader
 	Verdict              verdict
@@ -75,8 +75,8 @@ func newPage(result *findings.Result, room room) (*page, error) {
 		assets: assets,
 		Tenant: tenantName(result.Tenant), TenantID: cleanName(result.Tenant.ID),
 		Cloud: orNone(cleanName(result.Tenant.Cloud)), Profile: orNone(cleanName(result.Profile)),
-		Tool:     strings.TrimSpace(cleanName(result.Tool.Name) + " " + cleanName(result.Tool.Version)),
-		Chosen:   chosen(result),
+		Tool:   strings.TrimSpace(cleanName(result.Tool.Name) + " " + cleanName(result.Tool.Version)),
+		Chosen: chosen(result), Pseudonyms: pseudonyms(result),
 		Period:   period(result),
 		Reader:   reader{Says: sentence(readBy(result.Reader)), Permissions: cleanNames(append(slices.Clone(result.Reader.Roles), result.Reader.Scopes...))},
 		Verdict:  verdictOf(result),

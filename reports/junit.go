@@ -107,7 +107,7 @@ func (s *junitSuite) add(c junitCase) {
 }
 
 func junitProperties(result *findings.Result) []junitProperty {
-	return []junitProperty{
+	properties := []junitProperty{
 		{"tenant", cleanName(result.Tenant.Name)},
 		{"tenant_id", cleanName(result.Tenant.ID)},
 		{"cloud", cleanName(result.Tenant.Cloud)},
@@ -118,6 +118,10 @@ func junitProperties(result *findings.Result) []junitProperty {
 		{"chosen", chosen(result)},
 		{"coverage", coverage(result.Summary)},
 	}
+	if says := pseudonyms(result); says != "" {
+		properties = append(properties, junitProperty{"pseudonyms", says})
+	}
+	return properties
 }
 
 func junitRule(result *findings.Result, rule findings.Rule, found []findings.Finding) junitCase {

@@ -201,7 +201,7 @@ func (r *oscalReport) head() oscalResult {
 		Description: oscalText(coverage(r.result.Summary)),
 		Start:       oscalTime(r.result.Started),
 		End:         oscalTime(r.result.Finished),
-		Props:       oscalProps("exit-code", fmt.Sprint(r.result.Exit.Code), "exit-reason", r.result.Exit.Reason, "chosen", chosen(r.result)),
+		Props:       oscalProps("exit-code", fmt.Sprint(r.result.Exit.Code), "exit-reason", r.result.Exit.Reason, "chosen", chosen(r.result), "pseudonyms", pseudonyms(r.result)),
 		ReviewedControls: oscalReviewed{
 			Selections: r.selections(),
 			Remarks:    "A control is listed if a rule that applies supports it. Coverage says how far: full is what the control's audit asks for, part is one of several conditions, evidence supports a demonstration. Part and evidence alone never show that a control is satisfied.",

@@ -1,6 +1,7 @@
 package reports_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/metrics"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -348,4 +350,45 @@ func heap() uint64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
+}
+
+// TestReportsSayPseudonyms: whoever reads a report knows that its names are none. Lists of findings alone
+// have no place to say it.
+func TestReportsSayPseudonyms(t *testing.T) {
+	lists := []string{"csv", "gitlab"}
+	for _, format := range reports.Formats() {
+		result := weak()
+		if text := plainText(t, format.Name, render(t, format.Name, result)); strings.Contains(text, "seudonym") {
+			t.Errorf("%s speaks of pseudonyms where there are none", format.Name)
+		}
+		result.Pseudonyms = "0123456789abcdef"
+		text := plainText(t, format.Name, render(t, format.Name, result))
+		if says := strings.Contains(text, "0123456789abcdef"); says == slices.Contains(lists, format.Name) {
+			t.Errorf("%s says that there are pseudonyms, and of which key: %t", format.Name, says)
+		}
+	}
+}
+
+// plainText is the text of a report, that of a workbook's parts included.
+func plainText(t *testing.T, format string, report []byte) string {
+	t.Helper()
+	if format != "xlsx" {
+		return string(report)
+	}
+	archive, err := zip.NewReader(bytes.NewReader(report), int64(len(report)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, file := range archive.File {
+		part, err := file.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(&text, part); err != nil {
+			t.Fatal(err)
+		}
+		part.Close()
+	}
+	return text.String()
 }

@@ -109,6 +109,9 @@ func newSARIFLog(result *findings.Result, profile sarifProfile) *sarifLog {
 			Frameworks: cleanNames(by.Frameworks), Rules: cleanNames(by.Rules), Exclude: cleanNames(by.Exclude), Of: by.Of,
 		}
 	}
+	if says := pseudonyms(result); says != "" {
+		log.run.Properties["pseudonyms"] = says
+	}
 	if result.Change != nil {
 		counts := *result.Change
 		counts.Gone = nil

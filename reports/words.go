@@ -179,6 +179,14 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// pseudonyms says that names are pseudonyms; empty where they aren't.
+func pseudonyms(result *findings.Result) string {
+	if result.Pseudonyms == "" {
+		return ""
+	}
+	return "pseudonyms stand for people, groups, devices and applications (key " + cleanName(result.Pseudonyms) + ")"
+}
+
 // chosen says by what which part of the rules was chosen; empty where all were.
 func chosen(result *findings.Result) string {
 	by := result.Selection

@@ -280,6 +280,9 @@ func xlsxSummary(result *findings.Result) iter.Seq[[]any] {
 		{"Why", sentence(cleanText(result.Exit.Reason))},
 		{"Violations", result.Summary.Findings},
 	}
+	if says := pseudonyms(result); says != "" {
+		rows = append(rows, []any{"Names", sentence(says)})
+	}
 	for _, outcome := range findings.Outcomes() {
 		rows = append(rows, []any{"Rules: " + outcomeWord(outcome), result.Summary.Outcomes[outcome]})
 	}
