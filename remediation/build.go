@@ -35,6 +35,9 @@ type Heading struct {
 // and no guard forbids it, and a step for a person for every other. Equal input gives an
 // equal plan. Waived violations are left alone.
 func Build(sources Sources, heading Heading) (*Plan, error) {
+	if sources.Result.Pseudonyms != "" || sources.Bundle.Manifest.Pseudonyms != "" {
+		return nil, errors.New("planning: pseudonyms stand in the result for what is to be changed, and no service knows them; plan from a scan without --pseudonymise")
+	}
 	if sources.Result.Digests.Evidence != sources.Bundle.Manifest.Digest() {
 		return nil, fmt.Errorf("planning: the result rests on the evidence %.12s and the bundle %s is %.12s; name the bundle that was judged",
 			sources.Result.Digests.Evidence, sources.Bundle.Dir, sources.Bundle.Manifest.Digest())
