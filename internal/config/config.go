@@ -48,6 +48,8 @@ type Config struct {
 	SigningKey       string       `yaml:"signing_key"`
 	TrustedKeys      []TrustedKey `yaml:"trusted_keys"`
 	RequireSignature bool         `yaml:"require_signature"`
+	// PseudonymKey makes the pseudonyms of pseudonymised evidence: a file, or env:NAME.
+	PseudonymKey string `yaml:"pseudonym_key"`
 	// Waivers is the file with the violations that are accepted for a time.
 	Waivers     string      `yaml:"waivers"`
 	Remediation Remediation `yaml:"remediation"`

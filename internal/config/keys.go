@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/domicile-audit/domicile/internal/pseudonym"
 	"github.com/domicile-audit/domicile/internal/signing"
 )
 
@@ -82,46 +84,66 @@ func ReadTrust(pattern, name string) (signing.Trust, error) {
 }
 
 // SigningKeyPath is where the signing key stands, as ReadKey takes it; empty for none.
-func (c *Config) SigningKeyPath() string {
-	if strings.HasPrefix(c.SigningKey, envPrefix) {
-		return c.SigningKey
-	}
-	return c.path(c.SigningKey)
-}
+func (c *Config) SigningKeyPath() string { return c.source(c.SigningKey) }
+
+// PseudonymKeyPath is where the key of pseudonyms stands, as ReadPseudonymKey takes it; empty
+// for none.
+func (c *Config) PseudonymKeyPath() string { return c.source(c.PseudonymKey) }
 
 // envPrefix marks the name of a variable of the environment where a file may stand.
 const envPrefix = "env:"
+
+// source is a file's path, or env:NAME as it is.
+func (c *Config) source(named string) string {
+	if strings.HasPrefix(named, envPrefix) {
+		return named
+	}
+	return c.path(named)
+}
 
 // ReadKey reads a private key from a file, or from a variable of the environment for
 // env:NAME. A file that other users of the machine can read or change is refused. An error
 // shows nothing of the key.
 func ReadKey(source string, getenv func(string) string) (*signing.Key, error) {
+	return readSecret("signing key", source, getenv, signing.ParseKey)
+}
+
+// ReadPseudonymKey reads the key of a tenant's pseudonyms as ReadKey does. The ids of kept stay
+// as they are.
+func ReadPseudonymKey(source string, getenv func(string) string, tenant string, kept []string) (*pseudonym.Key, error) {
+	return readSecret("key of pseudonyms", source, getenv, func(text []byte) (*pseudonym.Key, error) {
+		return pseudonym.New(bytes.TrimRight(text, "\r\n"), tenant, kept)
+	})
+}
+
+// readSecret reads a secret that is called what, and parses it.
+func readSecret[T any](what, source string, getenv func(string) string, parse func([]byte) (*T, error)) (*T, error) {
 	if name, env := strings.CutPrefix(source, envPrefix); env {
 		text := getenv(name)
 		if text == "" {
-			return nil, fmt.Errorf("signing key: the variable %s of the environment is not set", name)
+			return nil, fmt.Errorf("%s: the variable %s of the environment is not set", what, name)
 		}
-		key, err := signing.ParseKey([]byte(text))
+		key, err := parse([]byte(text))
 		if err != nil {
-			return nil, fmt.Errorf("signing key in the variable %s of the environment: %w", name, err)
+			return nil, fmt.Errorf("%s in the variable %s of the environment: %w", what, name, err)
 		}
 		return key, nil
 	}
 	info, err := os.Stat(source)
 	if err != nil {
-		return nil, fmt.Errorf("signing key: %w", err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	// The group may read: that is how containers are given secrets.
 	if info.Mode().Perm()&0o027 != 0 {
-		return nil, fmt.Errorf("signing key %s: other users can read or change it (mode %04o); chmod 600 it", source, info.Mode().Perm())
+		return nil, fmt.Errorf("%s %s: other users can read or change it (mode %04o); chmod 600 it", what, source, info.Mode().Perm())
 	}
 	data, err := readSmall(source)
 	if err != nil {
-		return nil, fmt.Errorf("signing key: %w", err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	key, err := signing.ParseKey(data)
+	key, err := parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("signing key %s: %w", source, err)
+		return nil, fmt.Errorf("%s %s: %w", what, source, err)
 	}
 	return key, nil
 }

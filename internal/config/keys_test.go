@@ -110,3 +110,35 @@ func TestReadKey(t *testing.T) {
 		}
 	}
 }
+
+func TestReadPseudonymKey(t *testing.T) {
+	const tenant = "3f0c1d7e-0000-4000-8000-000000000001"
+	dir := t.TempDir()
+	path := filepath.Join(dir, "pseudonyms.key")
+	if err := os.WriteFile(path, []byte("correct horse battery staple, and then some\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	getenv := func(name string) string {
+		return map[string]string{"KEY": "correct horse battery staple, and then some", "SHORT": "hidden"}[name]
+	}
+	file, err := config.ReadPseudonymKey(path, getenv, tenant, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if env, err := config.ReadPseudonymKey("env:KEY", getenv, tenant, nil); err != nil || env.ID("a") != file.ID("a") {
+		t.Errorf("the key of a file and that of a variable differ: %v", err)
+	}
+	if _, err := config.ReadPseudonymKey("env:SHORT", getenv, tenant, nil); err == nil || strings.Contains(err.Error(), "hidden") {
+		t.Errorf("ReadPseudonymKey() of a short one = %v, want an error that doesn't show it", err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.ReadPseudonymKey(path, getenv, tenant, nil); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		t.Errorf("ReadPseudonymKey() of a file that all can read = %v, want it refused", err)
+	}
+	cfg, err := config.Parse([]byte("version: 1\npseudonym_key: pseudonyms.key\n"), filepath.Join(dir, config.FileName))
+	if err != nil || cfg.PseudonymKeyPath() != path {
+		t.Errorf("PseudonymKeyPath() = %v, want %s", err, path)
+	}
+}
