@@ -19,6 +19,7 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/graph"
+	"github.com/domicile-audit/domicile/internal/pseudonym"
 	"github.com/domicile-audit/domicile/internal/signing"
 )
 
@@ -47,6 +48,8 @@ type Collection struct {
 	// Key signs the bundle; nil for none. Trust are the keys whose signatures count.
 	Key   *signing.Key
 	Trust signing.Trust
+	// Pseudonyms take the place of what tells who somebody is; nil leaves everything as it is.
+	Pseudonyms *pseudonym.Key
 	// Now tells the time; Getenv looks up the environment.
 	Now    func() time.Time
 	Getenv func(string) string
@@ -92,11 +95,15 @@ func Collect(ctx context.Context, dir string, c Collection) (evidence.Manifest, 
 	if since != nil && since.Manifest.Version > 0 {
 		manifest.Previous = since.Manifest.Digest()
 	}
+	if c.Pseudonyms != nil {
+		since = nil // links for the next time may hold what is replaced
+	}
 	writer, err := c.begin(dir, manifest, before, now)
 	if err != nil {
 		return evidence.Manifest{}, err
 	}
 	writer.Sign(c.Key)
+	writer.Pseudonymise(c.Pseudonyms)
 	err = c.read(ctx, writer, collectors.Options{
 		Tenant: inputs.tenant, Now: started, Kinds: kinds, Import: inputs.imported,
 		Packages: inputs.options, Since: since, Progress: c.Progress,
@@ -218,7 +225,7 @@ type inputs struct {
 // inputs reads the files that the collection names and settles which tenant they are
 // of: the configuration's, or the one that the files themselves name.
 func (c Collection) inputs(now time.Time) (inputs, error) {
-	in := inputs{options: collectors.ImportOptions{Now: now, Trust: c.Trust}}
+	in := inputs{options: collectors.ImportOptions{Now: now, Trust: c.Trust, Pseudonyms: c.Pseudonyms}}
 	files, attestations := c.Imports, []string(nil)
 	if c.Tenant != nil {
 		in.tenant = TenantOf(c.Tenant)

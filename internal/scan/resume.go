@@ -27,6 +27,8 @@ func (c Collection) interrupted(dir string, now time.Time) interrupted {
 	}
 	left, err := evidence.ReadInterrupted(dir)
 	switch {
+	case c.Pseudonyms != nil:
+		return interrupted{&evidence.Interrupted{}, "with pseudonyms everything is read anew"}
 	case errors.Is(err, fs.ErrNotExist):
 		return interrupted{unfit: "there is none"}
 	case err != nil:

@@ -15,9 +15,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/pseudonym"
 	"github.com/domicile-audit/domicile/internal/signing"
 	"github.com/domicile-audit/domicile/policies"
 	"github.com/domicile-audit/domicile/reports"
@@ -55,6 +57,9 @@ type Judgement struct {
 	PreviousDigest string
 	// Key signs the result; nil for none.
 	Key *signing.Key
+	// Pseudonyms are those of the bundle; nil where it has none, or there are no parameters and
+	// waivers that need them. Params has them already.
+	Pseudonyms *pseudonym.Key
 }
 
 // Result returns a bundle's verdicts as a Result: equal bundles, rules and judgements
@@ -73,17 +78,18 @@ func (j Judgement) Result(verdicts policies.Verdicts, bundle *evidence.Bundle) *
 			Policies: j.Set.Digest(),
 			Params:   j.paramsDigest(verdicts),
 		},
-		Signature: signatureOf(bundle),
-		Started:   manifest.Started,
-		Finished:  manifest.Finished,
-		Config:    j.Config,
-		Selection: selectionOf(j.Set),
-		Evidence:  evidenceOf(manifest),
-		Gaps:      gapsOf(manifest),
-		Rules:     verdicts.Rules,
-		Findings:  verdicts.Findings,
+		Signature:  signatureOf(bundle),
+		Pseudonyms: manifest.Pseudonyms,
+		Started:    manifest.Started,
+		Finished:   manifest.Finished,
+		Config:     j.Config,
+		Selection:  selectionOf(j.Set),
+		Evidence:   evidenceOf(manifest),
+		Gaps:       gapsOf(manifest),
+		Rules:      verdicts.Rules,
+		Findings:   verdicts.Findings,
 	}
-	findings.Waive(result, j.Waivers, result.Started)
+	findings.Waive(result, j.waivers(verdicts.Findings), result.Started)
 	result.Summary = findings.Summarise(result.Rules, result.Findings)
 	if j.Previous != nil {
 		if err := result.Compare(j.Previous, j.PreviousDigest); err != nil {
@@ -101,7 +107,32 @@ func signatureOf(bundle *evidence.Bundle) *findings.Signature {
 		return nil
 	}
 	signature := findings.Signature(bundle.Signers[0])
+	if bundle.Manifest.Pseudonyms != "" {
+		signature.Name = "" // it may be a person's; the key's id says as much
+	}
 	return &signature
+}
+
+// waivers are the waivers as they are held against the bundle: where that has pseudonyms, so
+// have they. A resource is named as it is or by its pseudonym, as in a report.
+func (j Judgement) waivers(found []findings.Finding) []findings.Waiver {
+	key := j.Pseudonyms
+	if key == nil {
+		return j.Waivers
+	}
+	var waivers []findings.Waiver
+	for _, w := range j.Waivers {
+		id := w.Resource.ID
+		w.Resource.ID = key.Again(id)
+		for _, finding := range found {
+			if is := finding.Resource; is.Kind == w.Resource.Kind && (is.ID == key.ID(id) || is.ID == key.Host(id) || strings.HasSuffix(is.ID, key.Name("", id))) {
+				w.Resource.ID = is.ID
+			}
+		}
+		w.Reason, w.Owner, w.Approver = key.Name("text", w.Reason), key.Person(w.Owner), key.Person(w.Approver)
+		waivers = append(waivers, w.Identify())
+	}
+	return waivers
 }
 
 // selectionOf says which rules a set chooses; nil for all of them.

@@ -36,6 +36,9 @@ func (c Collection) since(tenant evidence.Tenant) (*evidence.Bundle, error) {
 		c.notice("the evidence in %s is unsigned: everything is read, so that nothing is signed that somebody may have changed", c.Since)
 		return &evidence.Bundle{Dir: c.Since}, nil
 	}
+	if c.Pseudonyms != nil || bundle.Manifest.Pseudonyms != "" {
+		c.notice("with pseudonyms, in this bundle or the one in %s, everything is read: what has changed can't be laid over them", c.Since)
+	}
 	return bundle, nil
 }
 
