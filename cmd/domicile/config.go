@@ -69,7 +69,9 @@ func (a *app) checkConfig(set *policies.Set, cfg *config.Config) error {
 	errs := []error{err}
 	for i := range cfg.Tenants {
 		tenant := &cfg.Tenants[i]
-		_, err := a.judgement(none, set, cfg, tenant)
+		_, err := (&pseudonymising{}).read(cfg, tenant.ID, a.Getenv)
+		errs = append(errs, err)
+		_, err = a.judgement(none, set, cfg, tenant)
 		errs = append(errs, err)
 		_, err = scan.Connection(tenant, a.Getenv)
 		errs = append(errs, err)

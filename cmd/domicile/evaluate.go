@@ -19,6 +19,7 @@ import (
 
 func newEvaluate(a *app) *cobra.Command {
 	var judging judging
+	var pseudonyms pseudonymising
 	var file, tenantName, out, expect string
 	cmd := &cobra.Command{
 		Use:   "evaluate BUNDLE",
@@ -67,6 +68,9 @@ else with 3 and the first difference. The options are to be those of then.`,
 					return &exitError{exitViolations, fmt.Errorf("%s is of tenant %s, and not of %s", args[0], id, tenant.ID)}
 				}
 			}
+			if judging.Pseudonyms, err = pseudonyms.of(bundle.Manifest, cfg, judging.Waivers != "", a.Getenv); err != nil {
+				return err
+			}
 			set, err := judging.rules(cmd.Context(), cfg)
 			if err != nil {
 				return err
@@ -80,7 +84,7 @@ else with 3 and the first difference. The options are to be those of then.`,
 				if err := os.MkdirAll(out, 0o700); err != nil {
 					return usage(err)
 				}
-				if judging.Previous, err = a.previousResult(cmd.Context(), to, bundle.Manifest.Tenant.ID, bundle.Manifest.Started, out); err != nil {
+				if judging.Previous, err = a.previousResult(cmd.Context(), to, scan.Before{Tenant: bundle.Manifest.Tenant.ID, Time: bundle.Manifest.Started, Pseudonyms: bundle.Manifest.Pseudonyms}, out); err != nil {
 					return err
 				}
 			}
@@ -101,6 +105,7 @@ else with 3 and the first difference. The options are to be those of then.`,
 	judging.add(cmd)
 	judging.proof.addKey(cmd)
 	judging.proof.addTrust(cmd)
+	pseudonyms.addKey(cmd)
 	cmd.Flags().StringVar(&expect, "expect", "", "result.json that must come out again; nothing is written")
 	cmd.Flags().StringVar(&file, "config", "", "configuration with profile and parameters")
 	cmd.Flags().StringVar(&tenantName, "tenant", "", "tenant of the configuration (default the bundle's)")

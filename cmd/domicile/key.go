@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -16,15 +17,26 @@ func newKey(a *app) *cobra.Command {
 
 func newKeyNew(a *app) *cobra.Command {
 	var out string
+	var pseudonyms bool
 	cmd := &cobra.Command{
 		Use:   "new",
 		Short: "Make a key: the private half in a file, the public one beside it",
 		Long: `new makes an Ed25519 key. The private half goes into the file, which its owner alone may
 read; whoever has it can sign. The public half goes beside it, with .pub at its end: give it
-to those who check, and name it under trusted_keys. Neither replaces a file.`,
-		Example: "  domicile key new --out keys/domicile.pem\n  domicile collect --tenant contoso --key keys/domicile.pem",
+to those who check, and name it under trusted_keys. Neither replaces a file.
+
+With --pseudonyms it makes the key of the pseudonyms that --pseudonymise writes: random text,
+which has no public half. Whoever has it finds out whom a pseudonym stands for; without it
+nobody does.`,
+		Example: "  domicile key new --pseudonyms --out keys/pseudonyms.key\n  domicile key new --out keys/domicile.pem\n  domicile collect --tenant contoso --key keys/domicile.pem",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if pseudonyms {
+				if !cmd.Flags().Changed("out") {
+					out = "pseudonyms.key"
+				}
+				return a.newPseudonymKey(out)
+			}
 			private, public, err := signing.Generate()
 			if err != nil {
 				return err
@@ -45,7 +57,16 @@ to those who check, and name it under trusted_keys. Neither replaces a file.`,
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "domicile.pem", "file of the private half")
+	cmd.Flags().BoolVar(&pseudonyms, "pseudonyms", false, "make a key of pseudonyms instead (default file pseudonyms.key)")
 	return cmd
+}
+
+func (a *app) newPseudonymKey(out string) error {
+	if err := writeNew(out, []byte(rand.Text()+rand.Text()+"\n"), 0o600); err != nil {
+		return err
+	}
+	a.say("wrote %s", out)
+	return nil
 }
 
 // writeNew writes a file that isn't there yet.

@@ -112,13 +112,13 @@ func (a *app) record(ctx context.Context, r *recorder, path string) error {
 	return nil
 }
 
-// previousResult writes the newest result that is recorded of a tenant from before a time
-// into a folder, and returns its path; empty if there is none.
-func (a *app) previousResult(ctx context.Context, r *recorder, tenant string, before time.Time, dir string) (string, error) {
+// previousResult writes the newest result that is recorded of what was before into a folder,
+// and returns its path; empty if there is none.
+func (a *app) previousResult(ctx context.Context, r *recorder, before scan.Before, dir string) (string, error) {
 	if r == nil {
 		return "", usage(fmt.Errorf("--previous %s takes what --record recorded; give that too", historyPrevious))
 	}
-	path, of, err := scan.Earlier(ctx, r.store, tenant, before, dir)
+	path, of, err := scan.Earlier(ctx, r.store, before, dir)
 	switch {
 	case err != nil:
 	case path == "":

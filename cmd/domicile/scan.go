@@ -11,6 +11,7 @@ import (
 
 	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/policies"
 	"github.com/domicile-audit/domicile/reports"
 )
@@ -26,7 +27,8 @@ func newScan(a *app) *cobra.Command {
 report per format. Without --tenant it scans every tenant of the configuration, each
 into a folder of its own. It only reads. With --resume it goes on with a collection that
 was interrupted, and with --since it reads of one tenant only what has changed since an
-earlier bundle, as collect does.`,
+earlier bundle, as collect does. With --pseudonymise nothing that is written tells who
+anybody is, save to who has the key.`,
 		Example: `  domicile scan --demo --out out
   domicile scan --tenant contoso --out out --since out/evidence --resume
   domicile scan --tenant contoso --out out --format html,sarif --fail-on critical`,
@@ -128,6 +130,11 @@ type tenantScan struct {
 }
 
 func (a *app) scanTenant(ctx context.Context, s tenantScan) error {
+	pseudonyms, err := s.from.pseudonymising.asked(s.target.config, s.tenant, a.Getenv)
+	if err != nil {
+		return err
+	}
+	s.judging.Pseudonyms = pseudonyms
 	if err := a.takePrevious(ctx, &s); err != nil {
 		return err
 	}
@@ -157,7 +164,7 @@ func (a *app) takePrevious(ctx context.Context, s *tenantScan) (err error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return usage(fmt.Errorf("creating folder %s: %w", s.dir, err))
 	}
-	s.from.previous, err = a.previousResult(ctx, s.to, s.tenant.ID, s.target.now(), s.dir)
+	s.from.previous, err = a.previousResult(ctx, s.to, scan.Before{Tenant: s.tenant.ID, Time: s.target.now(), Pseudonyms: fingerprintOf(s.judging.Pseudonyms)}, s.dir)
 	s.judging.Previous = s.from.previous
 	return err
 }

@@ -32,6 +32,8 @@ type targeting struct {
 	resume   bool
 	since    string
 	proof    signatures
+
+	pseudonymising pseudonymising
 }
 
 func (t *targeting) add(cmd *cobra.Command) {
@@ -49,6 +51,7 @@ func (t *targeting) add(cmd *cobra.Command) {
 // addBundle adds the flags of the commands that write a bundle.
 func (t *targeting) addBundle(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&t.since, "since", "", "earlier bundle of the tenant: read only what has changed since, where the service tells; without a bundle there, read everything")
+	t.pseudonymising.add(cmd)
 	cmd.Flags().BoolVar(&t.resume, "resume", false, "go on with a collection that was interrupted less than a day ago; without one, just collect")
 }
 
@@ -175,9 +178,13 @@ func (a *app) collection(t targeting, from *target, tenant *config.Tenant, kinds
 	if err != nil {
 		return scan.Collection{}, usage(err)
 	}
+	pseudonyms, err := t.pseudonymising.asked(from.config, tenant, a.Getenv)
+	if err != nil {
+		return scan.Collection{}, err
+	}
 	progress := newProgress(a)
 	return scan.Collection{
-		Key: key, Trust: trust,
+		Key: key, Trust: trust, Pseudonyms: pseudonyms,
 		Tenant: tenant, Imports: t.imports, Cloud: t.cloud, Previous: t.previous, Kinds: kinds, MaxWait: t.maxWait, Resume: t.resume, Since: t.since,
 		Tool: "domicile " + version, Now: from.now, Getenv: a.Getenv,
 		Prompt: a.Stderr, Log: a.logger(), Progress: progress.show,

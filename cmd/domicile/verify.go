@@ -138,10 +138,14 @@ func (a *app) verifyBundle(path string, v verification, trust signing.Trust, ofT
 			incomplete++
 		}
 	}
-	_, err = fmt.Fprintf(a.Stdout, "%s is as it was written\nsigned   %s\ntenant   %s (%s, %s)\nread     %s to %s%s\nholds    %s, %s; %s incomplete, %s\ndigest   %s\nbefore   %s\n",
+	pseudonyms := ""
+	if manifest.Pseudonyms != "" {
+		pseudonyms = "names    pseudonyms of the key " + manifest.Pseudonyms + "\n"
+	}
+	_, err = fmt.Fprintf(a.Stdout, "%s is as it was written\nsigned   %s\ntenant   %s (%s, %s)\nread     %s to %s%s\nholds    %s, %s; %s incomplete, %s\ndigest   %s\nbefore   %s\n%s",
 		path, signedBy(bundle.Signers), reports.Visible(manifest.Tenant.Name), reports.Visible(manifest.Tenant.ID), reports.Visible(manifest.Tenant.Cloud),
 		manifest.Started.Format(timeForm), manifest.Finished.Format(timeForm), resumed(manifest),
-		count(len(manifest.Kinds), "kind"), count(objects, "object"), count(incomplete, "kind"), count(len(manifest.Gaps), "gap"), manifest.Digest(), reports.Visible(chain))
+		count(len(manifest.Kinds), "kind"), count(objects, "object"), count(incomplete, "kind"), count(len(manifest.Gaps), "gap"), manifest.Digest(), reports.Visible(chain), pseudonyms)
 	return err
 }
 

@@ -139,7 +139,7 @@ func (f *Fleet) Upload(ctx context.Context, packed io.Reader, by string) (record
 		err = errors.Join(err, lock.Unlock())
 	}()
 	with := *setup
-	if with.settings.Previous, _, err = scan.Earlier(ctx, f.history, tenant.ID, bundle.Manifest.Started, dir); err != nil {
+	if with.settings.Previous, _, err = scan.Earlier(ctx, f.history, scan.Before{Tenant: tenant.ID, Time: bundle.Manifest.Started, Pseudonyms: bundle.Manifest.Pseudonyms}, dir); err != nil {
 		return history.Scan{}, err
 	}
 	judgement, err := with.judgement(tenant)

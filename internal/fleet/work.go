@@ -159,7 +159,7 @@ func (f *Fleet) scan(ctx context.Context, setup *setup, c claim, notes *journal,
 
 // run is the scan of a tenant into a folder, compared with the newest result in the history.
 func (f *Fleet) run(ctx context.Context, setup *setup, tenant *config.Tenant, dir string) (scan.Run, error) {
-	previous, _, err := scan.Earlier(ctx, f.history, tenant.ID, f.options.Now(), dir)
+	previous, _, err := scan.Earlier(ctx, f.history, scan.Before{Tenant: tenant.ID, Time: f.options.Now()}, dir)
 	if err != nil {
 		return scan.Run{}, err
 	}

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -86,8 +87,15 @@ func (r Run) Judge(ctx context.Context, bundle *evidence.Bundle) (*findings.Resu
 	return result, err
 }
 
-// Judge evaluates a bundle.
+// ErrOtherPseudonyms says that a configuration or waivers can't be held against evidence.
+var ErrOtherPseudonyms = errors.New("the evidence has pseudonyms, with which the accounts and applications that the configuration and the waivers name can be compared only with their key")
+
+// Judge evaluates a bundle. What a configuration or waivers name it holds against pseudonyms
+// only with their key.
 func (j Judgement) Judge(ctx context.Context, bundle *evidence.Bundle) (*findings.Result, error) {
+	if of := bundle.Manifest.Pseudonyms; of != "" && (len(j.Params) > 0 || len(j.Waivers) > 0) && (j.Pseudonyms == nil || j.Pseudonyms.Fingerprint() != of) {
+		return nil, fmt.Errorf("judging %s: %w (%s)", bundle.Dir, ErrOtherPseudonyms, of)
+	}
 	verdicts, err := j.Set.Evaluate(ctx, bundle, policies.Options{Profile: j.Profile, Params: j.Params})
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/pseudonym"
 	"github.com/domicile-audit/domicile/internal/signing"
 	"github.com/domicile-audit/domicile/policies"
 )
@@ -33,7 +34,9 @@ type Settings struct {
 	// Previous is the result.json to compare with. Where FailOn counts new violations alone, an
 	// empty one stands for the tenant's.
 	Previous string
-	Tool     findings.Tool
+	// Pseudonyms are those of the evidence that is judged; nil where nothing takes them.
+	Pseudonyms *pseudonym.Key
+	Tool       findings.Tool
 }
 
 // Rules reads the shipped rules with those that the settings and the configuration name,
@@ -129,6 +132,12 @@ func (s Settings) Judgement(set *policies.Set, cfg *config.Config, tenant *confi
 		judgement.Profile, judgement.Params = cfg.Settings(tenant)
 		judgement.Config = findings.Config{URI: relative(cfg.File), Lines: cfg.Lines}
 		if err := checkParams(set, cfg, judgement.Params); err != nil {
+			return judgement, err
+		}
+	}
+	if judgement.Pseudonyms = s.Pseudonyms; s.Pseudonyms != nil {
+		var err error
+		if judgement.Params, err = policies.Pseudonymise(judgement.Params, s.Pseudonyms); err != nil {
 			return judgement, err
 		}
 	}
