@@ -55,7 +55,7 @@ func (a *app) writeTree(dir string, tree policies.Tree) error {
 	}
 	for _, name := range names {
 		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return usage(err)
 		}
 		if err := scan.WriteFile(path, func(w io.Writer) error { _, err := io.WriteString(w, tree[name]); return err }); err != nil {

@@ -85,7 +85,7 @@ func (a *app) waive(cmd *cobra.Command, path string, w waiving) error {
 	if err != nil {
 		return err
 	}
-	file, mode := w.file, fs.FileMode(0o644)
+	file, mode := w.file, fs.FileMode(0o600)
 	if real, err := filepath.EvalSymlinks(file); err == nil {
 		file = real
 	}

@@ -56,7 +56,7 @@ func (s *Server) WriteConfig(dir string) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return fmt.Errorf("writing the configuration: %w", err)
 		}
 		if err := os.WriteFile(path, files[name], 0o600); err != nil {
