@@ -50,14 +50,14 @@ func (f *Fleet) adopt(c claim, log *slog.Logger) bool {
 }
 
 // remove removes a folder of evidence, unless somebody uses it.
-func (f *Fleet) remove(folder string, log *slog.Logger) {
+func (f *Fleet) remove(folder string) {
 	path := f.path(folder)
 	lock, err := scan.Lock(path)
 	if err != nil {
 		return // it is in use, or not there
 	}
 	if err := errors.Join(os.RemoveAll(path), lock.Unlock()); err != nil {
-		log.Warn("removing evidence", "folder", folder, "error", err)
+		f.log.Warn("removing evidence", "folder", folder, "error", err)
 	}
 }
 
@@ -89,7 +89,7 @@ func (f *Fleet) tidyTenant(ctx context.Context, tenant string) {
 	}
 	for _, entry := range entries {
 		if folder := tenant + "/" + entry.Name(); entry.IsDir() && !kept[folder] {
-			f.remove(folder, f.log)
+			f.remove(folder)
 		}
 	}
 }

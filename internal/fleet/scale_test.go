@@ -99,6 +99,9 @@ func TestAThousandTenants(t *testing.T) {
 	recorded := map[string]int{}
 	for _, scan := range scans {
 		recorded[scan.Tenant]++
+		if folder, err := f.Evidence(t.Context(), scan); err != nil || folder == "" {
+			t.Errorf("Evidence() of scan %d = %q, %v", scan.ID, folder, err)
+		}
 	}
 	var pages []int
 	for i, tenant := range tenants {

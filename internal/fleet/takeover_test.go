@@ -352,6 +352,9 @@ func takeovers(t *testing.T, database func(*testing.T) string) {
 		if underWay == 0 {
 			t.Error("no request came while a scan was under way")
 		}
+		if n := folders(t, p.data, tenant.config.Tenants[0].Name); n != len(made) {
+			t.Errorf("%d scans left %d folders of evidence", len(made), n)
+		}
 	})
 }
 

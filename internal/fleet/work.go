@@ -46,7 +46,7 @@ func (f *Fleet) work(ctx context.Context, of turn) {
 	log.Info("scan begins", "attempt", c.Attempt, "cause", string(c.Cause))
 	err := f.scan(run, setup, c, notes, log)
 	stop()
-	if cause := context.Cause(run); errors.Is(cause, errTaken) {
+	if cause := context.Cause(run); err != nil && errors.Is(cause, errTaken) {
 		err = cause
 	}
 	f.end(ctx, c, log, err)
@@ -211,7 +211,8 @@ func (e *finalError) Error() string { return e.err.Error() }
 
 func (e *finalError) Unwrap() error { return e.err }
 
-// end says what becomes of a job whose scan has ended. What was recorded is done already.
+// end says what becomes of a job whose scan has ended. What was recorded is done already, and
+// what is left in a folder that no job has any more is tidied up afterwards.
 func (f *Fleet) end(ctx context.Context, c claim, log *slog.Logger, err error) {
 	if err == nil {
 		return
@@ -224,7 +225,6 @@ func (f *Fleet) end(ctx context.Context, c claim, log *slog.Logger, err error) {
 	switch {
 	case errors.Is(err, errTaken):
 		log.Warn("the scan was given to another worker; this one ends")
-		f.remove(c.folder, log)
 		return
 	case interrupted:
 		log.Info("the scan is interrupted, and goes on where another worker begins it")
@@ -234,7 +234,6 @@ func (f *Fleet) end(ctx context.Context, c claim, log *slog.Logger, err error) {
 		say = func() error { return f.store.retry(ctx, c, err.Error(), wait) }
 	default:
 		log.Error("the scan failed", "error", err)
-		f.remove(c.folder, log)
 		state := Failed
 		if errors.Is(err, ErrNoTenant) {
 			state = Cancelled
