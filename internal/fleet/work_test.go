@@ -116,9 +116,6 @@ func TestReload(t *testing.T) {
 	o := options(t, t.TempDir(), nil)
 	o.Load = func() (*config.Config, error) { return cfg, err }
 	f, _ := started(t, o)
-	g := holdAfter(good, 20)
-	job := begun(t, f, good, g)
-
 	known := func() (names []string) {
 		tenants, err := f.Tenants(t.Context())
 		if err != nil {
@@ -155,6 +152,8 @@ func TestReload(t *testing.T) {
 		}
 	}
 
+	g := holdAfter(good, 20)
+	job := begun(t, f, good, g)
 	cfg, err = joined(weak), nil
 	if err := f.Reload(t.Context()); err != nil {
 		t.Fatal(err)
