@@ -62,6 +62,9 @@ configuration anew; one that is wrong is refused, and the one before goes on.`,
 			if s.role == roleWorker && !cmd.Flags().Changed("listen") {
 				s.listen = ""
 			}
+			if s.demo && !cmd.Flags().Changed("data") {
+				s.data = ""
+			}
 			return a.serve(cmd.Context(), s)
 		},
 	}
@@ -161,7 +164,7 @@ func (a *app) loader(ctx context.Context, s *serving) (load func() (*config.Conf
 		tenant.Waivers = opened.config.WaiversPath(&tenant)
 		demo.Tenants = append(demo.Tenants, tenant)
 	}
-	if s.data == "data" {
+	if s.data == "" {
 		if s.data, err = os.MkdirTemp("", "domicile-serve-"); err != nil {
 			return nil, nil, errors.Join(err, done())
 		}

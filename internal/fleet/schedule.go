@@ -103,7 +103,7 @@ func (s schedule) delay(at time.Time) time.Duration {
 		return 0
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", s.tenant.ID, s.key, at.Unix()))
-	return time.Duration(binary.BigEndian.Uint64(sum[:8])%uint64(s.jitter/time.Second)) * time.Second
+	return time.Duration(binary.BigEndian.Uint32(sum[:4])) * time.Second % s.jitter.Truncate(time.Second)
 }
 
 // due says whether a scan is to be made now that was not planned yet, and up to what time the

@@ -1,16 +1,16 @@
+//go:build unix
+
 package fleet_test
 
 import (
 	"context"
 	"errors"
-	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -115,89 +115,6 @@ func (p place) observer(t testing.TB, tenants ...*watched) *fleet.Fleet {
 		}
 	})
 	return f
-}
-
-// gate lets some requests through and holds the others until it is opened.
-type gate struct {
-	open    chan struct{}
-	release func()
-	mu      sync.Mutex
-	left    int
-}
-
-func holdAfter(w *watched, requests int) *gate {
-	g := &gate{open: make(chan struct{}), left: requests}
-	g.release = sync.OnceFunc(func() { close(g.open) })
-	hold := func(r *http.Request) {
-		g.mu.Lock()
-		g.left--
-		pass := g.left >= 0
-		g.mu.Unlock()
-		if !pass {
-			select {
-			case <-g.open:
-			case <-r.Context().Done():
-			}
-		}
-	}
-	w.hold.Store(&hold)
-	return g
-}
-
-// begun asks for a scan that a worker begins and that is held half way.
-func begun(t *testing.T, f *fleet.Fleet, tenant *watched, g *gate) fleet.Job {
-	t.Helper()
-	t.Cleanup(g.release)
-	job, err := f.Start(t.Context(), tenant.config.Tenants[0].Name, "auditor")
-	if err != nil {
-		t.Fatal(err)
-	}
-	job = await(t, f, job.ID, fleet.Running)
-	eventually(t, "the scan is half way", func() bool {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		return g.left < 0
-	})
-	return job
-}
-
-// once checks that a tenant has one recorded scan, and that a job made it.
-func once(t *testing.T, f *fleet.Fleet, job fleet.Job) {
-	t.Helper()
-	scans, err := f.History().List(t.Context(), job.TenantID)
-	if err != nil || len(scans) != 1 || scans[0].ID != job.Scan {
-		t.Errorf("the history has %d scans, %v, want the one of job %+v", len(scans), err, job)
-	}
-	if len(scans) == 1 {
-		if folder, err := f.Evidence(t.Context(), scans[0]); err != nil || folder == "" {
-			t.Errorf("Evidence() = %q, %v", folder, err)
-		}
-	}
-}
-
-// said says whether the log of a job has a text.
-func said(t *testing.T, f *fleet.Fleet, job int64, text string) bool {
-	t.Helper()
-	lines, err := f.Log(t.Context(), job)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range lines {
-		if strings.Contains(line.Text, text) {
-			return true
-		}
-	}
-	return false
-}
-
-// folders are those of the tenant's evidence.
-func folders(t *testing.T, data, tenant string) int {
-	t.Helper()
-	entries, err := os.ReadDir(filepath.Join(data, "evidence", tenant))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(entries)
 }
 
 // takeovers are the ways in which a worker ends, or seems to, in a database that the function

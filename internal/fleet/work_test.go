@@ -29,7 +29,7 @@ func TestABadTenantDisturbsNone(t *testing.T) {
 	}
 	cfg.Tenants[1].Auth.ClientSecretFile = filepath.Join(t.TempDir(), "absent")
 	cfg.Tenants[2].Auth.ClientSecretFile = wrong
-	f, _ := started(t, options(t, t.TempDir(), cfg))
+	f := started(t, options(t, t.TempDir(), cfg))
 	jobs := map[string]fleet.Job{}
 	for _, tenant := range cfg.Tenants {
 		job, err := f.Start(t.Context(), tenant.ID, "auditor")
@@ -70,7 +70,7 @@ func TestABadTenantDisturbsNone(t *testing.T) {
 func TestWhatMayPassIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	tenant := simulate(t, "good", t.TempDir())
-	f, _ := started(t, options(t, t.TempDir(), joined(tenant)))
+	f := started(t, options(t, t.TempDir(), joined(tenant)))
 	fails := 1000
 	cut := func(r *http.Request) {
 		if fails > 0 && r.URL.Path == "/v1.0/groups" {
@@ -115,7 +115,7 @@ func TestReload(t *testing.T) {
 	cfg, err := joined(good), error(nil)
 	o := options(t, t.TempDir(), nil)
 	o.Load = func() (*config.Config, error) { return cfg, err }
-	f, _ := started(t, o)
+	f := started(t, o)
 	known := func() (names []string) {
 		tenants, err := f.Tenants(t.Context())
 		if err != nil {
@@ -175,7 +175,7 @@ func TestReload(t *testing.T) {
 func TestTheDatabaseIsAway(t *testing.T) {
 	t.Parallel()
 	tenant := simulate(t, "good", t.TempDir())
-	f, _ := started(t, options(t, t.TempDir(), joined(tenant)))
+	f := started(t, options(t, t.TempDir(), joined(tenant)))
 	g := holdAfter(tenant, 40)
 	job := begun(t, f, tenant, g)
 	unblock, err := f.Block(t.Context())
@@ -202,7 +202,7 @@ func TestKeep(t *testing.T) {
 	cfg := joined(tenant)
 	cfg.Serve.Keep = config.Keep{Scans: 2}
 	data := t.TempDir()
-	f, _ := started(t, options(t, data, cfg))
+	f := started(t, options(t, data, cfg))
 	stray := filepath.Join(data, "evidence", "good", "4711-1")
 	if err := os.MkdirAll(stray, 0o700); err != nil {
 		t.Fatal(err)
@@ -240,7 +240,7 @@ func TestKeep(t *testing.T) {
 func TestUpload(t *testing.T) {
 	t.Parallel()
 	tenant, other := simulate(t, "good", t.TempDir()), simulate(t, "weak", t.TempDir())
-	made, _ := started(t, options(t, t.TempDir(), joined(tenant, other)))
+	made := started(t, options(t, t.TempDir(), joined(tenant, other)))
 	pack := func(name string) []byte {
 		job, err := made.Start(t.Context(), name, "auditor")
 		if err != nil {
@@ -267,7 +267,7 @@ func TestUpload(t *testing.T) {
 	packed, foreign := pack("good"), pack("weak")
 
 	data := t.TempDir()
-	f, _ := started(t, options(t, data, joined(tenant)))
+	f := started(t, options(t, data, joined(tenant)))
 	scan, err := f.Upload(t.Context(), bytes.NewReader(packed), "auditor")
 	if err != nil || scan.ID == 0 || scan.Exit.Code != findings.ExitClean || scan.RecordedBy != "auditor" {
 		t.Fatalf("Upload() = %+v, %v", scan, err)

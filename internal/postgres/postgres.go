@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package postgres starts PostgreSQL servers for tests, on loopback, each with a folder of
 // its own. A test is skipped where PostgreSQL isn't installed.
 package postgres
