@@ -34,17 +34,18 @@ func (f *Fleet) work(ctx context.Context, of turn) {
 	setup := f.setup.Load()
 	run, lose := context.WithCancelCause(ctx)
 	defer lose(nil)
-	expires := time.AfterFunc(f.options.Term, func() { lose(errTaken) })
-	c, claimed := f.claim(ctx, of)
+	c, until, claimed := f.claim(ctx, of)
 	if !claimed {
-		expires.Stop()
 		return
 	}
+	held := &hold{lose: lose, now: f.options.Now}
+	held.extend(until)
+	defer held.end()
 	notes := &journal{progress: map[string]Progress{}}
 	log := slog.New(slog.NewMultiHandler(f.log.With("job", c.ID, "tenant", c.Tenant).Handler(), handler{to: notes}))
-	stop := f.stay(run, c, notes, expires, lose)
+	stop := f.stay(run, c, notes, held)
 	log.Info("scan begins", "attempt", c.Attempt, "cause", string(c.Cause))
-	err := f.scan(run, setup, c, notes, log)
+	err := f.scan(run, setup, c, notes, held, log)
 	stop()
 	if cause := context.Cause(run); err != nil && errors.Is(cause, errTaken) {
 		err = cause
@@ -54,28 +55,29 @@ func (f *Fleet) work(ctx context.Context, of turn) {
 	f.tidyTenant(context.WithoutCancel(ctx), c.Tenant)
 }
 
-// claim begins the job of a turn, once the database answers.
-func (f *Fleet) claim(ctx context.Context, of turn) (claim, bool) {
+// claim begins the job of a turn, once the database answers, and says until when it is the
+// worker's.
+func (f *Fleet) claim(ctx context.Context, of turn) (claim, time.Time, bool) {
 	for {
+		until := f.options.Now().Add(f.options.Term) // before the database counts it
 		c, claimed, err := f.store.claim(ctx, of, f.options.Name, f.options.Term, f.options.Now())
 		if err == nil {
-			return c, claimed
+			return c, until, claimed
 		}
 		f.log.Error("beginning a scan", "job", of.job, "error", err)
 		if sleep(ctx, f.options.Term/10) != nil {
-			return c, false
+			return c, until, false
 		}
 	}
 }
 
 // stay says for as long as the job runs that its worker is there, and what it has to tell.
 // Where that can't be said for the length of the term, or the job is another's by now, the job
-// is lost: the timer that runs sees to it, also after the process was paused. stop ends it.
-func (f *Fleet) stay(ctx context.Context, c claim, notes *journal, expires *time.Timer, lose context.CancelCauseFunc) (stop func()) {
+// is lost. stop ends it.
+func (f *Fleet) stay(ctx context.Context, c claim, notes *journal, held *hold) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var staying sync.WaitGroup
 	staying.Go(func() {
-		defer func() { expires.Stop() }()
 		tick := time.NewTicker(f.options.Term / 20)
 		defer tick.Stop()
 		for quiet := 0; ; quiet++ {
@@ -89,20 +91,17 @@ func (f *Fleet) stay(ctx context.Context, c claim, notes *journal, expires *time
 				continue
 			}
 			quiet = 0
-			// The term is counted from before the database counts it.
-			next := time.AfterFunc(f.options.Term, func() { lose(errTaken) })
+			until := f.options.Now().Add(f.options.Term)
 			within, done := context.WithTimeout(ctx, f.options.Term/3)
 			err := f.store.renew(within, c, f.options.Term, progress, lines)
 			done()
 			if err == nil {
-				expires.Stop()
-				expires = next
+				held.extend(until)
 				continue
 			}
-			next.Stop()
 			notes.putBack(lines)
 			if errors.Is(err, errTaken) {
-				lose(errTaken)
+				held.lose(errTaken)
 				return
 			}
 			if ctx.Err() == nil {
@@ -117,7 +116,7 @@ func (f *Fleet) stay(ctx context.Context, c claim, notes *journal, expires *time
 }
 
 // scan collects, judges and records the tenant of a job.
-func (f *Fleet) scan(ctx context.Context, setup *setup, c claim, notes *journal, log *slog.Logger) error {
+func (f *Fleet) scan(ctx context.Context, setup *setup, c claim, notes *journal, held *hold, log *slog.Logger) error {
 	if c.Attempt > maxBegun {
 		return &finalError{fmt.Errorf("it was begun %d times, and its workers disappeared", maxBegun)}
 	}
@@ -134,7 +133,7 @@ func (f *Fleet) scan(ctx context.Context, setup *setup, c claim, notes *journal,
 	if err != nil {
 		return err
 	}
-	run.Collection.Log, run.Collection.Progress = log, notes.show
+	run.Collection.Log, run.Collection.Progress, run.Collection.Allow = log, notes.show, held.allow
 	run.Collection.Notice = func(text string) { log.Info(text) }
 	var result *findings.Result
 	run.Written = func(written *findings.Result, _ []string) error {

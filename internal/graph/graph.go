@@ -69,6 +69,9 @@ type Options struct {
 	// MaxBody is the greatest size of an answer in bytes. Zero means 256 MiB.
 	MaxBody int64
 
+	// Allow, if set, is asked before each request of an API leaves, and may keep it back with an
+	// error. It may be called by several goroutines at a time.
+	Allow func() error
 	// Record, if set, is told of each request once it is over, retries included. It may
 	// be called by several goroutines at a time.
 	Record func(evidence.Request)

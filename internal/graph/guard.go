@@ -31,7 +31,9 @@ type guard struct {
 	// where none may, as for everything but remediation.
 	writes func(method, path string) bool
 	root   string
-	next   http.RoundTripper
+	// allow may keep every request back; nil keeps none.
+	allow func() error
+	next  http.RoundTripper
 }
 
 // RoundTrip sends a request that may be sent.
@@ -66,6 +68,9 @@ func (g *guard) allowed(req *http.Request) error {
 	scheme, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
 	if scheme != "Bearer" || token == "" {
 		return &guardError{why: "it has no access token"}
+	}
+	if g.allow != nil {
+		return g.allow()
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func newSession(c *Client, api collectors.API) (*session, error) {
 	}
 	s := &session{
 		client: c, api: api, base: base,
-		guard: &guard{origin: origin(parsed), next: c.transport},
+		guard: &guard{origin: origin(parsed), allow: c.opts.Allow, next: c.transport},
 	}
 	if api == collectors.Graph {
 		hunting, err := s.address(huntingPath)

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -260,5 +261,31 @@ func TestRedirects(t *testing.T) {
 		if !errors.As(err, &refusal) || refusal.Status != http.StatusTemporaryRedirect || refusal.Reason != evidence.Invalid {
 			t.Errorf("Get() with a redirect to %s = %v, want a RefusalError", target, err)
 		}
+	}
+}
+
+// TestWhatIsNotAllowedStaysHere: a request that Options.Allow keeps back doesn't leave.
+func TestWhatIsNotAllowedStaysHere(t *testing.T) {
+	f := newFake(t)
+	f.answers(says(http.StatusOK, `{"value":[]}`))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stopped := false
+	client := f.connect(t, func(options *graph.Options) {
+		options.Allow = func() error {
+			if stopped {
+				cancel()
+				return errors.New("another has the job")
+			}
+			return nil
+		}
+	})
+	if _, err := client.Get(ctx, graphPath("x")); err != nil {
+		t.Fatal(err)
+	}
+	sent := len(f.calls)
+	stopped = true
+	if _, err := client.Get(ctx, graphPath("x")); err == nil || len(f.calls) != sent {
+		t.Errorf("Get() = %v after %d more requests, want it kept back", err, len(f.calls)-sent)
 	}
 }

@@ -54,7 +54,9 @@ type Collection struct {
 	Now    func() time.Time
 	Getenv func(string) string
 	// Prompt is where a device code is shown.
-	Prompt   io.Writer
+	Prompt io.Writer
+	// Allow, if set, may keep each request to the tenant back with an error.
+	Allow    func() error
 	Log      *slog.Logger
 	Progress func(collectors.Progress)
 	// Notice is told what became of an interrupted collection; it may be nil.
@@ -156,7 +158,7 @@ func (c Collection) options() (graph.Options, error) {
 	if err != nil {
 		return options, err
 	}
-	options.MaxWait, options.Now, options.Prompt, options.Log = c.MaxWait, c.Now, c.Prompt, c.Log
+	options.MaxWait, options.Now, options.Prompt, options.Log, options.Allow = c.MaxWait, c.Now, c.Prompt, c.Log, c.Allow
 	if options.MaxWait <= 0 {
 		options.MaxWait = -1 // zero would stand for the default of ten minutes
 	}
