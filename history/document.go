@@ -46,6 +46,7 @@ type document struct {
 type body struct {
 	fingerprint [32]byte
 	text        []byte
+	identity    identity
 }
 
 // split takes a result.json apart, so that join gives the same bytes.
@@ -57,7 +58,7 @@ func split(data []byte) (*document, error) {
 	doc := &document{head: data[:at+len(opening)]}
 	rest := data[at+len(opening):]
 	var err error
-	if doc.result, err = findings.ReadHead(bytes.NewReader(append(bytes.Clone(doc.head), none...))); err != nil {
+	if doc.result, err = parseHead(doc.head); err != nil {
 		return nil, err
 	}
 	if string(rest) == none {
@@ -81,10 +82,14 @@ func split(data []byte) (*document, error) {
 	}
 }
 
+// parseHead reads what a result says without its findings.
+func parseHead(head []byte) (*findings.Result, error) {
+	return findings.ReadHead(bytes.NewReader(append(bytes.Clone(head), none...)))
+}
+
 // take makes the bodies of findings from their texts.
 func (d *document) take(found [][]byte) error {
 	d.bodies, d.changes = make([]body, len(found)), make([]string, len(found))
-	places := make([]place, len(found))
 	const portion = 1000
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -93,7 +98,7 @@ func (d *document) take(found [][]byte) error {
 			for i := first; i < min(first+portion, len(found)); i++ {
 				var err error
 				if d.bodies[i].text, d.changes[i], err = compact(found[i]); err == nil {
-					places[i], d.bodies[i].fingerprint, err = identify(d.bodies[i].text, d.result.Tenant.ID)
+					d.bodies[i].identity, d.bodies[i].fingerprint, err = identify(d.bodies[i].text, d.result.Tenant.ID)
 				}
 				if err != nil {
 					return fmt.Errorf("finding %d: %w", i, err)
@@ -105,9 +110,9 @@ func (d *document) take(found [][]byte) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	for i := 1; i < len(places); i++ {
-		if places[i-1].compare(places[i]) >= 0 {
-			return fmt.Errorf("finding %d, of %s, is there twice or not in its place", i, places[i].rule)
+	for i := 1; i < len(d.bodies); i++ {
+		if at := d.bodies[i].identity.place(); d.bodies[i-1].identity.place().compare(at) >= 0 {
+			return fmt.Errorf("finding %d, of %s, is there twice or not in its place", i, at.rule)
 		}
 	}
 	if !slices.ContainsFunc(d.changes, func(change string) bool { return change != "" }) {
@@ -150,27 +155,38 @@ func (p place) compare(q place) int {
 	return cmp.Or(cmp.Compare(p.rule, q.rule), cmp.Compare(p.kind, q.kind), cmp.Compare(p.id, q.id))
 }
 
-// identity is what tells a finding from others.
+// identity is what tells a finding from others, and how bad it is.
 type identity struct {
 	Rule        string            `json:"rule"`
+	Outcome     findings.Outcome  `json:"outcome"`
+	Severity    findings.Severity `json:"severity"`
 	Resource    findings.Resource `json:"resource"`
 	Fingerprint string            `json:"fingerprint"`
 }
 
 func (f identity) place() place { return place{f.Rule, f.Resource.Kind, f.Resource.ID} }
 
-// identify returns a finding's place and its fingerprint, which must be that of its tenant,
+// weight sorts findings: the rank of the severity, and waivedWeight more where it is waived.
+func (f identity) weight() int {
+	if f.Outcome == findings.Waived {
+		return f.Severity.Rank() + waivedWeight
+	}
+	return f.Severity.Rank()
+}
+
+const waivedWeight = 10
+
+// identify reads a finding's identity and its fingerprint, which must be that of its tenant,
 // rule and resource.
-func identify(text []byte, tenant string) (at place, fingerprint [32]byte, err error) {
-	var finding identity
+func identify(text []byte, tenant string) (finding identity, fingerprint [32]byte, err error) {
 	if err := json.Unmarshal(text, &finding); err != nil {
-		return at, fingerprint, err
+		return finding, fingerprint, err
 	}
 	if finding.Fingerprint != findings.Fingerprint(tenant, finding.Rule, finding.Resource) {
-		return at, fingerprint, fmt.Errorf("its fingerprint %q is not that of its rule and resource in tenant %s", finding.Fingerprint, tenant)
+		return finding, fingerprint, fmt.Errorf("its fingerprint %q is not that of its rule and resource in tenant %s", finding.Fingerprint, tenant)
 	}
 	_, err = hex.Decode(fingerprint[:], []byte(finding.Fingerprint))
-	return finding.place(), fingerprint, err
+	return finding, fingerprint, err
 }
 
 // join puts a result.json together again from its head, and its findings in their order.

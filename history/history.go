@@ -75,7 +75,7 @@ func Open(ctx context.Context, address string) (*Store, error) {
 }
 
 func open(ctx context.Context, address string, create bool) (*Store, error) {
-	db, err := database.Open(ctx, address, database.Migrations{Table: "history_migrations", Files: migrations}, create)
+	db, err := database.Open(ctx, address, database.Migrations{Table: "history_migrations", Files: migrations, Then: map[string]database.Then{"0002_fleet.sql": numberScans}}, create)
 	if errors.Is(err, database.ErrNone) {
 		err = ErrNoStore
 	}

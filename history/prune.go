@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -29,11 +28,8 @@ func (s *Store) Prune(ctx context.Context, keep Retention, dryRun bool) (pruned 
 		if _, err := tx.ExecContext(ctx, "UPDATE history_tenants SET tenant = tenant"); err != nil {
 			return err
 		}
-		condition, args := "1 = 1", []any{}
-		if keep.Tenant != "" {
-			condition, args = "t.tenant = ?", []any{text(strings.ToLower(keep.Tenant))}
-		}
-		scans, err := s.scans(ctx, tx, condition, args...)
+		condition, args := ofTenant(keep.Tenant)
+		scans, err := s.scans(ctx, tx, condition, all, args...)
 		if err != nil {
 			return err
 		}
@@ -43,8 +39,10 @@ func (s *Store) Prune(ctx context.Context, keep Retention, dryRun bool) (pruned 
 			return nil
 		}
 		for _, scan := range pruned {
-			if _, err := tx.ExecContext(ctx, s.db.SQL("DELETE FROM history_scans WHERE id = ? AND tenant_id = ?"), scan.ID, scan.tenantID); err != nil {
-				return err
+			for _, table := range []string{"history_numbers", "history_scans"} {
+				if _, err := tx.ExecContext(ctx, s.db.SQL("DELETE FROM "+table+" WHERE position = ? AND tenant_id = ?"), scan.position, scan.tenantID); err != nil {
+					return err
+				}
 			}
 		}
 		for tenantID, position := range oldest {

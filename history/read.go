@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -18,24 +19,38 @@ import (
 	"github.com/domicile-audit/domicile/internal/database"
 )
 
-// scans reads the scans that a condition chooses, the latest first; those of one time in
-// the order in which they were recorded, backwards.
-func (s *Store) scans(ctx context.Context, db database.Querier, condition string, args ...any) (scans []Scan, err error) {
-	rows, err := db.QueryContext(ctx, s.db.SQL(`SELECT s.id, t.tenant, s.tenant_id, s.position, s.digest, s.recorded, s.recorded_by, s.tenant_name, s.tool, s.profile, s.reader,
-			s.exit_code, s.exit_reason, s.violations, s.evidence, s.policies, s.params, s.waivers, s.previous
-		FROM history_scans s JOIN history_tenants t ON t.id = s.tenant_id WHERE `+condition+" ORDER BY s.position DESC, s.id DESC"), args...)
+// scanColumns are what scanRow reads of a scan s of a tenant t.
+const scanColumns = `s.id, t.tenant, s.tenant_id, s.position, s.digest, s.recorded, s.recorded_by, s.tenant_name, s.tool, s.profile, s.reader,
+	s.exit_code, s.exit_reason, s.violations, s.evidence, s.policies, s.params, s.waivers, s.previous`
+
+// scanRow reads a scan from a row, and what stands behind scanColumns.
+func scanRow(rows *sql.Rows, scan *Scan, more ...any) error {
+	var recorded int64
+	err := rows.Scan(append([]any{
+		&scan.ID, &scan.Tenant, &scan.tenantID, &scan.position, &scan.Digest, &recorded, &scan.RecordedBy, &scan.TenantName, &scan.Tool, &scan.Profile, &scan.Reader,
+		&scan.Exit.Code, &scan.Exit.Reason, &scan.Violations, &scan.Digests.Evidence, &scan.Digests.Policies, &scan.Digests.Params, &scan.Digests.Waivers, &scan.Digests.Previous,
+	}, more...)...)
+	scan.Started, scan.Recorded = timeAt(scan.position), timeAt(recorded)
+	return err
+}
+
+// all is the limit of a query that has none.
+const all = math.MaxInt32
+
+// scans reads the scans that a condition chooses, at most limit, the latest first; those of
+// one time in the order in which they were recorded, backwards.
+func (s *Store) scans(ctx context.Context, db database.Querier, condition string, limit int, args ...any) (scans []Scan, err error) {
+	rows, err := db.QueryContext(ctx, s.db.SQL("SELECT "+scanColumns+`
+		FROM history_scans s JOIN history_tenants t ON t.id = s.tenant_id WHERE `+condition+" ORDER BY s.position DESC, s.id DESC LIMIT ?"), append(args, limit)...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var scan Scan
-		var recorded int64
-		if err := rows.Scan(&scan.ID, &scan.Tenant, &scan.tenantID, &scan.position, &scan.Digest, &recorded, &scan.RecordedBy, &scan.TenantName, &scan.Tool, &scan.Profile, &scan.Reader,
-			&scan.Exit.Code, &scan.Exit.Reason, &scan.Violations, &scan.Digests.Evidence, &scan.Digests.Policies, &scan.Digests.Params, &scan.Digests.Waivers, &scan.Digests.Previous); err != nil {
+		if err := scanRow(rows, &scan); err != nil {
 			return nil, err
 		}
-		scan.Started, scan.Recorded = timeAt(scan.position), timeAt(recorded)
 		scans = append(scans, scan)
 	}
 	return scans, rows.Err()
@@ -45,15 +60,7 @@ func timeAt(position int64) time.Time { return time.UnixMicro(position).UTC() }
 
 // List returns the recorded scans of a tenant, or of all tenants for "", the latest first.
 func (s *Store) List(ctx context.Context, tenant string) ([]Scan, error) {
-	condition, args := "1 = 1", []any(nil)
-	if tenant != "" {
-		condition, args = "t.tenant = ?", []any{text(strings.ToLower(tenant))}
-	}
-	scans, err := s.scans(ctx, s.db, condition, args...)
-	if err != nil {
-		return nil, fmt.Errorf("listing the history: %w", err)
-	}
-	return scans, nil
+	return s.Scans(ctx, Page{Tenant: tenant, Limit: all})
 }
 
 // Scan returns a recorded scan by its id. Where a tenant is named, it is one of its own.
@@ -62,7 +69,7 @@ func (s *Store) Scan(ctx context.Context, tenant string, id int64) (Scan, error)
 	if tenant != "" {
 		condition, args = "s.id = ? AND t.tenant = ?", []any{id, text(strings.ToLower(tenant))}
 	}
-	scans, err := s.scans(ctx, s.db, condition, args...)
+	scans, err := s.scans(ctx, s.db, condition, 1, args...)
 	if err == nil && len(scans) == 0 {
 		err = ErrNoScan
 	}
@@ -82,32 +89,22 @@ func (s *Store) Result(ctx context.Context, scan Scan) ([]byte, error) {
 }
 
 func (s *Store) result(ctx context.Context, scan Scan) (result []byte, err error) {
-	var packedHead, packedChanges []byte
-	bodies, places := [][]byte{}, []place{}
 	// One transaction sees one state of the store, whoever records or prunes meanwhile.
-	err = s.reading(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, s.db.SQL("SELECT head, changes FROM history_scans WHERE id = ? AND tenant_id = ?"), scan.ID, scan.tenantID).Scan(&packedHead, &packedChanges)
-		if err != nil {
-			return err
-		}
-		rows, err := tx.QueryContext(ctx, s.db.SQL("SELECT body FROM history_findings WHERE tenant_id = ? AND until > ? AND since <= ?"), scan.tenantID, scan.position, scan.position)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var body []byte
-			if err := rows.Scan(&body); err != nil {
-				return err
-			}
-			var finding identity
-			if err := json.Unmarshal(body, &finding); err != nil {
-				return errDamaged
-			}
-			bodies, places = append(bodies, body), append(places, finding.place())
-		}
-		return rows.Err()
+	err = s.reading(ctx, func(tx *sql.Tx) (err error) {
+		result, err = s.resultOf(ctx, tx, scan)
+		return err
 	})
+	return result, err
+}
+
+// resultOf reads the result.json of a recorded scan in a transaction.
+func (s *Store) resultOf(ctx context.Context, tx *sql.Tx, scan Scan) ([]byte, error) {
+	var packedHead, packedChanges []byte
+	err := tx.QueryRowContext(ctx, s.db.SQL("SELECT head, changes FROM history_scans WHERE id = ? AND tenant_id = ?"), scan.ID, scan.tenantID).Scan(&packedHead, &packedChanges)
+	if err != nil {
+		return nil, err
+	}
+	bodies, places, err := s.bodies(ctx, tx, scan)
 	if err != nil {
 		return nil, err
 	}
@@ -120,11 +117,32 @@ func (s *Store) result(ctx context.Context, scan Scan) (result []byte, err error
 	if err != nil {
 		return nil, err
 	}
-	result, err = join(head, bodies, changes)
+	result, err := join(head, bodies, changes)
 	if sum := sha256.Sum256(result); err != nil || hex.EncodeToString(sum[:]) != scan.Digest {
 		return nil, errDamaged
 	}
 	return result, nil
+}
+
+// bodies reads the findings of a scan, in no order, and their places.
+func (s *Store) bodies(ctx context.Context, tx *sql.Tx, scan Scan) (bodies [][]byte, places []place, err error) {
+	rows, err := tx.QueryContext(ctx, s.db.SQL("SELECT body FROM history_findings WHERE tenant_id = ? AND until > ? AND since <= ?"), scan.tenantID, scan.position, scan.position)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var body []byte
+		if err := rows.Scan(&body); err != nil {
+			return nil, nil, err
+		}
+		var finding identity
+		if err := json.Unmarshal(body, &finding); err != nil {
+			return nil, nil, errDamaged
+		}
+		bodies, places = append(bodies, body), append(places, finding.place())
+	}
+	return bodies, places, rows.Err()
 }
 
 // byPlace sorts the texts of findings by their places.
@@ -173,11 +191,8 @@ func (s *Store) Findings(ctx context.Context, tenant string, gone bool) iter.Seq
 }
 
 func (s *Store) findings(ctx context.Context, tx *sql.Tx, tenant string, gone bool, yield func(Seen, error) bool) error {
-	condition, args := "1 = 1", []any{}
-	if tenant != "" {
-		condition, args = "t.tenant = ?", []any{text(strings.ToLower(tenant))}
-	}
-	scans, err := s.scans(ctx, tx, condition, args...)
+	condition, args := ofTenant(tenant)
+	scans, err := s.scans(ctx, tx, condition, all, args...)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (s *Store) RecordWith(ctx context.Context, result []byte, by string, now ti
 		if err != nil {
 			return err
 		}
-		there, err := s.scans(ctx, tx, "tenant_id = ? AND digest = ?", scan.tenantID, scan.Digest)
+		there, err := s.scans(ctx, tx, "tenant_id = ? AND digest = ?", 1, scan.tenantID, scan.Digest)
 		if err != nil {
 			return err
 		}
@@ -62,6 +62,9 @@ func (s *Store) RecordWith(ctx context.Context, result []byte, by string, now ti
 			return err
 		}
 		if err := s.insertScan(ctx, tx, &scan, doc); err != nil {
+			return err
+		}
+		if err := s.recordNumbers(ctx, tx, scan, doc, next == forever); err != nil {
 			return err
 		}
 		return with(tx, scan)
@@ -127,6 +130,8 @@ type interval struct {
 	fingerprint  []byte
 	since, until int64
 	body         []byte
+	rule         string
+	weight       int
 }
 
 // recordFindings lets the intervals of a tenant say what a scan between two others (or
@@ -149,7 +154,9 @@ func (s *Store) recordFindings(ctx context.Context, tx *sql.Tx, scan Scan, found
 	}
 	for _, finding := range found {
 		if body, is := missing[finding.fingerprint]; is {
-			added = append(added, interval{fingerprint: finding.fingerprint[:], since: scan.position, until: next, body: body})
+			added = append(added, interval{
+				fingerprint: finding.fingerprint[:], since: scan.position, until: next, body: body, rule: text(finding.identity.Rule), weight: finding.identity.weight(),
+			})
 		}
 	}
 	if err := s.move(ctx, tx, "until", scan.position, closed); err != nil {
@@ -165,7 +172,7 @@ func (s *Store) recordFindings(ctx context.Context, tx *sql.Tx, scan Scan, found
 // and takes from that what goes on. It returns the ids of the intervals that end there, the
 // rest of those that go on behind it, and the intervals that begin with the scan after it.
 func (s *Store) meet(ctx context.Context, tx *sql.Tx, scan Scan, missing map[[32]byte][]byte, next int64) (closed []int64, resumed, begun []interval, err error) {
-	rows, err := tx.QueryContext(ctx, s.db.SQL("SELECT id, fingerprint, since, until, body FROM history_findings WHERE tenant_id = ? AND until > ? AND since <= ?"), scan.tenantID, scan.position, next)
+	rows, err := tx.QueryContext(ctx, s.db.SQL("SELECT id, fingerprint, since, until, rule, weight, body FROM history_findings WHERE tenant_id = ? AND until > ? AND since <= ?"), scan.tenantID, scan.position, next)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -173,7 +180,7 @@ func (s *Store) meet(ctx context.Context, tx *sql.Tx, scan Scan, missing map[[32
 	for rows.Next() {
 		var row interval
 		var body sql.RawBytes
-		if err := rows.Scan(&row.id, &row.fingerprint, &row.since, &row.until, &body); err != nil {
+		if err := rows.Scan(&row.id, &row.fingerprint, &row.since, &row.until, &row.rule, &row.weight, &body); err != nil {
 			return nil, nil, nil, err
 		}
 		if len(row.fingerprint) != 32 {
@@ -222,16 +229,16 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, column string, position in
 
 // insert writes new intervals.
 func (s *Store) insert(ctx context.Context, tx *sql.Tx, tenantID int64, intervals []interval) error {
-	const row = "(?, ?, ?, ?, ?)"
-	args := make([]any, 0, 5*batch)
+	const row = "(?, ?, ?, ?, ?, ?, ?)"
+	args := make([]any, 0, 7*batch)
 	for len(intervals) > 0 {
 		part := intervals[:min(batch, len(intervals))]
 		intervals = intervals[len(part):]
 		args = args[:0]
 		for _, one := range part {
-			args = append(args, tenantID, one.fingerprint, one.since, one.until, string(one.body))
+			args = append(args, tenantID, one.fingerprint, one.since, one.until, one.rule, one.weight, string(one.body))
 		}
-		statement := "INSERT INTO history_findings (tenant_id, fingerprint, since, until, body) VALUES " + row + strings.Repeat(", "+row, len(part)-1)
+		statement := "INSERT INTO history_findings (tenant_id, fingerprint, since, until, rule, weight, body) VALUES " + row + strings.Repeat(", "+row, len(part)-1)
 		if _, err := tx.ExecContext(ctx, s.db.SQL(statement), args...); err != nil {
 			return err
 		}

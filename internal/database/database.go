@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -41,9 +42,10 @@ type DB struct {
 
 // dialect is where SQLite and PostgreSQL differ.
 type dialect struct {
-	// identity and bytes are types of columns, exists counts tables by their name, and now is
-	// the database's own time, in microseconds since 1970.
-	identity, bytes, exists, now string
+	// identity and bytes are types of columns, exists counts tables by their name, now is the
+	// database's own time, in microseconds since 1970, and member the member $1 of the JSON in
+	// the column body.
+	identity, bytes, exists, now, member string
 	// lock lets one process at a time migrate; empty where every transaction that writes is
 	// alone anyway.
 	lock string
@@ -59,6 +61,7 @@ func sqliteDialect() dialect {
 		bytes:    "BLOB",
 		now:      "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
 		exists:   "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
+		member:   "(body ->> '$.$1')",
 		shrink:   []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"},
 	}
 }
@@ -69,15 +72,22 @@ func postgresDialect() dialect {
 		bytes:    "BYTEA",
 		now:      "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 		exists:   "SELECT count(*) FROM pg_class WHERE oid = to_regclass(?)",
+		member:   "(body::json ->> '$1')",
 		lock:     "SELECT pg_advisory_xact_lock(7310034283826791529)",
 		numbered: true,
 	}
 }
 
-// SQL turns a statement that is written with ?, and with {{now}} and the names of types in
-// braces, into the database's own.
+// member names a member of the JSON in the column body.
+var member = regexp.MustCompile(`{{member (\w+)}}`)
+
+// SQL turns a statement that is written with ?, and with {{now}}, {{member NAME}} and the names
+// of types in braces, into the database's own.
 func (d *DB) SQL(statement string) string {
 	statement = strings.NewReplacer("{{identity}}", d.dialect.identity, "{{bytes}}", d.dialect.bytes, "{{now}}", d.dialect.now).Replace(statement)
+	statement = member.ReplaceAllStringFunc(statement, func(named string) string {
+		return strings.ReplaceAll(d.dialect.member, "$1", member.FindStringSubmatch(named)[1])
+	})
 	if !d.dialect.numbered {
 		return statement
 	}

@@ -14,7 +14,12 @@ type Migrations struct {
 	Table string
 	// Files are SQL, made in the order of their names.
 	Files fs.FS
+	// Then is what follows a file in the same transaction and isn't SQL, by the file's name.
+	Then map[string]Then
 }
+
+// Then is a part of a migration that isn't SQL.
+type Then func(ctx context.Context, db *DB, tx *sql.Tx) error
 
 // Migrate brings the tables to what this program knows: each file, in the order of their
 // names, once and all in one transaction. There is no way back, and a database that has more
@@ -87,6 +92,11 @@ func (d *DB) apply(ctx context.Context, tx *sql.Tx, tables Migrations, version i
 	}
 	if _, err := tx.ExecContext(ctx, d.SQL(string(text))); err != nil {
 		return err
+	}
+	if then := tables.Then[path.Base(file)]; then != nil {
+		if err := then(ctx, d, tx); err != nil {
+			return err
+		}
 	}
 	_, err = tx.ExecContext(ctx, d.SQL("INSERT INTO "+tables.Table+" (version, file) VALUES (?, ?)"), version, path.Base(file))
 	return err
