@@ -20,8 +20,7 @@ type page struct {
 	Verdict              verdict
 	Counts               []count
 	Coverage             string
-	Chain                []link
-	ChainSays            string
+	Chain                Chain
 	Geos                 []geoRow
 	Severities           []severityGroup
 	Violations           int
@@ -89,7 +88,7 @@ func newPage(result *findings.Result, room room) (*page, error) {
 		Params: paramPairs(result.Params), Waivers: waiverRows(result), Waived: waivedSays(result), Change: changeSays(result.Change),
 		Digests: digestPairs(result.Digests),
 	}
-	p.Chain, p.ChainSays = chainOf(result)
+	p.Chain = ChainOf(result, "")
 	hidden := 0
 	for _, group := range p.Severities {
 		for _, rule := range group.Rules {
@@ -162,11 +161,6 @@ func countsOf(summary findings.Summary) []count {
 	return out
 }
 
-// link is one link of the chain from the licence to a service that sees the tenant.
-type link struct {
-	Name, State, Word, Says, Anchor string
-}
-
 // worst lists the outcomes as a chain weighs them.
 func worst() []findings.Outcome {
 	return []findings.Outcome{findings.Fail, findings.Unknown, findings.Waived, findings.Pass, findings.NotApplicable}
@@ -174,7 +168,7 @@ func worst() []findings.Outcome {
 
 // chainOf gives every link the worst outcome of its topic's rules, and says in words
 // where the chain breaks.
-func chainOf(result *findings.Result) (links []link, says string) {
+func chainOf(result *findings.Result) (links []Link, says string) {
 	named := map[findings.Outcome][]string{}
 	for _, topic := range topics() {
 		counts, total := map[findings.Outcome]int{}, 0
@@ -184,7 +178,7 @@ func chainOf(result *findings.Result) (links []link, says string) {
 				total++
 			}
 		}
-		out := link{Name: topic.Link, State: "na", Word: "not looked at", Says: "no rule chosen"}
+		out := Link{Name: topic.Link, State: "na", Word: "not looked at", Says: "no rule chosen"}
 		for _, outcome := range worst() {
 			if counts[outcome] == 0 {
 				continue

@@ -86,9 +86,7 @@ type ruleView struct {
 	Observed                       []observedView
 	Controls                       []controlView
 	References                     []referenceView
-	Remedy                         string
-	Steps                          [][]piece
-	Action                         string
+	Remedy                         Remedy
 }
 
 type reasonView struct{ Reason, Kind, Message string }
@@ -169,7 +167,7 @@ func (v *viewer) rule(rule findings.Rule) ruleView {
 		Severity: severityWord(rule.Severity), State: stateOf(rule.Outcome), Word: outcomeWord(rule.Outcome),
 		Scope: cleanName(rule.Scope), Checked: checked(rule),
 		Findings: v.findings(rule, v.limit, true),
-		Remedy:   prose(rule.Remediation.Summary), Action: cleanName(rule.Remediation.Action),
+		Remedy:   RemedyOf(rule),
 	}
 	if open := v.findings(rule, 1, false); open.Total > 0 {
 		out.First = open.Rows[0]
@@ -206,9 +204,6 @@ func (v *viewer) rule(rule findings.Rule) ruleView {
 	}
 	for _, reference := range rule.References {
 		out.References = append(out.References, referenceView{clean(reference, textLimit), isLink(reference)})
-	}
-	for _, step := range rule.Remediation.Steps {
-		out.Steps = append(out.Steps, pieces(prose(step)))
 	}
 	return out
 }

@@ -81,19 +81,28 @@ func literal(dir string) string {
 // Secret returns the client secret that Auth names. getenv looks up the environment. The
 // error names where the secret was looked for, never what was found.
 func (t *Tenant) Secret(getenv func(string) string) (string, error) {
-	if name := t.Auth.ClientSecretEnv; name != "" {
-		if secret := getenv(name); secret != "" {
-			return secret, nil
-		}
-		return "", fmt.Errorf("the secret of tenant %s is missing: the variable %s of the environment is not set", t.Name, name)
-	}
-	data, err := readSmall(t.Path(t.Auth.ClientSecretFile))
+	secret, err := secretOf(t.Auth.ClientSecretEnv, t.Path(t.Auth.ClientSecretFile), getenv)
 	if err != nil {
 		return "", fmt.Errorf("the secret of tenant %s is missing: %w", t.Name, err)
 	}
+	return secret, nil
+}
+
+// secretOf is the secret in a variable of the environment, or without one in a file.
+func secretOf(name, file string, getenv func(string) string) (string, error) {
+	if name != "" {
+		if secret := getenv(name); secret != "" {
+			return secret, nil
+		}
+		return "", fmt.Errorf("the variable %s of the environment is not set", name)
+	}
+	data, err := readSmall(file)
+	if err != nil {
+		return "", err
+	}
 	secret := strings.TrimRight(string(data), "\r\n")
 	if secret == "" {
-		return "", fmt.Errorf("the secret of tenant %s is missing: %s is empty", t.Name, t.Auth.ClientSecretFile)
+		return "", fmt.Errorf("%s is empty", file)
 	}
 	return secret, nil
 }
