@@ -17,7 +17,7 @@ var allowed = map[string][]string{
 	"/collectors":         {"/evidence", "/internal/pseudonym", "/internal/signing"},
 	"/policies":           {"/evidence", "/findings", "/internal/plan", "/internal/pseudonym"},
 	"/remediation":        {"/evidence", "/findings"},
-	"/reports":            {"/findings"},
+	"/reports":            {"/findings", "/remediation"},
 	"/history":            {"/findings", "/internal/database"},
 	"/internal/bench":     {"/evidence", "/findings", "/policies"},
 	"/internal/chromium":  {},

@@ -35,6 +35,11 @@ func writePage(w io.Writer, layout string, result *findings.Result, room room) e
 	if err != nil {
 		return fmt.Errorf("writing the HTML report: %w", err)
 	}
+	return render(w, layout, page)
+}
+
+// render writes a page by its layout.
+func render(w io.Writer, layout string, page any) error {
 	templates, err := template.New("page").ParseFS(pageFiles, "page/*.tmpl")
 	if err != nil {
 		return fmt.Errorf("writing the HTML report: %w", err)
@@ -50,18 +55,22 @@ func writePage(w io.Writer, layout string, result *findings.Result, room room) e
 	return nil
 }
 
-// assets are the style sheet and the script of the page, which is empty on paper, and the
-// policy that allows them alone. Both are files of this package; no word of the tenant is ever part of them.
+// assets are the style sheets and the script of the page, which may be empty, and the
+// policy that allows them alone. All are files of this package; no word of the tenant is ever part of them.
 type assets struct {
 	Style  template.CSS
 	Script template.JS
 	Policy string
 }
 
-func newAssets(scripted bool) (assets, error) {
-	style, err := pageFiles.ReadFile("page/report.css")
-	if err != nil {
-		return assets{}, err
+func newAssets(scripted bool, more ...string) (assets, error) {
+	var style []byte
+	for _, sheet := range append([]string{"page/report.css"}, more...) {
+		text, err := pageFiles.ReadFile(sheet)
+		if err != nil {
+			return assets{}, err
+		}
+		style = append(style, text...)
 	}
 	out := assets{
 		Style:  template.CSS(style), //nolint:gosec // G203: a file of this package, never the tenant's text

@@ -84,7 +84,7 @@ func TestHTMLEscapesHostileText(t *testing.T) {
 
 func checkTags(t testing.TB, page []byte, scripts int) {
 	t.Helper()
-	known := strings.Fields("a article b bdi body br button caption code dd details div dl doctype dt footer form h1 h2 h3 h4 head header html i input label li link main meta nav noscript ol option p rect script section select span strong style summary svg symbol circle path table tbody td th thead title tr ul use")
+	known := strings.Fields("a article b bdi body br button caption code dd details div dl doctype dt footer form h1 h2 h3 h4 head header html i input label li link main meta nav noscript ol option p pre rect script section select span strong style summary svg symbol circle path table tbody td th thead title tr ul use")
 	found := 0
 	for _, tag := range htmlTag.FindAllStringSubmatch(bare(page), -1) {
 		name := strings.ToLower(strings.TrimPrefix(tag[2], "!"))

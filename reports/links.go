@@ -3,6 +3,7 @@ package reports
 import (
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/domicile-audit/domicile/findings"
@@ -10,7 +11,13 @@ import (
 
 // isLink says whether reports may make a link of an address: https, and one of
 // Microsoft's documentation hosts, with nothing in it that is not plain.
-func isLink(address string) bool {
+func isLink(address string) bool { return isOf(address, "learn.microsoft.com") }
+
+// isMicrosofts says whether an address is of Microsoft's portals or documentation, as isLink does.
+func isMicrosofts(address string) bool { return isOf(address, "microsoft.com", "portal.azure.com") }
+
+// isOf says whether an address is plain, https, and of one of the hosts or below it.
+func isOf(address string, hosts ...string) bool {
 	if !plain(address) || strings.ContainsAny(address, " \"'<>`\\") {
 		return false
 	}
@@ -19,7 +26,7 @@ func isLink(address string) bool {
 		return false
 	}
 	host := strings.ToLower(parsed.Hostname())
-	return host == "learn.microsoft.com" || strings.HasSuffix(host, ".learn.microsoft.com")
+	return slices.ContainsFunc(hosts, func(of string) bool { return host == of || strings.HasSuffix(host, "."+of) })
 }
 
 // relativeURI turns the path of a file into a relative, percent-encoded reference, as

@@ -22,6 +22,7 @@ import (
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/policies"
 	"github.com/domicile-audit/domicile/remediation"
+	"github.com/domicile-audit/domicile/reports"
 )
 
 // planFile is the name of a plan beside its result.
@@ -107,10 +108,10 @@ func newRemediatePlan(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan RESULT",
 		Short: "Plan what is to be done about the violations of a result",
-		Long: `plan reads a result.json and the evidence that it judged, and writes plan.json: the changes
-that domicile can make, each with the request as it will be sent, the state before and
-after, why, for whom and how it is undone, and for every other violation the steps for a
-person. It connects to nothing. Nothing in a plan turns the service off or deletes its data.
+		Long: `plan reads a result.json and the evidence that it judged, and writes plan.json, and plan.html
+for people: the changes that domicile can make, each with the request as it will be sent, the
+state before and after, why, for whom and how it is undone, and for every other violation the
+steps for a person. It connects to nothing. Nothing in a plan turns the service off or deletes its data.
 
 No change is planned for the applications that run domicile or for Microsoft's own, and no
 more than remediation.max_changes of the configuration in one plan.`,
@@ -143,13 +144,17 @@ more than remediation.max_changes of the configuration in one plan.`,
 				return usage(err)
 			}
 			path := cmp.Or(out, filepath.Join(filepath.Dir(from.result), planFile))
+			page := strings.TrimSuffix(path, ".json") + ".html"
 			if err := scan.WriteFile(path, plan.Write); err != nil {
+				return err
+			}
+			if err := scan.WriteFile(page, func(w io.Writer) error { return reports.WritePlan(w, plan) }); err != nil {
 				return err
 			}
 			if !a.quiet {
 				writePlan(a.Stdout, plan)
 			}
-			a.say("wrote %s", path)
+			a.say("wrote %s, and %s to read and approve by", path, page)
 			return nil
 		},
 	}
