@@ -83,8 +83,11 @@ type todoGroup struct {
 // perGroup is how many violations of a rule the page of a plan shows.
 const perGroup = 20
 
+// planStyle is the style that the page of a plan has besides the report's.
+const planStyle = "page/plan.css"
+
 func newPlanPage(plan *remediation.Plan) (*planPage, error) {
-	assets, err := newAssets(false, "page/plan.css")
+	assets, err := newAssets(false, planStyle)
 	if err != nil {
 		return nil, err
 	}

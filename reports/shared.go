@@ -25,6 +25,12 @@ func HTMLPolicy() (string, error) {
 	return assets.Policy, err
 }
 
+// PlanPolicy is the Content-Security-Policy of the page of a plan.
+func PlanPolicy() (string, error) {
+	assets, err := newAssets(false, planStyle)
+	return assets.Policy, err
+}
+
 // CleanName makes the name or id of something in a tenant fit to be shown.
 func CleanName(s string) string { return cleanName(s) }
 

@@ -1,0 +1,223 @@
+package web
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+)
+
+// role is what a visitor may do; each may do what those before it may.
+type role int
+
+const (
+	nobody role = iota
+	// reader sees everything.
+	reader
+	// operator starts scans and uploads bundles.
+	operator
+	// approver approves plans.
+	approver
+)
+
+func (r role) String() string {
+	return [...]string{"nobody", "reader", "operator", "approver"}[r]
+}
+
+// visitor is who asks.
+type visitor struct {
+	// Name is for people and for what is written down.
+	Name string
+	Role role
+	// Session says that the visitor signed in and may sign out.
+	Session bool
+
+	key string // of the rate limit
+}
+
+// May says whether a visitor has a role; the templates ask.
+func (v visitor) May(name string) bool {
+	return name == operator.String() && v.Role >= operator || name == approver.String() && v.Role >= approver
+}
+
+// local is who asks where nobody signs in: whoever uses this machine. Approving is for
+// people whose names are known.
+func local() visitor { return visitor{Name: "somebody at this machine", Role: operator, key: "local"} }
+
+// statusError is an error that the visitor is told, with a status.
+type statusError struct {
+	status int
+	says   string
+}
+
+func (e *statusError) Error() string { return e.says }
+
+func refuse(status int, format string, args ...any) error {
+	return &statusError{status, fmt.Sprintf(format, args...)}
+}
+
+func notFound(http.ResponseWriter, *http.Request, visitor) error {
+	return refuse(http.StatusNotFound, "There is no such page.")
+}
+
+// protect sets the headers that every answer has, and refuses what no handler should see.
+func (s *Server) protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("X-Frame-Options", "DENY")
+		header.Set("Referrer-Policy", "same-origin")
+		header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		header.Set("Cache-Control", "no-store")
+		if s.Config.TLS != nil || s.Config.PublicURL != "" {
+			header.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		// The server goes on after a fault of one page.
+		defer func() {
+			if fault := recover(); fault != nil && fault != http.ErrAbortHandler { //nolint:errorlint // it is compared as net/http does
+				s.Log.Error("a page is at fault", "path", r.Pattern, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+				s.fail(w, r, visitor{}, errors.New("the page is at fault"))
+			}
+		}()
+		switch {
+		case s.signIn == nil && !ownHost(r.Host):
+			// A page of another site whose name leads to this machine (DNS rebinding).
+			s.fail(w, r, visitor{}, refuse(http.StatusMisdirectedRequest, "Without sign-in only this machine is served: use http://127.0.0.1 or http://localhost."))
+		case s.origins.Check(r) != nil:
+			s.fail(w, r, visitor{}, refuse(http.StatusForbidden, "The request came from another site."))
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// ownHost says whether a Host header names this machine itself.
+func ownHost(host string) bool {
+	name := host
+	if split, _, err := net.SplitHostPort(host); err == nil {
+		name = split
+	}
+	address, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	return strings.EqualFold(name, "localhost") || err == nil && address.IsLoopback()
+}
+
+// guard finds out who asks, and lets a handler answer whom its route is for.
+func (s *Server) guard(to route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, err := s.visitor(w, r)
+		if err == nil && !s.limits.allow(who, address(r)) {
+			w.Header().Set("Retry-After", "5")
+			err = refuse(http.StatusTooManyRequests, "These are more requests than one visitor may send. Wait a few seconds.")
+		}
+		if err == nil {
+			err = s.admit(to, who)
+		}
+		if err == nil {
+			if to.body > 0 {
+				r.Body = http.MaxBytesReader(w, r.Body, to.body)
+			}
+			err = to.handle(w, r, who)
+		}
+		if err != nil {
+			s.fail(w, r, who, err)
+		}
+	})
+}
+
+// admit says whether a visitor has the role that a route asks for.
+func (s *Server) admit(to route, who visitor) error {
+	switch {
+	case who.Role >= to.role:
+		return nil
+	case who.Role == nobody:
+		return refuse(http.StatusUnauthorized, "Sign in to see this.")
+	case s.signIn == nil:
+		return refuse(http.StatusForbidden, "Approving needs sign-in, so that it is known who approved: set serve.sign_in.")
+	default:
+		return refuse(http.StatusForbidden, "This is for the role %s, and yours is %s.", to.role, who.Role)
+	}
+}
+
+// visitor finds out who asks: a machine by its token, a person by the session, or where
+// nobody signs in whoever uses this machine.
+func (s *Server) visitor(w http.ResponseWriter, r *http.Request) (visitor, error) {
+	if authorization := r.Header.Get("Authorization"); authorization != "" {
+		scheme, token, _ := strings.Cut(authorization, " ")
+		if strings.EqualFold(scheme, "Bearer") {
+			if who, known := s.machine(strings.TrimSpace(token)); known {
+				return who, nil
+			}
+		}
+		if !s.limits.allow(visitor{}, address(r)) {
+			return visitor{}, refuse(http.StatusTooManyRequests, "Too many attempts. Wait a minute.")
+		}
+		return visitor{}, refuse(http.StatusUnauthorized, "The token is not known.")
+	}
+	if s.signIn == nil {
+		return local(), nil
+	}
+	return s.sessions.find(w, r), nil
+}
+
+// machine is who has a token.
+func (s *Server) machine(token string) (visitor, bool) {
+	sum := sha256.Sum256([]byte(token))
+	got := hex.EncodeToString(sum[:])
+	for _, known := range s.Config.Tokens {
+		if subtle.ConstantTimeCompare([]byte(strings.ToLower(known.SHA256)), []byte(got)) == 1 {
+			who := visitor{Name: "token " + known.Name, Role: reader, key: "token " + known.Name}
+			if known.Role == operator.String() {
+				who.Role = operator
+			}
+			return who, true
+		}
+	}
+	return visitor{}, false
+}
+
+// address is where a request comes from: behind a proxy, the proxy.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// fail answers a request that can't be answered: the API with a problem (RFC 9457), the
+// others with a page. Who isn't signed in is sent to sign in.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, who visitor, err error) {
+	status, says := http.StatusInternalServerError, "Something went wrong here. The server's log says what."
+	var known *statusError
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &known):
+		status, says = known.status, known.says
+	case errors.As(err, &large):
+		status, says = http.StatusRequestEntityTooLarge, fmt.Sprintf("That is more than %d bytes.", large.Limit)
+	case r.Context().Err() != nil:
+		return // nobody waits for the answer
+	default:
+		s.Log.Error("answering a request", "path", r.Pattern, "error", err)
+	}
+	if strings.HasPrefix(r.URL.Path, apiRoot) {
+		problem(w, status, says)
+		return
+	}
+	if status == http.StatusUnauthorized && r.Method == http.MethodGet && s.signIn != nil && r.Header.Get("Authorization") == "" {
+		http.Redirect(w, r, "/sign-in?to="+queryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		return
+	}
+	s.pages.show(w, r, "error", status, who, "", errorPage{http.StatusText(status), says})
+}
+
+type errorPage struct{ Title, Says string }

@@ -1,0 +1,83 @@
+package web_test
+
+import (
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/domicile-audit/domicile/history"
+)
+
+// saveTo is a flag, so that the pages can be looked at and taken to other programs.
+var saveTo = flag.String("pages", "", "folder to save the dashboard's pages in")
+
+// paths lists every page of a site of three tenants, by the name it is saved under.
+func paths(t testing.TB, s *site) map[string]string {
+	t.Helper()
+	open, err := s.store.OpenFindings(t.Context(), history.OpenQuery{Tenant: tenantID(1), Limit: 100})
+	if err != nil || len(open) == 0 {
+		t.Fatalf("no findings: %v", err)
+	}
+	gone := ""
+	for _, one := range scanned(t, "weak", 2, "", now(), 0).Findings {
+		seen, err := s.store.Sightings(t.Context(), tenantID(2), one.Fingerprint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(seen) > 0 && !seen[0].Until.IsZero() {
+			gone = one.Fingerprint
+		}
+	}
+	waived := ""
+	for _, one := range open {
+		if one.Finding.Waiver != "" {
+			waived = one.Finding.Fingerprint
+		}
+	}
+	return map[string]string{
+		"overview": "/", "overview-filtered": "/?q=con&group=customers&severity=high", "overview-nothing": "/?q=nobody",
+		"tenant": "/tenants/" + tenantID(1), "tenant-new": "/tenants/" + tenantID(1) + "?new=1", "tenant-partial": "/tenants/" + tenantID(3), "tenant-never": "/tenants/" + tenantID(4),
+		"finding": "/tenants/" + tenantID(1) + "/findings/" + open[0].Finding.Fingerprint, "finding-gone": "/tenants/" + tenantID(2) + "/findings/" + gone,
+		"finding-waived": "/tenants/" + tenantID(1) + "/findings/" + waived,
+		"rules":          "/rules", "rule": "/rules/" + open[0].Finding.Rule, "waivers": "/waivers",
+		"jobs": "/jobs", "job": "/jobs/44?live=1", "job-failed": "/jobs/43", "plans": "/plans", "plan": "/plans/contoso.json", "plan-page": "/plans/contoso.json/page",
+		"report": "/scans/1/report", "error": "/nowhere",
+	}
+}
+
+// TestPages: every page is there, and whole.
+func TestPages(t *testing.T) {
+	s := newSite(t)
+	threeTenants(t, s)
+	handler := s.handler(t)
+	says := map[string]string{
+		"overview": "1 tenant is worse than before", "overview-filtered": "1 of 4 tenants", "overview-nothing": "No tenant is like that", "tenant": "Since the scan before: 2 new", "tenant-new": "new or different",
+		"tenant-partial": "What could not be judged", "tenant-never": "never scanned", "finding": "How to mend it", "finding-gone": "any more", "finding-waived": "Approved",
+		"rules": "Fabrikam Europe", "rule": "Outcome in its latest scan", "waivers": "Holds", "jobs": "the client secret has expired", "job": "4218", "job-failed": "AADSTS7000222",
+		"plans": "waits for approval", "plan": "Approving is for people who signed in", "plan-page": "Remediation plan", "report": "Audit report", "error": "There is no such page",
+	}
+	says["waivers"] = "approved by"
+	says["tenant-never"] = "Never scanned"
+	for name, path := range paths(t, s) {
+		answer := get(t, handler, path)
+		want := http.StatusOK
+		if name == "error" {
+			want = http.StatusNotFound
+		}
+		body := answer.Body.String()
+		if answer.Code != want || !strings.Contains(body, says[name]) || !strings.HasSuffix(strings.TrimSpace(body), "</html>") {
+			t.Errorf("%s: GET %s = %d without %q", name, path, answer.Code, says[name])
+		}
+		if *saveTo != "" {
+			if err := os.WriteFile(filepath.Join(*saveTo, name+".html"), answer.Body.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if s.log.Len() > 0 {
+		t.Errorf("the log says %s", s.log.String())
+	}
+}

@@ -1,0 +1,181 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/history"
+	"github.com/domicile-audit/domicile/reports"
+)
+
+// waiverShown is a waiver of a tenant.
+type waiverShown struct {
+	Tenant, Name string
+	findings.Waiver
+	Term term
+	Mark state
+}
+
+// attestationShown is an attestation of a tenant, from the evidence of its latest scan.
+type attestationShown struct {
+	Tenant, Name         string
+	Fact                 string
+	Observer, Reviewer   string
+	Observed, ValidUntil string
+	Signed               bool
+	Term                 term
+}
+
+// term is how much of a term is left.
+type term struct {
+	State, Says string
+	days        int
+}
+
+type waiversPage struct {
+	Waivers      []waiverShown
+	Pager        pager
+	Total        int
+	Attestations []attestationShown
+	Unread       int // tenants whose evidence isn't kept
+}
+
+// endsSoon is how many days before its end something is said to end.
+const endsSoon = 30
+
+// termOf says how much is left until a day or a moment; nothing for what can't be read.
+func termOf(now time.Time, text string) term {
+	until, err := time.Parse(time.DateOnly, text)
+	if err == nil {
+		until = until.Add(24 * time.Hour) // it holds through the day
+	} else if until, err = time.Parse(time.RFC3339, text); err != nil {
+		return term{"unknown", "no end that can be read", -1 << 20}
+	}
+	left := until.Sub(now)
+	days := int(left.Hours() / 24)
+	switch {
+	case left <= 0:
+		return term{"fail", "ended " + ago(now, until), days - 1}
+	case days <= endsSoon:
+		return term{"unknown", "ends " + ago(now, until), days}
+	}
+	return term{"pass", "ends " + ago(now, until), days}
+}
+
+func (s *Server) waivers(w http.ResponseWriter, r *http.Request, who visitor) error {
+	judged, err := s.Store.Judgements(r.Context(), "")
+	if err != nil {
+		return err
+	}
+	shown := s.waiversOf(judged)
+	page := waiversPage{Total: len(shown)}
+	page.Waivers, page.Pager = cut(r, shown)
+	for _, of := range judged {
+		all, kept, err := s.attestations(r.Context(), of)
+		if err != nil {
+			return err
+		}
+		if !kept {
+			page.Unread++
+		}
+		for _, one := range all {
+			one.Term = termOf(s.Now(), one.ValidUntil)
+			page.Attestations = append(page.Attestations, one)
+		}
+	}
+	slices.SortStableFunc(page.Attestations, func(a, b attestationShown) int { return a.Term.days - b.Term.days })
+	page.Attestations = page.Attestations[:min(len(page.Attestations), 10*perPage)]
+	return s.pages.show(w, r, "waivers", http.StatusOK, who, "Waivers and attestations", page)
+}
+
+// waiversOf lists the tenants' waivers, those first that end first.
+func (s *Server) waiversOf(judged []history.Judgement) []waiverShown {
+	var shown []waiverShown
+	for _, of := range judged {
+		for _, waiver := range of.Waivers {
+			icon, word := reports.WaiverWord(waiver.State)
+			shown = append(shown, waiverShown{of.Tenant, cmp.Or(of.TenantName, of.Tenant), waiver, termOf(s.Now(), waiver.Expires), state{icon, word}})
+		}
+	}
+	slices.SortStableFunc(shown, func(a, b waiverShown) int {
+		return cmp.Or(a.Term.days-b.Term.days, strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+	})
+	return shown
+}
+
+// The attestations that are read of a tenant, and the scans whose are kept in mind.
+const (
+	maxAttestations = 1_000
+	maxStatements   = 5_000
+)
+
+// attestations are those of a tenant's latest scan; kept is false where its evidence isn't
+// there any more. A scan's are read once.
+func (s *Server) attestations(ctx context.Context, of history.Judgement) (all []attestationShown, kept bool, err error) {
+	s.mu.Lock()
+	all, known := s.statements[of.Scan]
+	s.mu.Unlock()
+	if known {
+		return all, true, nil
+	}
+	scan, err := s.Store.Scan(ctx, of.Tenant, of.Scan)
+	if err != nil {
+		return nil, false, err
+	}
+	folder, err := s.Engine.Evidence(ctx, scan)
+	if err != nil || folder == "" {
+		return nil, false, err
+	}
+	bundle, err := evidence.Open(folder)
+	if err == nil {
+		if _, held := bundle.Manifest.Entry("attestations"); held {
+			err = bundle.VerifyKind("attestations")
+		}
+	}
+	if err != nil {
+		s.Log.Warn("reading a kept bundle", "scan", of.Scan, "error", err)
+		return nil, false, nil
+	}
+	for line, err := range bundle.Objects("attestations") {
+		var one attestation
+		if err == nil {
+			err = json.Unmarshal(line, &one)
+		}
+		if err != nil || len(all) == maxAttestations {
+			s.Log.Warn("reading the attestations of a kept bundle", "scan", of.Scan, "error", err)
+			return nil, false, nil
+		}
+		all = append(all, attestationShown{
+			Tenant: of.Tenant, Name: cmp.Or(of.TenantName, of.Tenant), Fact: one.Fact, Observer: one.ObservedBy.UPN, Reviewer: one.Reviewer.UPN,
+			Observed: one.ObservedAt, ValidUntil: one.ValidUntil, Signed: one.Signed,
+		})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.statements) >= maxStatements {
+		clear(s.statements)
+	}
+	s.statements[of.Scan] = all
+	return all, true, nil
+}
+
+// attestation is what the page shows of an object of the kind attestations.
+type attestation struct {
+	Fact       string `json:"fact"`
+	ObservedAt string `json:"observedAt"`
+	ObservedBy person `json:"observedBy"`
+	Reviewer   person `json:"reviewer"`
+	ValidUntil string `json:"validUntil"`
+	Signed     bool   `json:"signed"`
+}
+
+type person struct {
+	UPN string `json:"upn"`
+}
