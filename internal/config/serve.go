@@ -27,7 +27,8 @@ type Serve struct {
 	Schedules []Schedule `yaml:"schedules"`
 	Keep      Keep       `yaml:"keep"`
 	// FailOn is what --fail-on takes; high where it isn't set.
-	FailOn string `yaml:"fail_on"`
+	FailOn    string `yaml:"fail_on"`
+	Dashboard `yaml:",inline"`
 }
 
 // Schedule says when some tenants are scanned.
@@ -120,6 +121,7 @@ func (s Serve) check(tenants []Tenant) []error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
+	errs = append(errs, s.Dashboard.check()...)
 	demand(s.Scans >= 0, "serve.scans is less than nothing")
 	demand(s.Keep.Scans >= 0 && s.Keep.Days >= 0, "serve.keep is less than nothing")
 	if s.FailOn != "" {

@@ -41,8 +41,8 @@ type SignIn struct {
 	Operator []string `yaml:"operator"`
 	Approver []string `yaml:"approver"`
 	// Idle ends a session that isn't used, Longest every session.
-	Idle    time.Duration `yaml:"idle"`
-	Longest time.Duration `yaml:"longest"`
+	Idle    Duration `yaml:"idle"`
+	Longest Duration `yaml:"longest"`
 }
 
 // Token is a machine that may use the API. SHA256 is the digest of its secret, in hex; the
@@ -57,37 +57,44 @@ type Token struct {
 // The sessions' terms where the configuration sets none.
 const (
 	defaultClaim   = "roles"
-	defaultIdle    = 30 * time.Minute
-	defaultLongest = 12 * time.Hour
+	defaultIdle    = Duration(30 * time.Minute)
+	defaultLongest = Duration(12 * time.Hour)
 )
 
-// Check says what is wrong with the configuration of the dashboard, and with the address
-// that it listens on. It fills in what was left out.
-func (d *Dashboard) Check(listen string) []error {
+// check says what is wrong, and fills in what was left out.
+func (d *Dashboard) check() []error {
 	var errs []error
-	secure := d.TLS != nil
 	if d.PublicURL != "" {
 		public, err := url.Parse(d.PublicURL)
-		if err != nil || public.Host == "" || public.User != nil || public.RawQuery != "" || public.Fragment != "" || strings.Trim(public.Path, "/") != "" || public.Scheme != "https" {
+		if err != nil || public.Scheme != "https" || public.Host == "" || public.User != nil || public.RawQuery != "" || public.Fragment != "" || strings.Trim(public.Path, "/") != "" {
 			errs = append(errs, errors.New("serve.public_url is not an address such as https://domicile.contoso.com"))
 		}
-		secure = true
 	}
 	if d.TLS != nil && (d.TLS.CertFile == "" || d.TLS.KeyFile == "") {
 		errs = append(errs, errors.New("serve.tls needs cert_file and key_file"))
 	}
 	switch {
-	case d.SignIn == nil && !loopback(listen):
-		errs = append(errs, fmt.Errorf("serve.listen %q can be reached by other machines and nobody signs in; set serve.sign_in, or listen on 127.0.0.1", listen))
 	case d.SignIn == nil && d.PublicURL != "":
 		errs = append(errs, errors.New("serve.public_url needs serve.sign_in: without it only this machine is served"))
-	case d.SignIn != nil && !secure:
+	case d.SignIn != nil && !d.Secure():
 		errs = append(errs, errors.New("serve.sign_in needs https: set serve.tls, or behind a proxy serve.public_url"))
 	}
 	if d.SignIn != nil {
 		errs = append(errs, d.SignIn.check()...)
 	}
 	return append(errs, d.checkTokens()...)
+}
+
+// Secure says whether browsers come by https.
+func (d *Dashboard) Secure() bool { return d.TLS != nil || d.PublicURL != "" }
+
+// CheckListen says whether the dashboard may be on an address: on one that other machines
+// reach, people have to sign in.
+func (d *Dashboard) CheckListen(listen string) error {
+	if d.SignIn == nil && !loopback(listen) {
+		return fmt.Errorf("%s can be reached by other machines, and nobody would have to sign in; set serve.sign_in, or listen on 127.0.0.1", listen)
+	}
+	return nil
 }
 
 // loopback says whether only this machine reaches an address.
@@ -122,7 +129,7 @@ func (s *SignIn) check() []error {
 	if s.Longest == 0 {
 		s.Longest = defaultLongest
 	}
-	if s.Idle < time.Minute || s.Longest < s.Idle {
+	if time.Duration(s.Idle) < time.Minute || s.Longest < s.Idle {
 		errs = append(errs, errors.New("serve.sign_in.idle must be at least 1m, and longest no shorter"))
 	}
 	return errs

@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,55 +10,68 @@ import (
 	"github.com/domicile-audit/domicile/internal/config"
 )
 
-func dashboard(change func(*config.Dashboard)) *config.Dashboard {
-	d := &config.Dashboard{
-		PublicURL: "https://domicile.contoso.com",
-		SignIn:    &config.SignIn{Issuer: "https://login.contoso.com/v2.0", ClientID: "app", ClientSecretEnv: "SECRET", Reader: []string{"Reader"}},
-		Tokens:    []config.Token{{Name: "ci", SHA256: strings.Repeat("0", 64), Role: "operator"}},
-	}
-	change(d)
-	return d
+const served = `version: 1
+serve:
+  public_url: https://domicile.contoso.com
+  sign_in:
+    issuer: https://login.contoso.com/v2.0
+    client_id: app
+    client_secret_env: SECRET
+    reader: [Reader]
+  tokens:
+    - {name: ci, sha256: ` + someDigest + `, role: operator}
+`
+
+const someDigest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+// dashboard is a configuration with something else in a place.
+func dashboard(old, other string) string {
+	return strings.Replace(served, old, other, 1)
 }
 
-func TestDashboardCheck(t *testing.T) {
-	tests := []struct {
-		name, listen, says string
-		change             func(*config.Dashboard)
-	}{
-		{"behind a proxy", "0.0.0.0:8080", "", func(*config.Dashboard) {}},
-		{"its own certificate", "0.0.0.0:8443", "", func(d *config.Dashboard) { d.PublicURL, d.TLS = "", &config.TLS{CertFile: "c", KeyFile: "k"} }},
-		{"this machine", "127.0.0.1:8080", "", func(d *config.Dashboard) { *d = config.Dashboard{} }},
-		{"this machine, IPv6", "[::1]:8080", "", func(d *config.Dashboard) { *d = config.Dashboard{} }},
-		{"open to all", "0.0.0.0:8080", "can be reached by other machines", func(d *config.Dashboard) { *d = config.Dashboard{} }},
-		{"open to all by a name", "localhost.contoso.com:80", "can be reached by other machines", func(d *config.Dashboard) { *d = config.Dashboard{} }},
-		{"open to all without a host", ":8080", "can be reached by other machines", func(d *config.Dashboard) { *d = config.Dashboard{} }},
-		{"a proxy without sign-in", "127.0.0.1:8080", "public_url needs serve.sign_in", func(d *config.Dashboard) { d.SignIn = nil }},
-		{"no https", "127.0.0.1:8080", "needs https", func(d *config.Dashboard) { d.PublicURL = "" }},
-		{"a public address without TLS", "127.0.0.1:8080", "public_url is not", func(d *config.Dashboard) { d.PublicURL = "http://domicile.contoso.com" }},
-		{"a public address with a path", "127.0.0.1:8080", "public_url is not", func(d *config.Dashboard) { d.PublicURL += "/domicile" }},
-		{"half a certificate", "127.0.0.1:8080", "cert_file and key_file", func(d *config.Dashboard) { d.TLS = &config.TLS{CertFile: "c"} }},
-		{"an issuer without TLS", "127.0.0.1:8080", "issuer is not an https", func(d *config.Dashboard) { d.SignIn.Issuer = "http://login.contoso.com" }},
-		{"no client", "127.0.0.1:8080", "needs client_id", func(d *config.Dashboard) { d.SignIn.ClientID = "" }},
-		{"two secrets", "127.0.0.1:8080", "one of the two", func(d *config.Dashboard) { d.SignIn.ClientSecretFile = "f" }},
-		{"nobody", "127.0.0.1:8080", "lets nobody in", func(d *config.Dashboard) { d.SignIn.Reader = nil }},
-		{"short sessions", "127.0.0.1:8080", "idle must be", func(d *config.Dashboard) { d.SignIn.Idle = time.Second }},
-		{"a short end", "127.0.0.1:8080", "idle must be", func(d *config.Dashboard) { d.SignIn.Longest = time.Minute }},
-		{"a token in the clear", "127.0.0.1:8080", "is not 64 hexadecimal digits", func(d *config.Dashboard) { d.Tokens[0].SHA256 = "hunter2" }},
-		{"a machine that approves", "127.0.0.1:8080", "neither reader nor operator", func(d *config.Dashboard) { d.Tokens[0].Role = "approver" }},
-		{"a token twice", "127.0.0.1:8080", "is there twice", func(d *config.Dashboard) { d.Tokens = append(d.Tokens, d.Tokens[0]) }},
+func TestDashboard(t *testing.T) {
+	tests := []struct{ name, old, other, says string }{
+		{"its own certificate", "public_url: https://domicile.contoso.com", "tls: {cert_file: c, key_file: k}", ""},
+		{"nobody signs in", served[strings.Index(served, "  public_url"):], "  tokens: []\n", ""},
+		{"a proxy without sign-in", served[strings.Index(served, "  sign_in"):], "", "public_url needs serve.sign_in"},
+		{"no https", "  public_url: https://domicile.contoso.com\n", "", "needs https"},
+		{"a public address without TLS", "https://domicile", "http://domicile", "public_url is not"},
+		{"a public address with a path", "domicile.contoso.com", "contoso.com/domicile", "public_url is not"},
+		{"half a certificate", "public_url: https://domicile.contoso.com", "tls: {cert_file: c}", "cert_file and key_file"},
+		{"an issuer without TLS", "https://login", "http://login", "issuer is not an https"},
+		{"no client", "    client_id: app\n", "", "needs client_id"},
+		{"two secrets", "client_secret_env: SECRET", "client_secret_env: SECRET\n    client_secret_file: f", "one of the two"},
+		{"nobody", "    reader: [Reader]\n", "", "lets nobody in"},
+		{"short sessions", "reader: [Reader]", "reader: [Reader]\n    idle: 1s", "idle must be"},
+		{"a short end", "reader: [Reader]", "reader: [Reader]\n    longest: 10m", "idle must be"},
+		{"a token in the clear", someDigest, "hunter2", "is not 64 hexadecimal digits"},
+		{"a machine that approves", "role: operator", "role: approver", "neither reader nor operator"},
+		{"a token twice", "  tokens:\n", "  tokens:\n    - {name: ci, sha256: " + someDigest + ", role: reader}\n", "is there twice"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			err := errors.Join(dashboard(tt.change).Check(tt.listen)...)
+			_, err := config.Parse([]byte(dashboard(tt.old, tt.other)), config.FileName)
 			if (err == nil) != (tt.says == "") || err != nil && (!strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "hunter2")) {
-				t.Errorf("Check() = %v, want an error that says %q", err, tt.says)
+				t.Errorf("Parse() = %v, want an error that says %q", err, tt.says)
 			}
 		})
 	}
-	whole := dashboard(func(*config.Dashboard) {})
-	whole.Check("127.0.0.1:1")
-	if whole.SignIn.Claim != "roles" || whole.SignIn.Idle != 30*time.Minute || whole.SignIn.Longest != 12*time.Hour {
-		t.Errorf("Check() left %+v, want the defaults", whole.SignIn)
+	whole := parse(t, dashboard("", "")).Serve
+	if whole.SignIn.Claim != "roles" || time.Duration(whole.SignIn.Idle) != 30*time.Minute || time.Duration(whole.SignIn.Longest) != 12*time.Hour {
+		t.Errorf("Parse() = %+v, want the defaults", whole.SignIn)
+	}
+	if err := whole.CheckListen("0.0.0.0:80"); err != nil {
+		t.Errorf("CheckListen() with sign-in = %v", err)
+	}
+}
+
+func TestCheckListen(t *testing.T) {
+	for listen, mine := range map[string]bool{
+		"127.0.0.1:8080": true, "[::1]:8080": true, "localhost:8080": true, "0.0.0.0:8080": false, ":8080": false, "[::]:80": false, "localhost.contoso.com:80": false, "192.0.2.1:80": false, "127.0.0.1": false,
+	} {
+		if err := new(config.Dashboard).CheckListen(listen); (err == nil) != mine {
+			t.Errorf("CheckListen(%q) = %v, want it allowed: %t", listen, err, mine)
+		}
 	}
 }
 

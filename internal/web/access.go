@@ -78,7 +78,7 @@ func (s *Server) protect(next http.Handler) http.Handler {
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Cache-Control", "no-store")
-		if s.Config.TLS != nil || s.Config.PublicURL != "" {
+		if s.Config.Secure() {
 			header.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		// The server goes on after a fault of one page.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -14,9 +13,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/history"
 	"github.com/domicile-audit/domicile/internal/fleet"
+	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/reports"
 )
 
 // apiRoot is where the API stands.
@@ -385,18 +387,24 @@ func (s *Server) apiUpload(w http.ResponseWriter, r *http.Request, who visitor) 
 	}
 	scan, err := s.Engine.Upload(r.Context(), r.Body, who.Name)
 	if err != nil {
-		return uploadError(r.Context(), err)
+		return uploadError(err)
 	}
 	w.Header().Set("Location", fmt.Sprintf("%s/scans/%d", apiRoot, scan.ID))
 	return answer(w, r, http.StatusCreated, scan)
 }
 
-// uploadError tells what was wrong with a bundle: that it was the sender's fault, as the
-// sender alone saw it.
-func uploadError(ctx context.Context, err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) || ctx.Err() != nil {
-		return err
+// uploadError tells what is wrong with a bundle, where that is the sender's to mend.
+func uploadError(err error) error {
+	var tampered *evidence.TamperedError
+	switch {
+	case errors.As(err, &tampered):
+		return refuse(http.StatusUnprocessableEntity, "The bundle is not as it was written: %s: %s.", reports.CleanName(tampered.File), reports.CleanText(tampered.What))
+	case errors.Is(err, evidence.ErrNotPacked):
+		return refuse(http.StatusUnsupportedMediaType, "This is no packed bundle, as domicile pack writes it.")
+	case errors.Is(err, scan.ErrUnsigned):
+		return refuse(http.StatusUnprocessableEntity, "The bundle has no signature of a trusted key, and the configuration demands one.")
+	case errors.Is(err, fleet.ErrNoTenant):
+		return refuse(http.StatusUnprocessableEntity, "The bundle is of a tenant that the configuration doesn't have.")
 	}
-	return refuse(http.StatusUnprocessableEntity, "The bundle was refused: %v.", err)
+	return err
 }

@@ -103,7 +103,7 @@ func New(o Options) (*Server, error) {
 		}
 	}
 	if o.Config.SignIn != nil {
-		s.sessions = newSessions(o.Now, o.Config.SignIn.Idle, o.Config.SignIn.Longest)
+		s.sessions = newSessions(o.Now, time.Duration(o.Config.SignIn.Idle), time.Duration(o.Config.SignIn.Longest))
 		s.signIn = newSignIn(o)
 	}
 	return s, nil
