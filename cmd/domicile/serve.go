@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -76,6 +76,7 @@ configuration anew; one that is wrong is refused, and the one before goes on.`,
 	flags.BoolVar(&s.demo, "demo", false, "scan simulated tenants on this machine; needs no account")
 	flags.DurationVar(&s.drain, "drain", 5*time.Minute, "how long scans that are running have when the program is to end")
 	offer(cmd, "role", roleAll, roleWorker)
+	cmd.AddCommand(newServeToken(a))
 	return cmd
 }
 
@@ -85,7 +86,11 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	listener, err := s.bind(ctx)
+	cfg, err := load()
+	if err != nil {
+		return usage(err)
+	}
+	listener, err := s.bind(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -108,8 +113,12 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 	group.Go(func() error { return f.Run(ctx) })
 	group.Go(func() error { return rereadOnHangup(ctx, f, log) })
 	if listener != nil {
-		log.Info("listening", "url", "http://"+listener.Addr().String())
-		group.Go(func() error { return serveHTTP(ctx, listener, a.pages(f), log) })
+		pages, err := a.pages(s, cfg, f, log)
+		if err != nil {
+			return err
+		}
+		log.Info("listening", "url", cmp.Or(cfg.Serve.PublicURL, schemeOf(cfg)+"://"+listener.Addr().String()))
+		group.Go(func() error { return serveHTTP(ctx, listener, pages, cfg, log) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -187,18 +196,14 @@ func startAll(ctx context.Context, f *fleet.Fleet) error {
 	return nil
 }
 
-// bind opens the address to listen on; nil for none. What tenants are like is shown on this
-// machine alone.
-func (s serving) bind(ctx context.Context) (net.Listener, error) {
+// bind opens the address to listen on; nil for none. What tenants are like is shown to other
+// machines only where people sign in.
+func (s serving) bind(ctx context.Context, cfg *config.Config) (net.Listener, error) {
 	if s.listen == "" {
 		return nil, nil //nolint:nilnil // nothing is listened on
 	}
-	host, _, err := net.SplitHostPort(s.listen)
-	if err != nil {
-		return nil, usage(fmt.Errorf("--listen %q: %w", s.listen, err))
-	}
-	if ip := net.ParseIP(host); s.role == roleAll && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, usage(fmt.Errorf("--listen %s can be reached from other machines, and nobody would have to sign in; listen on 127.0.0.1, or be a worker", s.listen))
+	if err := cfg.Serve.CheckListen(s.listen); s.role == roleAll && err != nil {
+		return nil, usage(fmt.Errorf("--listen %w", err))
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.listen)
 	if err != nil {
@@ -227,7 +232,7 @@ func rereadOnHangup(ctx context.Context, f *fleet.Fleet, log *slog.Logger) error
 }
 
 // serveHTTP answers requests until the context ends.
-func serveHTTP(ctx context.Context, listener net.Listener, pages http.Handler, log *slog.Logger) error {
+func serveHTTP(ctx context.Context, listener net.Listener, pages http.Handler, cfg *config.Config, log *slog.Logger) error {
 	server := &http.Server{
 		Handler: pages, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), MaxHeaderBytes: 64 << 10,
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
@@ -239,27 +244,22 @@ func serveHTTP(ctx context.Context, listener net.Listener, pages http.Handler, l
 		ended <- server.Shutdown(within)
 	})
 	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	err := http.ErrServerClosed
+	if tls := cfg.Serve.TLS; tls != nil {
+		err = server.ServeTLS(listener, cfg.Path(tls.CertFile), cfg.Path(tls.KeyFile))
+	} else {
+		err = server.Serve(listener)
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-ended
 }
 
-// pages are what is served: whether the process lives and is ready to scan.
-func (a *app) pages(f *fleet.Fleet) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "domicile "+version+" scans tenants on schedules.\n\n/healthz  200 while the process lives\n/readyz   200 while it can scan, 503 and the reason while it can't\n")
-	})
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
-		defer cancel()
-		if err := f.Ready(ctx); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		_, _ = io.WriteString(w, "ok\n")
-	})
-	return mux
+// schemeOf is the scheme of the address that the process listens on.
+func schemeOf(cfg *config.Config) string {
+	if cfg.Serve.TLS != nil {
+		return "https"
+	}
+	return "http"
 }

@@ -26,13 +26,13 @@ func (t *Tenant) Path(path string) string {
 func (c *Config) PolicyPaths() []string {
 	var paths []string
 	for _, path := range c.Policies {
-		paths = append(paths, c.path(path))
+		paths = append(paths, c.Path(path))
 	}
 	return paths
 }
 
 // PolicyKeyPath is the path of the key that must have signed the bundles, or empty.
-func (c *Config) PolicyKeyPath() string { return c.path(c.PolicyKey) }
+func (c *Config) PolicyKeyPath() string { return c.Path(c.PolicyKey) }
 
 // WaiversPath is the path of a tenant's file of waivers: its own, or else the general one;
 // empty for none. A nil tenant has the general one.
@@ -40,10 +40,12 @@ func (c *Config) WaiversPath(tenant *Tenant) string {
 	if tenant != nil && tenant.Waivers != "" {
 		return tenant.Path(tenant.Waivers)
 	}
-	return c.path(c.Waivers)
+	return c.Path(c.Waivers)
 }
 
-func (c *Config) path(path string) string {
+// Path makes a path of the configuration absolute, or relative as the configuration's own
+// path is.
+func (c *Config) Path(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
 	}

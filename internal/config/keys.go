@@ -45,7 +45,7 @@ func (t *TrustedKey) UnmarshalYAML(node ast.Node) error {
 func (c *Config) Trust() (signing.Trust, error) {
 	var trust signing.Trust
 	for _, key := range c.TrustedKeys {
-		read, err := ReadTrust(c.path(key.File), key.Name)
+		read, err := ReadTrust(c.Path(key.File), key.Name)
 		if err != nil {
 			return nil, fmt.Errorf("reading configuration %s: line %d: %w", c.File, key.line, err)
 		}
@@ -98,7 +98,7 @@ func (c *Config) source(named string) string {
 	if strings.HasPrefix(named, envPrefix) {
 		return named
 	}
-	return c.path(named)
+	return c.Path(named)
 }
 
 // ReadKey reads a private key from a file, or from a variable of the environment for

@@ -86,7 +86,7 @@ func (c *Config) DatabaseAddress(getenv func(string) string) (string, error) {
 	case strings.Contains(c.Serve.Database, "://"):
 		return c.Serve.Database, nil
 	default:
-		return c.path(c.Serve.Database), nil
+		return c.Path(c.Serve.Database), nil
 	}
 }
 

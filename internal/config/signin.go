@@ -139,32 +139,37 @@ func (d *Dashboard) checkTokens() []error {
 	var errs []error
 	names := map[string]bool{}
 	for i, token := range d.Tokens {
-		where := fmt.Sprintf("serve.tokens[%d] (%q)", i, token.Name)
-		if !folderName.MatchString(token.Name) || names[token.Name] {
-			errs = append(errs, fmt.Errorf("%s: name is not letters, digits, dots, dashes and underscores, or is there twice", where))
+		if err := token.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("serve.tokens[%d] (%q): %w", i, token.Name, err))
+		}
+		if names[token.Name] {
+			errs = append(errs, fmt.Errorf("serve.tokens[%d] (%q): the name is there twice", i, token.Name))
 		}
 		names[token.Name] = true
-		if sum, err := hex.DecodeString(token.SHA256); err != nil || len(sum) != 32 {
-			errs = append(errs, fmt.Errorf("%s: sha256 is not 64 hexadecimal digits; domicile serve token makes a token and this entry", where))
-		}
-		if token.Role != "reader" && token.Role != "operator" {
-			errs = append(errs, fmt.Errorf("%s: role %q is neither reader nor operator", where, token.Role))
-		}
 	}
 	return errs
+}
+
+// Check says what is wrong with a token of the configuration.
+func (t Token) Check() error {
+	sum, err := hex.DecodeString(t.SHA256)
+	switch {
+	case !folderName.MatchString(t.Name):
+		return fmt.Errorf("name %q is not letters, digits, dots, dashes and underscores", t.Name)
+	case err != nil || len(sum) != 32:
+		return errors.New("sha256 is not 64 hexadecimal digits; domicile serve token makes a token and its entry")
+	case t.Role != "reader" && t.Role != "operator":
+		return fmt.Errorf("role %q is neither reader nor operator", t.Role)
+	}
+	return nil
 }
 
 // SignInSecret returns the secret of the client at the provider. getenv looks up the
 // environment. The error names where the secret was looked for, never what was found.
 func (c *Config) SignInSecret(s *SignIn, getenv func(string) string) (string, error) {
-	secret, err := secretOf(s.ClientSecretEnv, c.path(s.ClientSecretFile), getenv)
+	secret, err := secretOf(s.ClientSecretEnv, c.Path(s.ClientSecretFile), getenv)
 	if err != nil {
 		return "", fmt.Errorf("the secret of serve.sign_in is missing: %w", err)
 	}
 	return secret, nil
-}
-
-// CertificatePaths are where the certificate and the key of the server stand.
-func (c *Config) CertificatePaths(tls *TLS) (cert, key string) {
-	return c.path(tls.CertFile), c.path(tls.KeyFile)
 }
