@@ -13,6 +13,7 @@ import (
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/history"
 	"github.com/domicile-audit/domicile/internal/fleet"
+	"github.com/domicile-audit/domicile/reports"
 )
 
 // perPage is how many rows of a list a page shows.
@@ -250,13 +251,17 @@ func (f filter) has(row tenantRow) bool {
 			return false
 		}
 	}
-	return (f.Group == "" || slices.Contains(row.Groups, f.Group)) && (f.Severity == "" || row.failed(findings.Severity(f.Severity)) > 0)
+	inGroup := func(group string) bool { return reports.CleanName(group) == f.Group }
+	return (f.Group == "" || slices.ContainsFunc(row.Groups, inGroup)) && (f.Severity == "" || row.failed(findings.Severity(f.Severity)) > 0)
 }
 
+// groupsOf lists the tenants' groups as they are shown, which is how the filter names them.
 func groupsOf(rows []tenantRow) []string {
 	var groups []string
 	for _, row := range rows {
-		groups = append(groups, row.Groups...)
+		for _, group := range row.Groups {
+			groups = append(groups, reports.CleanName(group))
+		}
 	}
 	slices.Sort(groups)
 	return slices.Compact(groups)

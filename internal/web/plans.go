@@ -213,6 +213,10 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, who visitor) er
 		return err
 	}
 	if err := r.ParseForm(); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return err
+		}
 		return refuse(http.StatusBadRequest, "The form can't be read.")
 	}
 	reason := strings.TrimSpace(r.PostForm.Get("reason"))

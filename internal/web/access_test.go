@@ -1,0 +1,190 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/fleet"
+)
+
+// TestOnlyThisMachine: without sign-in the name by which a browser comes must be this
+// machine's, as another site's could lead here.
+func TestOnlyThisMachine(t *testing.T) {
+	s := newSite(t)
+	threeTenants(t, s)
+	handler := s.handler(t)
+	for host, want := range map[string]int{
+		"127.0.0.1:8080": 200, "localhost:8080": 200, "LOCALHOST": 200, "[::1]:8080": 200, "[::1]": 200, "127.0.0.2": 200,
+		"evil.example": 421, "evil.example:8080": 421, "127.0.0.1.evil.example:8080": 421, "localhost.evil.example": 421, "192.0.2.1:8080": 421, "": 421,
+	} {
+		if answer := get(t, handler, "/", "Host", host); answer.Code != want || want != 200 && strings.Contains(answer.Body.String(), "Contoso") {
+			t.Errorf("Host %q = %d, want %d", host, answer.Code, want)
+		}
+	}
+}
+
+// TestWithoutSignIn: whoever is at this machine reads and starts scans; nobody approves.
+func TestWithoutSignIn(t *testing.T) {
+	s := newSite(t)
+	threeTenants(t, s)
+	handler := s.handler(t)
+	if answer := send(t, handler, "POST", "/tenants/"+tenantID(1)+"/scan", "a=b"); answer.Code != http.StatusSeeOther || answer.Header().Get("Location") != "/jobs/1001?live=1" {
+		t.Errorf("scanning = %d, %s", answer.Code, answer.Header().Get("Location"))
+	}
+	if answer := send(t, handler, "POST", "/tenants/"+tenantID(2)+"/scan", "a=b"); answer.Header().Get("Location") != "/jobs/44?live=1" {
+		t.Errorf("scanning what is being scanned leads to %s", answer.Header().Get("Location"))
+	}
+	answer := send(t, handler, "POST", "/plans/contoso.json/approve", "reason=because+it+is+so")
+	if answer.Code != http.StatusForbidden || !strings.Contains(answer.Body.String(), "serve.sign_in") || len(s.approvals) > 0 {
+		t.Errorf("approving = %d, %v", answer.Code, s.approvals)
+	}
+	if answer := get(t, handler, "/sign-in"); answer.Code != http.StatusNotFound {
+		t.Errorf("there is a page to sign in: %d", answer.Code)
+	}
+}
+
+// TestOtherSites: no other site makes a visitor's browser do anything here.
+func TestOtherSites(t *testing.T) {
+	s := newSite(t)
+	threeTenants(t, s)
+	handler := s.handler(t)
+	for _, header := range [][]string{
+		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"}, {"Origin", "http://127.0.0.1:9999"},
+	} {
+		for _, path := range []string{"/tenants/" + tenantID(1) + "/scan", "/api/v1/tenants/" + tenantID(1) + "/scans", "/api/v1/bundles", "/plans/contoso.json/approve"} {
+			if answer := send(t, handler, "POST", path, "a=b", header...); answer.Code != http.StatusForbidden {
+				t.Errorf("POST %s with %q = %d, want it refused", path, header, answer.Code)
+			}
+		}
+	}
+	if len(s.engine.started)+len(s.engine.uploaded) > 0 {
+		t.Errorf("%v and %v came about", s.engine.started, s.engine.uploaded)
+	}
+	if answer := send(t, handler, "POST", "/tenants/"+tenantID(1)+"/scan", "a=b", "Sec-Fetch-Site", "same-origin", "Origin", "http://127.0.0.1:8080"); answer.Code != http.StatusSeeOther {
+		t.Errorf("its own page = %d", answer.Code)
+	}
+}
+
+// TestHeaders: every answer has them, and no page may do more than it must.
+func TestHeaders(t *testing.T) {
+	s := newSite(t)
+	threeTenants(t, s)
+	s.options.Config.TLS = nil
+	handler := s.handler(t)
+	for name, path := range paths(t, s) {
+		header := get(t, handler, path).Header()
+		for key, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Cache-Control": "no-store", "Cross-Origin-Opener-Policy": "same-origin", "Strict-Transport-Security": "",
+		} {
+			if header.Get(key) != want {
+				t.Errorf("%s: %s is %q, want %q", name, key, header.Get(key), want)
+			}
+		}
+		policy := header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") || !strings.Contains(policy, "base-uri 'none'") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "*") {
+			t.Errorf("%s: the policy is %q", name, policy)
+		}
+		if name != "report" && strings.Contains(policy, "script-src") {
+			t.Errorf("%s: a script may run: %q", name, policy)
+		}
+	}
+	for path, want := range map[string]string{"/jobs/44?live=1": "5", "/jobs/44": "", "/jobs/42?live=1": ""} {
+		if got := get(t, handler, path).Header().Get("Refresh"); got != want {
+			t.Errorf("%s comes anew after %q, want %q", path, got, want)
+		}
+	}
+}
+
+// TestSecureHeaders: behind TLS browsers are told to stay there.
+func TestSecureHeaders(t *testing.T) {
+	s := newSignedSite(t, oneTenant)
+	if got := get(t, s.handler(t), "/sign-in", "Host", "domicile.contoso.com").Header().Get("Strict-Transport-Security"); got != "max-age=31536000" {
+		t.Errorf("Strict-Transport-Security is %q", got)
+	}
+}
+
+// TestLimits: who asks too often is told to wait, and others aren't.
+func TestLimits(t *testing.T) {
+	s := newSignedSite(t, oneTenant)
+	clock := now()
+	s.options.Now = func() time.Time { return clock }
+	handler := s.handler(t)
+	refused := 0
+	for range 200 {
+		if answer := get(t, handler, "/api/v1/tenants", "Authorization", "Bearer guess"); answer.Code == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	if refused < 100 {
+		t.Errorf("%d of 200 guesses are refused, want most", refused)
+	}
+	if answer := get(t, handler, "/api/v1/tenants", "Authorization", "Bearer machine"); answer.Code != http.StatusOK {
+		t.Errorf("a machine with a token = %d, while somebody guesses at its address", answer.Code)
+	}
+	clock = clock.Add(2 * time.Minute)
+	if answer := get(t, handler, "/sign-in"); answer.Code != http.StatusOK {
+		t.Errorf("two minutes later = %d", answer.Code)
+	}
+}
+
+// TestHostileText: what a tenant, a job or a file says stays text, and can't be turned round.
+func TestHostileText(t *testing.T) {
+	const evil = "</style></script><script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{.}}\"'`"
+	s := newSite(t)
+	threeTenants(t, s)
+	result := scanned(t, "weak", 5, evil, now().Add(-time.Hour), 0)
+	result.Findings[0].Message, result.Findings[0].Resource.Name, result.Findings[0].Actual = evil, evil, evil
+	result.Rules[0].Title = evil
+	s.record(t, result, nil)
+	s.engine.tenants = append(s.engine.tenants, fleet.Tenant{Name: evil, ID: tenantID(5), Cloud: evil, Groups: []string{evil}, Schedules: []string{evil}})
+	s.engine.jobs = append(s.engine.jobs, fleet.Job{ID: 7, Tenant: evil, TenantID: tenantID(5), By: evil, State: fleet.Failed, Queued: now(), Worker: evil, Error: evil, Exit: &findings.Exit{Reason: evil}, Progress: []fleet.Progress{{Kind: evil, State: evil}}})
+	s.engine.log = []fleet.LogLine{{Time: now(), Level: evil, Text: evil}}
+	handler := s.handler(t)
+	query := "?q=%3Cscript%3Ealert(1)%3C/script%3E%22"
+	for _, path := range []string{
+		"/", "/" + query, "/?group=" + query[3:], "/tenants/" + tenantID(5), "/tenants/" + tenantID(5) + "/findings/" + result.Findings[0].Fingerprint, "/rules", "/rules?topic=" + query[3:],
+		"/rules/" + result.Rules[0].ID, "/waivers", "/jobs", "/jobs?tenant=" + query[3:], "/jobs/7", "/nowhere/" + query,
+	} {
+		body := get(t, handler, path).Body.String()
+		for _, bad := range []string{"<script", "<img", "onerror=alert(1)>", "\u202e"} {
+			if strings.Contains(body, bad) {
+				t.Errorf("GET %s holds %q", path, bad)
+			}
+		}
+		if !strings.HasSuffix(strings.TrimSpace(body), "</html>") {
+			t.Errorf("GET %s is not whole", path)
+		}
+	}
+}
+
+// TestPlanFiles: nothing but a plan's file in the folder is read.
+func TestPlanFiles(t *testing.T) {
+	s := newSite(t)
+	threeTenants(t, s)
+	handler := s.handler(t)
+	for _, name := range []string{"..%2F..%2Fdomicile.db", "..%2Fplans%2Fcontoso.json", ".json", "none.json", "contoso.journal", "%2Fetc%2Fpasswd", "contoso.json%00"} {
+		if answer := get(t, handler, "/plans/"+name); answer.Code != http.StatusNotFound {
+			t.Errorf("GET /plans/%s = %d, want nothing", name, answer.Code)
+		}
+	}
+}
+
+// TestFaults: a page that is at fault takes nothing else with it, and tells nothing.
+func TestFaults(t *testing.T) {
+	s := newSite(t)
+	s.options.Engine = nil
+	handler := s.handler(t)
+	answer := get(t, handler, "/jobs")
+	if answer.Code != http.StatusInternalServerError || strings.Contains(answer.Body.String(), "nil pointer") || !strings.Contains(s.log.String(), "nil pointer") {
+		t.Errorf("a fault = %d, and the log says %s", answer.Code, s.log.String())
+	}
+	if err := s.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if answer := get(t, handler, "/api/v1/waivers"); answer.Code != http.StatusInternalServerError || strings.Contains(answer.Body.String(), "sql") {
+		t.Errorf("without a database = %d %s", answer.Code, answer.Body)
+	}
+}
