@@ -202,6 +202,9 @@ func (s serving) bind(ctx context.Context, cfg *config.Config) (net.Listener, er
 	if s.listen == "" {
 		return nil, nil //nolint:nilnil // nothing is listened on
 	}
+	if _, _, err := net.SplitHostPort(s.listen); err != nil {
+		return nil, usage(fmt.Errorf("--listen %q: %w", s.listen, err))
+	}
 	if err := cfg.Serve.CheckListen(s.listen); s.role == roleAll && err != nil {
 		return nil, usage(fmt.Errorf("--listen %w", err))
 	}
