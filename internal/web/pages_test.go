@@ -48,6 +48,13 @@ func paths(t testing.TB, s *site) map[string]string {
 	}
 }
 
+func save(t *testing.T, name string, page []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(*saveTo, name+".html"), page, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestPages: every page is there, and whole.
 func TestPages(t *testing.T) {
 	s := newSite(t)
@@ -72,9 +79,7 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s: GET %s = %d without %q", name, path, answer.Code, says[name])
 		}
 		if *saveTo != "" {
-			if err := os.WriteFile(filepath.Join(*saveTo, name+".html"), answer.Body.Bytes(), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			save(t, name, answer.Body.Bytes())
 		}
 	}
 	if s.log.Len() > 0 {

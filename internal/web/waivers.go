@@ -117,22 +117,39 @@ const (
 )
 
 // attestations are those of a tenant's latest scan; kept is false where its evidence isn't
-// there any more. A scan's are read once.
+// there. A scan's are read once, as neither changes.
 func (s *Server) attestations(ctx context.Context, of history.Judgement) (all []attestationShown, kept bool, err error) {
 	s.mu.Lock()
-	all, known := s.statements[of.Scan]
+	found, known := s.statements[of.Scan]
 	s.mu.Unlock()
 	if known {
-		return all, true, nil
+		return found.all, found.kept, nil
 	}
-	scan, err := s.Store.Scan(ctx, of.Tenant, of.Scan)
+	folder, err := s.Engine.Evidence(ctx, history.Scan{ID: of.Scan, Tenant: of.Tenant})
 	if err != nil {
 		return nil, false, err
 	}
-	folder, err := s.Engine.Evidence(ctx, scan)
-	if err != nil || folder == "" {
-		return nil, false, err
+	if folder != "" {
+		found.all, found.kept = s.readAttestations(of, folder)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.statements) >= maxStatements {
+		clear(s.statements)
+	}
+	s.statements[of.Scan] = found
+	return found.all, found.kept, nil
+}
+
+// statements are the attestations of a scan, where its evidence is kept.
+type statements struct {
+	all  []attestationShown
+	kept bool
+}
+
+// readAttestations reads the attestations of a kept bundle; none that are whole is as if it
+// weren't kept.
+func (s *Server) readAttestations(of history.Judgement, folder string) (all []attestationShown, kept bool) {
 	bundle, err := evidence.Open(folder)
 	if err == nil {
 		if _, held := bundle.Manifest.Entry("attestations"); held {
@@ -141,7 +158,7 @@ func (s *Server) attestations(ctx context.Context, of history.Judgement) (all []
 	}
 	if err != nil {
 		s.Log.Warn("reading a kept bundle", "scan", of.Scan, "error", err)
-		return nil, false, nil
+		return nil, false
 	}
 	for line, err := range bundle.Objects("attestations") {
 		var one attestation
@@ -150,20 +167,14 @@ func (s *Server) attestations(ctx context.Context, of history.Judgement) (all []
 		}
 		if err != nil || len(all) == maxAttestations {
 			s.Log.Warn("reading the attestations of a kept bundle", "scan", of.Scan, "error", err)
-			return nil, false, nil
+			return nil, false
 		}
 		all = append(all, attestationShown{
 			Tenant: of.Tenant, Name: cmp.Or(of.TenantName, of.Tenant), Fact: one.Fact, Observer: one.ObservedBy.UPN, Reviewer: one.Reviewer.UPN,
 			Observed: one.ObservedAt, ValidUntil: one.ValidUntil, Signed: one.Signed,
 		})
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.statements) >= maxStatements {
-		clear(s.statements)
-	}
-	s.statements[of.Scan] = all
-	return all, true, nil
+	return all, true
 }
 
 // attestation is what the page shows of an object of the kind attestations.

@@ -80,8 +80,8 @@ type Server struct {
 	uploads  chan struct{}
 
 	mu         sync.Mutex
-	catalogues map[string]catalogue         // rules by the digest of the policies
-	statements map[int64][]attestationShown // attestations by scan
+	catalogues map[string]catalogue // rules by the digest of the policies
+	statements map[int64]statements // attestations by scan
 }
 
 // maxUploads is how many bundles are taken in at the same time.
@@ -95,7 +95,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		Options: o, pages: pages, origins: http.NewCrossOriginProtection(), limits: newLimits(o.Now), uploads: make(chan struct{}, maxUploads),
-		catalogues: map[string]catalogue{}, statements: map[int64][]attestationShown{},
+		catalogues: map[string]catalogue{}, statements: map[int64]statements{},
 	}
 	if o.Config.PublicURL != "" {
 		if err := s.origins.AddTrustedOrigin(trimSlash(o.Config.PublicURL)); err != nil {
