@@ -95,7 +95,7 @@ func (q OpenQuery) condition() (condition string, args []any) {
 	if q.Severity != "" {
 		add("f.weight IN (?, ?)", q.Severity.Rank(), q.Severity.Rank()+waivedWeight)
 	}
-	switch q.Outcome { //nolint:exhaustive // a finding has no other outcome
+	switch q.Outcome {
 	case "":
 	case findings.Waived:
 		add("f.weight >= ?", waivedWeight)
@@ -124,7 +124,7 @@ type Sighting struct {
 func (s *Store) Sightings(ctx context.Context, tenant, fingerprint string) ([]Sighting, error) {
 	key, err := hex.DecodeString(fingerprint)
 	if err != nil || len(key) != 32 {
-		return nil, nil
+		return nil, nil //nolint:nilerr // what is no fingerprint is no finding's
 	}
 	seen, err := s.sightings(ctx, tenant, key)
 	if err != nil {

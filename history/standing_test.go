@@ -27,6 +27,7 @@ func compared(t *testing.T, tenant string, n int, found []findings.Finding, prev
 
 // testStandings: each tenant stands as its latest scan says, whatever was recorded last.
 func testStandings(t *testing.T, store *history.Store) {
+	t.Helper()
 	first := compared(t, tenantID, 0, some(tenantID, "x", 1, 2), nil, "")
 	one := record(t, store, encode(t, first))
 	second := compared(t, tenantID, 2, some(tenantID, "x", 2, 3, 4), first, one.Digest)
@@ -39,7 +40,7 @@ func testStandings(t *testing.T, store *history.Store) {
 		t.Fatalf("Standings() = %v, %v, want two", all, err)
 	}
 	got := all[0]
-	if got.Scan.ID != two.ID || got.Before == nil || got.Before.Scan != between.ID || got.Before.Digest != between.Digest || got.Before.Numbers.Summary.Findings != 1 {
+	if got.Scan.ID != two.ID || got.Before == nil || got.Before.Scan != between.ID || got.Before.Digest != between.Digest || got.Before.Summary.Findings != 1 {
 		t.Errorf("the first tenant stands by %+v after %+v, want the latest scan and the one before it", got.Scan, got.Before)
 	}
 	want := history.Numbers{Cloud: "global", Summary: second.Summary, Change: &history.Change{Previous: one.Digest, New: map[findings.Severity]int{findings.Medium: 2}, Fixed: 1}}
@@ -76,6 +77,7 @@ func testStandings(t *testing.T, store *history.Store) {
 
 // testPages: scans and findings come page by page, none twice and none left out.
 func testPages(t *testing.T, store *history.Store) {
+	t.Helper()
 	for n := range 5 {
 		record(t, store, encode(t, result(tenantID, day(n), some(tenantID, "x", n, n+1, n+2, 99))))
 		record(t, store, encode(t, result(otherTenant, day(n), some(otherTenant, "y", 7))))
@@ -125,6 +127,7 @@ func testPages(t *testing.T, store *history.Store) {
 
 // testOpenFindings: the filters choose, and say since when.
 func testOpenFindings(t *testing.T, store *history.Store) {
+	t.Helper()
 	record(t, store, encode(t, result(tenantID, day(0), some(tenantID, "x", 1, 2))))
 	found := some(tenantID, "x", 1, 2, 3)
 	found[1].Actual = "z"
@@ -160,6 +163,7 @@ func testOpenFindings(t *testing.T, store *history.Store) {
 
 // testUpgrade: a store that was written before there were numbers gets them.
 func testUpgrade(t *testing.T, address string) {
+	t.Helper()
 	store := opened(t, address)
 	first := compared(t, tenantID, 0, some(tenantID, "x", 1, 2), nil, "")
 	one := record(t, store, encode(t, first))

@@ -247,7 +247,7 @@ func serveHTTP(ctx context.Context, listener net.Listener, pages http.Handler, c
 		ended <- server.Shutdown(within)
 	})
 	defer stop()
-	err := http.ErrServerClosed
+	var err error
 	if tls := cfg.Serve.TLS; tls != nil {
 		err = server.ServeTLS(listener, cfg.Path(tls.CertFile), cfg.Path(tls.KeyFile))
 	} else {

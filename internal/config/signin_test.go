@@ -10,19 +10,23 @@ import (
 	"github.com/domicile-audit/domicile/internal/config"
 )
 
-const served = `version: 1
+const (
+	served = `version: 1
 serve:
   public_url: https://domicile.contoso.com
-  sign_in:
+` + servedSignIn + servedTokens
+	servedSignIn = `  sign_in:
     issuer: https://login.contoso.com/v2.0
     client_id: app
     client_secret_env: SECRET
     reader: [Reader]
-  tokens:
+`
+	servedTokens = `  tokens:
     - {name: ci, sha256: ` + someDigest + `, role: operator}
 `
 
-const someDigest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+	someDigest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+)
 
 // dashboard is a configuration with something else in a place.
 func dashboard(old, other string) string {
@@ -32,8 +36,8 @@ func dashboard(old, other string) string {
 func TestDashboard(t *testing.T) {
 	tests := []struct{ name, old, other, says string }{
 		{"its own certificate", "public_url: https://domicile.contoso.com", "tls: {cert_file: c, key_file: k}", ""},
-		{"nobody signs in", served[strings.Index(served, "  public_url"):], "  tokens: []\n", ""},
-		{"a proxy without sign-in", served[strings.Index(served, "  sign_in"):], "", "public_url needs serve.sign_in"},
+		{"nobody signs in", served, "version: 1\nserve: {tokens: []}\n", ""},
+		{"a proxy without sign-in", servedSignIn, "", "public_url needs serve.sign_in"},
 		{"no https", "  public_url: https://domicile.contoso.com\n", "", "needs https"},
 		{"a public address without TLS", "https://domicile", "http://domicile", "public_url is not"},
 		{"a public address with a path", "domicile.contoso.com", "contoso.com/domicile", "public_url is not"},

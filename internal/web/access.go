@@ -214,10 +214,12 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, who visitor, err e
 		return
 	}
 	if status == http.StatusUnauthorized && r.Method == http.MethodGet && s.signIn != nil && r.Header.Get("Authorization") == "" {
-		http.Redirect(w, r, "/sign-in?to="+queryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		http.Redirect(w, r, "/sign-in?to="+queryEscape(r.URL.RequestURI()), http.StatusSeeOther) //nolint:gosec // G710: a page of this server, whatever its parameter says
 		return
 	}
-	s.pages.show(w, r, "error", status, who, "", errorPage{http.StatusText(status), says})
+	if err := s.pages.show(w, r, "error", status, who, "", errorPage{http.StatusText(status), says}); err != nil {
+		s.Log.Error("answering a request", "error", err)
+	}
 }
 
 type errorPage struct{ Title, Says string }

@@ -30,7 +30,7 @@ func changeOf(of history.Standing) changeSays {
 		return changeSays{Says: "first scan"}
 	}
 	out := changeSays{Compared: true, worst: len(findings.Severities())}
-	now, before := of.Numbers.Summary, of.Before.Numbers.Summary
+	now, before := of.Numbers.Summary, of.Before.Summary
 	var parts []string
 	say := func(n int, form string) {
 		if n > 0 {

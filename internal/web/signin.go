@@ -133,7 +133,7 @@ func (s *Server) signInStart(w http.ResponseWriter, r *http.Request, _ visitor) 
 	}
 	state, one := s.signIn.begin(ownPath(r.URL.Query().Get("to")))
 	setCookie(w, signInCookie, state, int(attemptTerm.Seconds()))
-	http.Redirect(w, r, client.AuthCodeURL(state, oidc.Nonce(one.nonce), oauth2.S256ChallengeOption(one.verifier)), http.StatusSeeOther)
+	http.Redirect(w, r, client.AuthCodeURL(state, oidc.Nonce(one.nonce), oauth2.S256ChallengeOption(one.verifier)), http.StatusSeeOther) //nolint:gosec // G710: the provider's address, of the configuration
 	return nil
 }
 

@@ -29,7 +29,6 @@ type provider struct {
 	// claims are what it says of the person, and change what it gets wrong.
 	claims map[string]any
 	change func(header, claims map[string]any)
-	alg    string
 	secret string
 
 	mu    sync.Mutex
@@ -165,7 +164,7 @@ func (s *signedSite) browser(t *testing.T) *http.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &http.Client{Jar: jar, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // both servers are the test's own
+	return &http.Client{Jar: jar, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 }
 
 func (s *signedSite) do(t *testing.T, browser *http.Client, method, path, form string, header ...string) (status int, body string, at string) {
@@ -242,7 +241,7 @@ func TestSessionCookie(t *testing.T) {
 	}
 	// What the header says, the jar doesn't tell.
 	thief.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	request, _ := http.NewRequestWithContext(t.Context(), "GET", s.server.URL+"/sign-in/start", nil)
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+"/sign-in/start", nil)
 	answer, err := thief.Do(request)
 	if err != nil {
 		t.Fatal(err)
