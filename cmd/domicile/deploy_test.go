@@ -149,18 +149,6 @@ func parsed(t *testing.T, args []string) func(flag string) string {
 	return func(flag string) string { return command.Flag(flag).Value.String() }
 }
 
-// needsServe skips what takes the command serve, or signing in to it, in a program that
-// hasn't got it.
-func needsServe(t *testing.T) {
-	t.Helper()
-	if _, schema, _ := run1(t, "config", "schema"); !strings.Contains(schema, `"sign_in"`) {
-		t.Skip("the program has no serve that people sign in to")
-	}
-	if command, _, err := newRoot(Environment{}).Find([]string{"serve"}); err != nil || command.Name() != "serve" {
-		t.Skip("the program has no serve")
-	}
-}
-
 var (
 	execStart    = regexp.MustCompile(`(?m)^ExecStart=(\S+) (.+)$`)
 	stopsWithin  = regexp.MustCompile(`(?m)^TimeoutStopSec=(\d+)$`)
@@ -191,7 +179,6 @@ func TestUnits(t *testing.T) {
 			start := match(t, execStart, unit)
 			args := strings.Fields(start[1])
 			if args[0] == "serve" {
-				needsServe(t)
 			}
 			if start[0] != programPath {
 				t.Errorf("the unit starts %s, want %s", start[0], programPath)
@@ -284,7 +271,6 @@ func checkPod(t *testing.T, folder string, pod podSpec, all []manifest) {
 	t.Helper()
 	c := pod.Containers[0]
 	if c.Args[0] == "serve" {
-		needsServe(t)
 	}
 	flag := parsed(t, c.Args)
 	if user := match(t, imageUser, ciFile(t, "deploy/Dockerfile"))[0]; user != "65532" || pod.SecurityContext.RunAsUser != 65532 {

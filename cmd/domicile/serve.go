@@ -94,8 +94,14 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 	if err != nil {
 		return err
 	}
+	secret := ""
 	if listener != nil {
 		defer listener.Close()
+		if cfg.Serve.SignIn != nil && s.role == roleAll {
+			if secret, err = cfg.SignInSecret(cfg.Serve.SignIn, a.Getenv); err != nil {
+				return usage(err)
+			}
+		}
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(collectGC))
 	log := a.serveLog()
@@ -113,7 +119,7 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 	group.Go(func() error { return f.Run(ctx) })
 	group.Go(func() error { return rereadOnHangup(ctx, f, log) })
 	if listener != nil {
-		pages, err := a.pages(s, cfg, f, log)
+		pages, err := a.pages(s, cfg, secret, f, log)
 		if err != nil {
 			return err
 		}

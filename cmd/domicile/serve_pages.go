@@ -24,7 +24,7 @@ const plansFolder = "plans"
 
 // pages are what is served: the dashboard with its API, unless the process is a worker, and
 // whether it lives and is ready to scan.
-func (a *app) pages(s serving, cfg *config.Config, f *fleet.Fleet, log *slog.Logger) (http.Handler, error) {
+func (a *app) pages(s serving, cfg *config.Config, secret string, f *fleet.Fleet, log *slog.Logger) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -39,17 +39,10 @@ func (a *app) pages(s serving, cfg *config.Config, f *fleet.Fleet, log *slog.Log
 	if s.role == roleWorker {
 		return mux, nil
 	}
-	options := web.Options{
+	dashboard, err := web.New(web.Options{
 		Store: f.History(), Engine: f, Plans: filepath.Join(s.data, plansFolder), Formats: reports.Formats(),
-		Config: cfg.Serve.Dashboard, Version: version, Now: a.Now, Log: log,
-	}
-	if cfg.Serve.SignIn != nil {
-		var err error
-		if options.Secret, err = cfg.SignInSecret(cfg.Serve.SignIn, a.Getenv); err != nil {
-			return nil, usage(err)
-		}
-	}
-	dashboard, err := web.New(options)
+		Config: cfg.Serve.Dashboard, Secret: secret, Version: version, Now: a.Now, Log: log,
+	})
 	if err != nil {
 		return nil, err
 	}
