@@ -130,11 +130,14 @@ docs: ## Write docs/rules.md from the rules' METADATA, docs/personal-data.md fro
 .PHONY: screenshots
 screenshots: ## Make the README's pictures from the demo anew (needs Chromium; CHROMIUM names it)
 	$(MAKE) build VERSION=0.0.0
-	@mkdir -p docs/images
+	@mkdir -p docs/images out/screenshots/dashboard
 	bin/domicile scan --demo --now 2026-11-21 --format html --quiet --out out/screenshots || test $$? -eq 3
+	$(GO) test ./internal/web -run 'TestPages$$' -count=1 -pages $(CURDIR)/out/screenshots/dashboard
 	@for scheme in dark:0 light:1; do \
 		$(CHROMIUM) --headless --hide-scrollbars --window-size=1280,1160 --blink-settings=preferredColorScheme=$${scheme#*:} \
 			--screenshot=docs/images/report-$${scheme%:*}.png file://$(CURDIR)/out/screenshots/report.html || exit 1; \
+		$(CHROMIUM) --headless --hide-scrollbars --window-size=1280,1000 --blink-settings=preferredColorScheme=$${scheme#*:} \
+			--screenshot=docs/images/dashboard-$${scheme%:*}.png file://$(CURDIR)/out/screenshots/dashboard/overview.html || exit 1; \
 	done
 
 .PHONY: fuzz
