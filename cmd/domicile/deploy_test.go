@@ -178,8 +178,6 @@ func TestUnits(t *testing.T) {
 			unit := strings.ReplaceAll(ciFile(t, "deploy/systemd/"+name), "%i", "contoso")
 			start := match(t, execStart, unit)
 			args := strings.Fields(start[1])
-			if args[0] == "serve" {
-			}
 			if start[0] != programPath {
 				t.Errorf("the unit starts %s, want %s", start[0], programPath)
 			}
@@ -270,8 +268,6 @@ func checkRestricted(t *testing.T, pod podSpec) {
 func checkPod(t *testing.T, folder string, pod podSpec, all []manifest) {
 	t.Helper()
 	c := pod.Containers[0]
-	if c.Args[0] == "serve" {
-	}
 	flag := parsed(t, c.Args)
 	if user := match(t, imageUser, ciFile(t, "deploy/Dockerfile"))[0]; user != "65532" || pod.SecurityContext.RunAsUser != 65532 {
 		t.Errorf("the image's user is %s, the pod's %d", user, pod.SecurityContext.RunAsUser)
