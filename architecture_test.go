@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"/internal/signing":   {},
 	"/internal/simulator": {"", "/internal/limits"},
 	"/internal/graph":     {"/collectors", "/evidence", "/internal/limits", "/remediation"},
-	"/internal/scan":      {"/collectors", "/evidence", "/findings", "/history", "/internal/config", "/internal/graph", "/internal/pseudonym", "/internal/signing", "/policies", "/reports"},
+	"/internal/scan":      {"/collectors", "/evidence", "/findings", "/history", "/internal/config", "/internal/graph", "/internal/pseudonym", "/internal/signing", "/policies", "/remediation", "/reports"},
 	"/cmd/domicile":       {"", "/collectors", "/evidence", "/findings", "/history", "/internal/chromium", "/internal/config", "/internal/fleet", "/internal/pseudonym", "/internal/scan", "/internal/signing", "/internal/simulator", "/internal/web", "/policies", "/remediation", "/reports"},
 	"/internal/web":       {"/evidence", "/findings", "/history", "/internal/config", "/internal/fleet", "/internal/scan", "/remediation", "/reports"},
 }

@@ -1,13 +1,13 @@
 package remediation
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -15,10 +15,12 @@ import (
 	"github.com/domicile-audit/domicile/findings"
 )
 
-// Approval says who approved a plan.
-type Approval interface {
-	// Approved returns who signed the bytes of a plan's file, or why nobody did.
-	Approved(plan []byte) (approver string, err error)
+// Approval is who approved a plan, by which key, when and why.
+type Approval struct {
+	By     string    `json:"by"`
+	KeyID  string    `json:"keyid"`
+	Time   time.Time `json:"time"`
+	Reason string    `json:"reason"`
 }
 
 // Run says how a plan is applied or taken back.
@@ -31,8 +33,9 @@ type Run struct {
 	Journal string
 	// MaxChanges is the greatest number of changes that the organisation allows in a plan.
 	MaxChanges int
-	// Approval, if set, must name somebody other than the plan's author.
-	Approval Approval
+	// Approved, if set, returns who approved the bytes of a plan's file, or why nobody did. It
+	// must be somebody other than the plan's author.
+	Approved func(file []byte) (*Approval, error)
 	// Confirm is shown each change before it is made, and says whether it may be.
 	Confirm func(Change) (bool, error)
 	// Judge judges rules on fresh evidence; Apply verifies with it what it did.
@@ -59,12 +62,12 @@ func (s Settled) Done() bool {
 	return s.Outcome == Applied || s.Outcome == InPlace || s.Outcome == Ready
 }
 
-// PlanError is a plan that must not be applied: of another tenant, expired, not approved, or
+// PlanError is a plan that must be neither approved nor applied: of another tenant, expired, not approved, or
 // not what the evidence gives.
 type PlanError struct{ Why string }
 
 // Error says why.
-func (e *PlanError) Error() string { return "the plan is not applied: " + e.Why }
+func (e *PlanError) Error() string { return "the plan is refused: " + e.Why }
 
 // Apply carries a plan out, or goes on with it where a run was interrupted. It returns how
 // each change ended, in the plan's order. An error ends the run; what was done until then is
@@ -74,13 +77,13 @@ func Apply(ctx context.Context, run Run) (settled []Settled, err error) {
 	if err != nil {
 		return nil, err
 	}
-	approver, err := run.check(plan)
+	approval, err := run.check(plan)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(run.File)
 	begin := head{
-		Version: Version, Time: run.Now().UTC(), Digest: hex.EncodeToString(sum[:]), Plan: plan, Approver: approver,
+		Version: Version, Time: run.Now().UTC(), Digest: hex.EncodeToString(sum[:]), Plan: plan, Approval: approval,
 		Protected: protectedBy(run.Sources.Result, plan.Remediator, run.Target.App()),
 	}
 	e := &engine{Run: run, protected: begin.Protected}
@@ -123,43 +126,46 @@ func Rollback(ctx context.Context, run Run) (settled []Settled, err error) {
 	return e.each(ctx, changes)
 }
 
+// Check refuses a plan that has expired, has more changes than the organisation allows, or is
+// not what Build makes of the sources.
+func (p *Plan) Check(sources Sources, most int, now time.Time) error {
+	if err := p.checkTime(now); err != nil {
+		return err
+	}
+	if len(p.Changes) > most {
+		return &PlanError{fmt.Sprintf("it has %d changes and at most %d are allowed", len(p.Changes), most)}
+	}
+	return rebuilt(p, sources)
+}
+
 // check refuses a plan that is not of this tenant, this time and this evidence, or that
-// nobody but its author has approved. It returns who approved it.
-func (r Run) check(plan *Plan) (approver string, err error) {
+// nobody but its author has approved. It returns who approved it; nil where nobody has to.
+func (r Run) check(plan *Plan) (*Approval, error) {
 	if err := r.checkTarget(plan); err != nil {
-		return "", err
+		return nil, err
 	}
-	if err := r.checkTime(plan); err != nil {
-		return "", err
+	if r.Target.App() == r.Sources.Result.Reader.AppID {
+		return nil, &PlanError{fmt.Sprintf("the application %s read the evidence; changes are made by an application of their own", r.Target.App())}
 	}
-	switch {
-	case r.Target.App() == r.Sources.Result.Reader.AppID:
-		return "", &PlanError{fmt.Sprintf("the application %s read the evidence; changes are made by an application of their own", r.Target.App())}
-	case len(plan.Changes) > r.MaxChanges:
-		return "", &PlanError{fmt.Sprintf("it has %d changes and at most %d are allowed", len(plan.Changes), r.MaxChanges)}
+	if err := plan.Check(r.Sources, r.MaxChanges, r.Now()); err != nil || r.Approved == nil {
+		return nil, err
 	}
-	if err := rebuilt(plan, r.Sources); err != nil {
-		return "", err
-	}
-	if r.Approval == nil {
-		return "", nil
-	}
-	approver, err = r.Approval.Approved(r.File)
+	approval, err := r.Approved(r.File)
 	switch {
 	case err != nil:
-		return "", &PlanError{"its approval: " + err.Error()}
-	case approver == "" || plan.Author == "" || strings.EqualFold(approver, plan.Author):
-		return "", &PlanError{"somebody other than its author has to approve it"}
+		return nil, &PlanError{"its approval: " + err.Error()}
+	case approval.By == "" || plan.Author == "" || strings.EqualFold(approval.By, plan.Author):
+		return nil, &PlanError{"somebody other than its author has to approve it"}
 	}
-	return approver, nil
+	return approval, nil
 }
 
 // checkTime refuses a plan that has expired.
-func (r Run) checkTime(plan *Plan) error {
-	if r.Now().Before(plan.Expires) {
+func (p *Plan) checkTime(now time.Time) error {
+	if now.Before(p.Expires) {
 		return nil
 	}
-	return &PlanError{fmt.Sprintf("it expired on %s; make a new one from fresh evidence", plan.Expires.Format(time.RFC3339))}
+	return &PlanError{fmt.Sprintf("it expired on %s; make a new one from fresh evidence", p.Expires.Format(time.RFC3339))}
 }
 
 // checkTarget refuses a target that isn't the plan's.
@@ -173,8 +179,8 @@ func (r Run) checkTarget(plan *Plan) error {
 	return nil
 }
 
-// rebuilt builds the plan again from what it rests on. A change that doesn't come out is not
-// the actions' but somebody else's. A plan may hold fewer: whoever takes one out, may.
+// rebuilt builds the plan again from what it rests on. A change or a step that doesn't come out
+// is not the program's but somebody else's. A plan may hold fewer: whoever takes one out, may.
 func rebuilt(plan *Plan, sources Sources) error {
 	switch {
 	case plan.Digests.Result != sources.Digest:
@@ -187,21 +193,23 @@ func rebuilt(plan *Plan, sources Sources) error {
 		return err
 	}
 	if plan.Tenant != again.Tenant {
-		return &PlanError{fmt.Sprintf("it is of tenant %s, and its result of %s", plan.Tenant.ID, again.Tenant.ID)}
+		return &PlanError{fmt.Sprintf("it is of tenant %s (%s), and its result of %s (%s)", plan.Tenant.ID, plan.Tenant.Name, again.Tenant.ID, again.Tenant.Name)}
 	}
-	built := map[string]json.RawMessage{}
+	changes, steps := map[string]Change{}, map[string]Step{}
 	for _, change := range again.Changes {
-		if built[change.ID], err = encode(change); err != nil {
-			return err
-		}
+		changes[change.ID] = change
+	}
+	for _, step := range again.Steps {
+		steps[step.Fingerprint] = step
 	}
 	for _, change := range plan.Changes {
-		data, err := encode(change)
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(data, built[change.ID]) {
+		if !reflect.DeepEqual(change, changes[change.ID]) {
 			return &PlanError{fmt.Sprintf("its change %s is not what the evidence and this program's actions give", change.ID)}
+		}
+	}
+	for _, step := range plan.Steps {
+		if !reflect.DeepEqual(step, steps[step.Fingerprint]) {
+			return &PlanError{fmt.Sprintf("its step for %s is not what the evidence and the rules give", step.Rule)}
 		}
 	}
 	return nil
@@ -255,7 +263,7 @@ func (e *engine) settle(ctx context.Context, change Change) (Record, error) {
 		return e.end(change, record)
 	}
 	if !e.undo { // an answer may have been waited for
-		if err := e.checkTime(e.journal.head.Plan); err != nil {
+		if err := e.journal.head.Plan.checkTime(e.Now()); err != nil {
 			return Record{}, err
 		}
 	}

@@ -353,13 +353,10 @@ func (b *broken) Get(ctx context.Context, path string) (json.RawMessage, error) 
 	return b.tenant.Get(ctx, path)
 }
 
-// signer approves in the name of somebody.
-type signer struct {
-	name string
-	err  error
+// approvedBy approves in the name of somebody.
+func approvedBy(name string, err error) func([]byte) (*remediation.Approval, error) {
+	return func([]byte) (*remediation.Approval, error) { return &remediation.Approval{By: name, Time: now}, err }
 }
-
-func (s signer) Approved([]byte) (string, error) { return s.name, s.err }
 
 // TestPlansThatAreNotApplied refuses a plan before anything is read or written.
 func TestPlansThatAreNotApplied(t *testing.T) {
@@ -382,9 +379,15 @@ func TestPlansThatAreNotApplied(t *testing.T) {
 			tenant.id = strings.Replace(tenantID, "3f0c", "3f0d", 1)
 			r.File = bytes.Replace(r.File, []byte(tenantID), []byte(tenant.id), 1)
 		}, "and its result of " + tenantID},
-		{"not approved", func(r *remediation.Run, _ *tenant) { r.Approval = signer{err: errors.New("no signature")} }, "its approval: no signature"},
-		{"approved by nobody", func(r *remediation.Run, _ *tenant) { r.Approval = signer{} }, "other than its author"},
-		{"approved by its author", func(r *remediation.Run, _ *tenant) { r.Approval = signer{name: "ADA"} }, "other than its author"},
+		{"a step that no rule has", func(r *remediation.Run, _ *tenant) {
+			r.File = bytes.Replace(r.File, []byte("open a ticket"), []byte("open a window"), 1)
+		}, "its step for GEO1002 is not what"},
+		{"another name of the tenant", func(r *remediation.Run, _ *tenant) {
+			r.File = bytes.Replace(r.File, []byte(`"name": "Contoso"`), []byte(`"name": "Fabrikam"`), 1)
+		}, "(Fabrikam), and its result of "},
+		{"not approved", func(r *remediation.Run, _ *tenant) { r.Approved = approvedBy("", errors.New("no signature")) }, "its approval: no signature"},
+		{"approved by nobody", func(r *remediation.Run, _ *tenant) { r.Approved = approvedBy("", nil) }, "other than its author"},
+		{"approved by its author", func(r *remediation.Run, _ *tenant) { r.Approved = approvedBy("ADA", nil) }, "other than its author"},
 	}
 	for _, tt := range tests {
 		for _, dry := range []bool{false, true} {
@@ -412,12 +415,12 @@ func TestPlansThatAreNotApplied(t *testing.T) {
 func TestApprovedByAnother(t *testing.T) {
 	tenant := newTenant()
 	run := tenant.run(t)
-	run.Approval = signer{name: "bob"}
+	run.Approved = approvedBy("bob", nil)
 	if diff := cmp.Diff(allApplied, outcomes(apply(t, run))); diff != "" {
 		t.Errorf("Apply() (-want +got):\n%s", diff)
 	}
 	journal, err := os.ReadFile(run.Journal)
-	if err != nil || !bytes.Contains(journal, []byte(`"approver":"bob"`)) {
+	if err != nil || !bytes.Contains(journal, []byte(`"by":"bob"`)) {
 		t.Errorf("the journal doesn't name who approved (%v)", err)
 	}
 }

@@ -72,9 +72,10 @@ type head struct {
 	Version int       `json:"version"`
 	Time    time.Time `json:"time"`
 	// Digest is the sha256 of the plan's file, Plan what it says.
-	Digest   string `json:"digest"`
-	Plan     *Plan  `json:"plan"`
-	Approver string `json:"approver"`
+	Digest string `json:"digest"`
+	Plan   *Plan  `json:"plan"`
+	// Approval is nil where nobody had to approve the plan.
+	Approval *Approval `json:"approval,omitempty"`
 	// Protected is what the guards keep, also when the plan is taken back.
 	Protected protected `json:"protected"`
 }

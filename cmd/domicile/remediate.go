@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -20,6 +19,7 @@ import (
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/internal/signing"
 	"github.com/domicile-audit/domicile/policies"
 	"github.com/domicile-audit/domicile/remediation"
 	"github.com/domicile-audit/domicile/reports"
@@ -32,8 +32,8 @@ const planFile = "plan.json"
 const validFor = 72 * time.Hour
 
 func newRemediate(a *app) *cobra.Command {
-	return group("remediate", "Plan changes that mend violations, make them, and take them back",
-		newRemediatePlan(a), newRemediateApply(a), newRemediateRollback(a), newRemediateSchema(a))
+	return group("remediate", "Plan changes that mend violations, approve and make them, and take them back",
+		newRemediatePlan(a), newRemediateApprove(a), newRemediateApply(a), newRemediateRollback(a), newRemediateSchema(a))
 }
 
 func newRemediateSchema(a *app) *cobra.Command {
@@ -133,19 +133,22 @@ more than remediation.max_changes of the configuration in one plan.`,
 			}
 			defer func() { err = errors.Join(err, done()) }()
 			created := a.Now().UTC().Truncate(time.Second)
-			heading := remediation.Heading{
-				Tool: a.tool(), Author: cmp.Or(author, a.Getenv("USER")), Created: created, Expires: created.Add(valid),
-			}
-			if err := bound(&heading, cfg, sources.Result.Tenant.ID); err != nil {
+			heading := remediation.Heading{Tool: a.tool(), Created: created, Expires: created.Add(valid)}
+			key, name, err := a.bound(&heading, &from, cfg, sources.Result.Tenant.ID)
+			if err != nil {
 				return err
 			}
+			heading.Author = cmp.Or(author, name, a.Getenv("USER"))
 			plan, err := remediation.Build(sources, heading)
 			if err != nil {
 				return usage(err)
 			}
 			path := cmp.Or(out, filepath.Join(filepath.Dir(from.result), planFile))
+			if _, err := os.Stat(journalOf(path)); err == nil {
+				return usage(fmt.Errorf("%s was applied, as %s tells; keep it, and name another file with --out", path, journalOf(path)))
+			}
 			page := strings.TrimSuffix(path, ".json") + ".html"
-			if err := scan.WriteFile(path, plan.Write); err != nil {
+			if err := scan.WritePlan(path, plan, key); err != nil {
 				return err
 			}
 			if err := scan.WriteFile(page, func(w io.Writer) error { return reports.WritePlan(w, plan) }); err != nil {
@@ -160,25 +163,49 @@ more than remediation.max_changes of the configuration in one plan.`,
 	}
 	from.add(cmd)
 	from.addEvidence(cmd)
+	from.proof.addKey(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "file to write (default "+planFile+" beside the result)")
-	cmd.Flags().StringVar(&author, "author", "", "who makes the plan (default the variable USER of the environment)")
+	cmd.Flags().StringVar(&author, "author", "", "who makes the plan (default the name of the key that signs it, or the variable USER of the environment)")
 	cmd.Flags().DurationVar(&valid, "valid", validFor, "how long the plan can be applied")
 	return cmd
 }
 
-// bound takes from the configuration, if there is one, what it says of a tenant's changes.
-func bound(heading *remediation.Heading, cfg *config.Config, tenantID string) error {
+// bound takes from the configuration, if there is one, what it says of a tenant's changes. It
+// returns the key that signs the plan, nil for none, and whose that is.
+func (a *app) bound(heading *remediation.Heading, from *planning, cfg *config.Config, tenantID string) (key *signing.Key, name string, err error) {
+	trust, err := from.proof.trust(cfg)
+	if err != nil {
+		return nil, "", err
+	}
 	tenant := &config.Tenant{}
 	if cfg == nil {
 		cfg = &config.Config{}
-	} else {
-		var err error
-		if tenant, err = cfg.Tenant(tenantID); err != nil {
-			return usage(err)
-		}
+	} else if tenant, err = cfg.Tenant(tenantID); err != nil {
+		return nil, "", usage(err)
 	}
 	heading.MaxChanges, heading.Remediator = cfg.MaxChanges(tenant), cfg.RemediatorID(tenant)
-	return nil
+	approvals, err := approvals(cfg, tenant, trust)
+	if err != nil {
+		return nil, "", err
+	}
+	trust = slices.Concat(approvals.Authors, approvals.Approvers)
+	if key, err = from.proof.SigningKey(cfg, trust, a.Getenv); err != nil {
+		return nil, "", usage(err)
+	}
+	if key == nil && cfg.RequireApproval(tenant) {
+		return nil, "", usage(errors.New("the plan has to be approved by somebody other than its author, so that its author has to sign it; name a key with --key, or as signing_key"))
+	}
+	if key != nil {
+		public, _ := trust.Key(key.ID())
+		name = public.Name
+	}
+	return key, name, nil
+}
+
+// approvals says whose approvals of a tenant's plans count.
+func approvals(cfg *config.Config, tenant *config.Tenant, trust signing.Trust) (scan.Approvals, error) {
+	approvers, err := cfg.Approvers(tenant)
+	return scan.Approvals{Approvers: approvers, Authors: trust}, usage(err)
 }
 
 // changing are the flags of the commands that change a tenant.
@@ -195,6 +222,20 @@ func (c *changing) add(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&c.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")
 }
 
+// approved returns how the approval of a plan is checked: where one is required, and where
+// there is one. nil means that nobody has to approve.
+func (c *changing) approved(cfg *config.Config, tenant *config.Tenant, plan string) (func([]byte) (*remediation.Approval, error), error) {
+	if _, err := os.Lstat(scan.ApprovalOf(plan)); !cfg.RequireApproval(tenant) && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	trust, err := c.proof.trust(cfg)
+	if err != nil {
+		return nil, err
+	}
+	approvals, err := approvals(cfg, tenant, trust)
+	return func(file []byte) (*remediation.Approval, error) { return approvals.Approved(plan, file) }, err
+}
+
 func newRemediateApply(a *app) *cobra.Command {
 	var how changing
 	var journal string
@@ -204,6 +245,10 @@ func newRemediateApply(a *app) *cobra.Command {
 		Long: `apply makes the changes of a plan.json, one after the other, each shown and confirmed before.
 It signs in as remediation.auth of the configuration says: with an application of its own,
 never the one that reads.
+
+Where the configuration says remediation.require_approval, somebody other than its author
+must have approved the plan (remediate approve), be it applied with --yes or not. An approval
+that is there must hold anyway.
 
 The plan must be of this tenant, not expired, and what its result and evidence give: they are
 read again, and a change in it that doesn't come out is refused. Before each change the present
@@ -232,13 +277,9 @@ could not be judged.`,
 func journalOf(plan string) string { return strings.TrimSuffix(plan, ".json") + ".journal" }
 
 func (a *app) apply(ctx context.Context, how changing, planPath, journal string) (err error) {
-	file, err := readPlan(planPath)
+	file, plan, err := readPlan(planPath)
 	if err != nil {
 		return usage(err)
-	}
-	plan, err := remediation.Decode(file)
-	if err != nil {
-		return usage(fmt.Errorf("%w; name a plan.json that remediate plan wrote", err))
 	}
 	cfg, tenant, err := how.tenant(plan.Tenant.ID)
 	if err != nil {
@@ -249,8 +290,12 @@ func (a *app) apply(ctx context.Context, how changing, planPath, journal string)
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
+	approved, err := how.approved(cfg, tenant, planPath)
+	if err != nil {
+		return err
+	}
 	run := remediation.Run{
-		File: file, Sources: sources, Journal: journal, MaxChanges: cfg.MaxChanges(tenant),
+		File: file, Sources: sources, Approved: approved, Journal: journal, MaxChanges: cfg.MaxChanges(tenant),
 		Judge: func(ctx context.Context, rules []string) (*findings.Result, error) {
 			a.say("judging %s again on fresh evidence", count(len(rules), "rule"))
 			return a.judgeAgain(ctx, how, cfg, tenant, rules, strings.TrimSuffix(journal, ".journal")+".verified")
@@ -330,10 +375,7 @@ func settledError(settled []remediation.Settled) error {
 
 // confirm shows a change and asks whether to make it, unless it was agreed to before.
 func (a *app) confirm(yes bool) func(remediation.Change) (bool, error) {
-	var answers *bufio.Reader
-	if a.Stdin != nil {
-		answers = bufio.NewReader(a.Stdin)
-	}
+	answers := a.answers()
 	return func(change remediation.Change) (bool, error) {
 		if !a.quiet || !yes {
 			writeChange(a.Stdout, change)
@@ -341,17 +383,30 @@ func (a *app) confirm(yes bool) func(remediation.Change) (bool, error) {
 		if yes {
 			return true, nil
 		}
-		if answers == nil {
-			return false, errNoAnswer
-		}
-		fmt.Fprint(a.Stdout, "Go on with this one? [y/N] ")
-		answer, err := answers.ReadString('\n')
-		if errors.Is(err, io.EOF) && answer == "" {
-			return false, errNoAnswer
-		}
-		answer = strings.ToLower(strings.TrimSpace(answer))
-		return answer == "y" || answer == "yes", nil
+		return a.ask(answers, "Go on with this one?")
 	}
+}
+
+// ask asks a question, whose answer is no unless it is yes. answers is nil where nobody is there.
+func (a *app) ask(answers *bufio.Reader, question string) (bool, error) {
+	if answers == nil {
+		return false, errNoAnswer
+	}
+	fmt.Fprint(a.Stdout, question+" [y/N] ")
+	answer, err := answers.ReadString('\n')
+	if errors.Is(err, io.EOF) && answer == "" {
+		return false, errNoAnswer
+	}
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "y" || answer == "yes", nil
+}
+
+// answers are what a person types; nil where nobody is there.
+func (a *app) answers() *bufio.Reader {
+	if a.Stdin == nil {
+		return nil
+	}
+	return bufio.NewReader(a.Stdin)
 }
 
 var errNoAnswer = &exitError{exitUsage, errors.New("nobody answers; run it in a terminal, or with --yes")}
@@ -377,15 +432,21 @@ func (a *app) judgeAgain(ctx context.Context, how changing, cfg *config.Config, 
 }
 
 // readPlan reads a plan's file.
-func readPlan(path string) ([]byte, error) {
+func readPlan(path string) ([]byte, *remediation.Plan, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the plan: %w", err)
+		return nil, nil, fmt.Errorf("reading the plan: %w", err)
 	}
 	defer file.Close()
-	var data bytes.Buffer
-	_, err = io.Copy(&data, io.LimitReader(file, remediation.MaxPlan+1))
-	return data.Bytes(), err
+	data, err := io.ReadAll(io.LimitReader(file, remediation.MaxPlan+1))
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the plan: %w", err)
+	}
+	plan, err := remediation.Decode(data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w; name a plan.json that remediate plan wrote", err)
+	}
+	return data, plan, nil
 }
 
 // sleep waits, or returns the context's error.

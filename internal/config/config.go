@@ -215,6 +215,9 @@ func (c *Config) check() error {
 		for _, err := range tenant.check() {
 			errs = append(errs, fmt.Errorf("%s: %w", where, err))
 		}
+		if c.RequireApproval(&tenant) && len(c.approvers(&tenant)) == 0 {
+			errs = append(errs, fmt.Errorf("%s: remediation.require_approval is set and remediation.approvers names nobody's key", where))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -42,9 +42,11 @@ func (t *TrustedKey) UnmarshalYAML(node ast.Node) error {
 }
 
 // Trust reads the trusted keys. An error names the line of the configuration.
-func (c *Config) Trust() (signing.Trust, error) {
+func (c *Config) Trust() (signing.Trust, error) { return c.readKeys(c.TrustedKeys) }
+
+func (c *Config) readKeys(keys []TrustedKey) (signing.Trust, error) {
 	var trust signing.Trust
-	for _, key := range c.TrustedKeys {
+	for _, key := range keys {
 		read, err := ReadTrust(c.Path(key.File), key.Name)
 		if err != nil {
 			return nil, fmt.Errorf("reading configuration %s: line %d: %w", c.File, key.line, err)

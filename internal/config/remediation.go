@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/domicile-audit/domicile/internal/signing"
 )
 
 // defaultChanges is the greatest number of changes in a plan where the configuration sets none.
@@ -16,6 +18,12 @@ type Remediation struct {
 	Auth *Auth `yaml:"auth"`
 	// MaxChanges is the greatest number of changes in a plan; 0 where it isn't set.
 	MaxChanges int `yaml:"max_changes"`
+	// RequireApproval says that somebody other than its author has to approve a plan before it
+	// is applied. A tenant can demand it, and not do without where it is demanded for all.
+	RequireApproval bool `yaml:"require_approval"`
+	// Approvers are the keys of those who may approve. One without a name is that of a service
+	// that signs people in and names them itself.
+	Approvers []TrustedKey `yaml:"approvers"`
 }
 
 func (r Remediation) check() []error {
@@ -39,6 +47,24 @@ func (c *Config) MaxChanges(tenant *Tenant) int {
 		}
 	}
 	return defaultChanges
+}
+
+// RequireApproval says whether plans of a tenant have to be approved.
+func (c *Config) RequireApproval(tenant *Tenant) bool {
+	return tenant.Remediation.RequireApproval || c.Remediation.RequireApproval
+}
+
+// Approvers reads the keys of those who may approve plans of a tenant: its own, or else those
+// for all. An error names the line of the configuration.
+func (c *Config) Approvers(tenant *Tenant) (signing.Trust, error) {
+	return c.readKeys(c.approvers(tenant))
+}
+
+func (c *Config) approvers(tenant *Tenant) []TrustedKey {
+	if len(tenant.Remediation.Approvers) > 0 {
+		return tenant.Remediation.Approvers
+	}
+	return c.Remediation.Approvers
 }
 
 // RemediatorID is the id of the application that makes changes in a tenant, empty where the

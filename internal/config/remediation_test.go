@@ -41,6 +41,9 @@ func TestRemediationRefuses(t *testing.T) {
 		"remediation: {max_changes: -1}\n":                     "remediation.max_changes is less than nothing",
 		"remediation: {auth: {method: guess}}\n":               `remediation: auth.method "guess" is unknown`,
 		"    remediation: {auth: {method: certificate}}\n":     "remediation: auth.method certificate needs auth.client_id",
+		"remediation: {require_approval: true}\n":              "names nobody's key",
+		"    remediation: {require_approval: true}\n":          "names nobody's key",
+		"remediation: {approvers: [{name: bob}]}\n":            "a trusted key names no file",
 		"remediation: {colour: red}\n":                         `unknown field "colour"`,
 		"remediation: {auth: {method: azure_cli, scope: x}}\n": `unknown field "scope"`,
 	} {
@@ -51,5 +54,35 @@ func TestRemediationRefuses(t *testing.T) {
 	same := parse(t, one+"remediation: {auth: "+strings.Replace(writes, "writer", "APP", 1)+"}\n")
 	if _, err := same.Remediator(&same.Tenants[0]); err == nil || !strings.Contains(err.Error(), "signs the same application in") {
 		t.Errorf("Remediator() that reads as well = %v", err)
+	}
+}
+
+func TestApprovers(t *testing.T) {
+	dir := t.TempDir()
+	bob, eve := keyFiles(t, dir, "bob"), keyFiles(t, dir, "eve")
+	const own = "    remediation: {approvers: [{file: eve.pub, name: eve}]}\n"
+	for _, tt := range []struct {
+		text     string
+		required bool
+		want     string
+	}{
+		{"remediation: {require_approval: true, approvers: [{file: bob.pub, name: bob}]}\n", true, bob + " bob"},
+		{own + "remediation: {require_approval: true, approvers: [bob.pub]}\n", true, eve + " eve"},
+		{"    remediation: {require_approval: true}\nremediation: {approvers: [bob.pub]}\n", true, bob + " "},
+		{own + "remediation: {approvers: [bob.pub]}\n", false, eve + " eve"},
+	} {
+		cfg, err := config.Parse([]byte(one+tt.text), filepath.Join(dir, config.FileName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tenant := &cfg.Tenants[0]
+		keys, err := cfg.Approvers(tenant)
+		if err != nil || len(keys) != 1 || keys[0].ID+" "+keys[0].Name != tt.want || cfg.RequireApproval(tenant) != tt.required {
+			t.Errorf("Approvers() of %q = %v, %v, required %t; want %s, %t", tt.text, keys, err, cfg.RequireApproval(tenant), tt.want, tt.required)
+		}
+	}
+	none := parse(t, one+"remediation: {approvers: [none.pub]}\n")
+	if _, err := none.Approvers(&none.Tenants[0]); err == nil || !strings.Contains(err.Error(), "line 9: ") {
+		t.Errorf("Approvers() of a file that isn't there = %v, want the line", err)
 	}
 }

@@ -28,18 +28,21 @@ func envelopeOf(path string) string {
 }
 
 // ReadEnvelope reads the signatures beside a file; nil where there are none.
-func ReadEnvelope(path string) ([]byte, error) {
-	file, err := os.Open(envelopeOf(path))
+func ReadEnvelope(path string) ([]byte, error) { return readEnvelope(envelopeOf(path)) }
+
+// readEnvelope reads a file of signatures; nil where there is none.
+func readEnvelope(path string) ([]byte, error) {
+	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the signature of %s: %w", path, err)
+		return nil, fmt.Errorf("reading the signature %s: %w", path, err)
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, signing.MaxEnvelope+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading the signature of %s: %w", path, err)
+		return nil, fmt.Errorf("reading the signature %s: %w", path, err)
 	}
 	return data, nil
 }
@@ -63,7 +66,7 @@ type resultDigests struct {
 func predicateOf(result *findings.Result) resultPredicate {
 	d := result.Digests
 	return resultPredicate{
-		Tool: result.Tool.Name + " " + result.Tool.Version, Tenant: evidence.Tenant(result.Tenant),
+		Tool: toolText(result.Tool), Tenant: evidence.Tenant(result.Tenant),
 		Digests: resultDigests{Evidence: d.Evidence, Policies: d.Policies, Params: d.Params, Waivers: d.Waivers, Previous: d.Previous},
 	}
 }

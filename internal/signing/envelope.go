@@ -38,6 +38,9 @@ const (
 	Bundle      = "https://github.com/domicile-audit/domicile/bundle/v1"
 	Result      = "https://github.com/domicile-audit/domicile/result/v1"
 	Attestation = "https://github.com/domicile-audit/domicile/attestation/v1"
+	Plan        = "https://github.com/domicile-audit/domicile/plan/v1"
+	Approval    = "https://github.com/domicile-audit/domicile/approval/v1"
+	Remediation = "https://github.com/domicile-audit/domicile/remediation/v1"
 )
 
 // Statement is an in-toto Statement: what is said of which files.
@@ -178,11 +181,12 @@ type Trust []PublicKey
 
 // Has says whether the key of an id is trusted.
 func (t Trust) Has(id string) bool {
-	_, has := t.key(id)
+	_, has := t.Key(id)
 	return has
 }
 
-func (t Trust) key(id string) (PublicKey, bool) {
+// Key returns the trusted key of an id, and whether there is one.
+func (t Trust) Key(id string) (PublicKey, bool) {
 	for _, key := range t {
 		if key.ID == id {
 			return key, true
@@ -239,7 +243,7 @@ func (e envelope) signers(payload []byte, trust Trust) ([]Signer, error) {
 		return signers, nil
 	}
 	for _, s := range e.Signatures {
-		if key, known := trust.key(s.KeyID); known {
+		if key, known := trust.Key(s.KeyID); known {
 			return nil, fmt.Errorf("the signature of %s does not hold: what was signed or the signature was changed", Signer{KeyID: key.ID, Name: key.Name})
 		}
 	}
