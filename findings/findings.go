@@ -287,6 +287,9 @@ type Result struct {
 	Summary   Summary    `json:"summary"`
 	// Change counts what changed since an earlier result, if it was compared with one.
 	Change *Change `json:"change,omitempty"`
+	// Remediations are the runs that made changes in the tenant, or took them back, since the
+	// earlier result, as far as their records were at hand; sorted by when they began.
+	Remediations []Remediated `json:"remediations,omitempty"`
 	// Evidence is sorted by kind, Gaps by kind and reason, Waivers by rule and resource,
 	// Rules by id, Findings by rule, resource kind and resource id.
 	Evidence []Evidence `json:"evidence"`

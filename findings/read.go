@@ -175,7 +175,7 @@ func check(result *Result) error {
 			return fmt.Errorf("finding %d of %s: %w", i, finding.Rule, err)
 		}
 	}
-	return errors.Join(checkEvidence(result), checkWaivers(result), checkChange(result))
+	return errors.Join(checkEvidence(result), checkWaivers(result), checkChange(result), checkRemediations(result))
 }
 
 // checkVerdicts holds outcomes, counts and the exit code against each other, so that no report

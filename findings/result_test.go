@@ -63,6 +63,17 @@ func sample() *findings.Result {
 	if err := result.Compare(&findings.Result{Tenant: result.Tenant, Profile: result.Profile, Rules: []findings.Rule{{ID: "GEO1002", Outcome: findings.Pass}}, Findings: []findings.Finding{gone}}, sha); err != nil {
 		panic(err)
 	}
+	result.Remediations = []findings.Remediated{
+		{Record: sha, Run: findings.Run{Kind: "rollback", Plan: sha, Began: at.Add(-time.Hour), Ended: at.Add(-time.Hour)}},
+		{
+			Record: sha, Signature: &findings.Signature{KeyID: "SHA256:a", Name: "pipeline", Trusted: true},
+			Run: findings.Run{
+				Kind: "apply", Plan: sha, Author: "ada", Approval: &findings.Approval{By: "bob", KeyID: "SHA256:b", Time: at.Add(-3 * time.Hour).UTC(), Reason: "Agreed."},
+				App: "app", Account: "domicile", Began: at.Add(-2 * time.Hour), Ended: at.Add(-time.Hour), Evidence: sha,
+				Changes: []findings.RunChange{{ID: "1", Title: "Move it", Resource: user, Rules: []string{"GEO1009"}, Outcome: "applied", Verdict: "mended"}, {ID: "2", Outcome: "drifted"}},
+			},
+		},
+	}
 	result.Summary = findings.Summarise(result.Rules, result.Findings)
 	result.Exit = findings.Gate(result, "high", false)
 	return result
@@ -149,6 +160,12 @@ func TestReadRefuses(t *testing.T) {
 		{"an unknown change", strings.Replace(valid, `"change": "new"`, `"change": "novel"`, 1), `"novel" is not known`},
 		{"a finding that is gone and new", strings.Replace(valid, `"change": "fixed"`, `"change": "new"`, 1), "is not fixed or unjudged"},
 		{"a finding that is there and fixed", strings.Replace(valid, `"change": "new"`, `"change": "fixed"`, 1), `"fixed" is not known`},
+		{"a remediation of an unknown kind", strings.Replace(valid, `"kind": "apply"`, `"kind": "guess"`, 1), `remediation 0: the kind "guess" is not known`},
+		{"a change that ended in an unknown way", strings.Replace(valid, `"outcome": "drifted"`, `"outcome": "gone"`, 1), `remediation 0: change 2: the outcome "gone" is not known`},
+		{"a change with an unknown verdict", strings.Replace(valid, `"verdict": "mended"`, `"verdict": "well"`, 1), `remediation 0: change 1: the verdict "well" is not known`},
+		{"a remediation with a broken record", strings.Replace(valid, `"record": "`, `"record": "X`, 1), "remediation 0: the digest"},
+		{"a remediation with a broken plan", strings.Replace(valid, `"plan": "`, `"plan": "X`, 1), "remediation 0: the digest"},
+		{"a remediation that ended first", strings.Replace(valid, `"began": "2026-11-20T04`, `"began": "2027-11-20T04`, 1), "ended before it began"},
 		{"an unknown state of a waiver", strings.Replace(valid, `"state": "used"`, `"state": "useful"`, 1), `"useful" is not known`},
 		{"a waiver that accepts a pass", strings.Replace(valid, `"accept": "fail"`, `"accept": "pass"`, 1), "only fail and unknown"},
 		{"a finding that an unlisted waiver covers", strings.Replace(valid, `"waiver": "W-`, `"waiver": "X-`, 1), "which is not listed"},
@@ -230,6 +247,8 @@ func TestSchemaAcceptsResults(t *testing.T) {
 		{`"fact": "geo"`, `"fact": "hearsay"`},
 		{`"expires": "2027-03-31"`, `"expires": "some day"`},
 		{`"state": "used"`, `"state": "useful"`},
+		{`"kind": "apply"`, `"kind": "guess"`},
+		{`"verdict": "mended"`, `"verdict": "perhaps"`},
 	} {
 		if validate([]byte(strings.Replace(string(valid), wrong[0], wrong[1], 1))) == nil {
 			t.Errorf("the schema accepts %s", wrong[1])
@@ -244,10 +263,23 @@ func TestSchemaListsTheWords(t *testing.T) {
 			Enum       []string
 			Properties map[string]struct{ Enum []string }
 		} `json:"$defs"`
+		Properties struct {
+			Remediations struct {
+				Items struct {
+					Properties map[string]struct {
+						Enum  []string
+						Items struct {
+							Properties map[string]struct{ Enum []string }
+						}
+					}
+				}
+			}
+		}
 	}
 	if err := json.Unmarshal(findings.Schema(), &schema); err != nil {
 		t.Fatal(err)
 	}
+	run := schema.Properties.Remediations.Items.Properties
 	var severities, outcomes []string
 	for _, severity := range findings.Severities() {
 		severities = append(severities, string(severity))
@@ -257,9 +289,13 @@ func TestSchemaListsTheWords(t *testing.T) {
 	}
 	got := map[string][]string{
 		"reason": schema.Defs["reason"].Enum, "tier": schema.Defs["tier"].Enum, "severity": schema.Defs["severity"].Enum,
+		"kind of run": run["kind"].Enum, "outcome of a change": run["changes"].Items.Properties["outcome"].Enum, "verdict on a change": run["changes"].Items.Properties["verdict"].Enum,
 		"outcome": schema.Defs["outcome"].Enum, "fact": schema.Defs["observation"].Properties["fact"].Enum,
 	}
-	want := map[string][]string{"reason": findings.Reasons(), "tier": findings.Tiers(), "severity": severities, "outcome": outcomes, "fact": findings.Facts()}
+	want := map[string][]string{
+		"kind of run": findings.RunKinds(), "outcome of a change": findings.RunOutcomes(), "verdict on a change": findings.RunVerdicts(),
+		"reason": findings.Reasons(), "tier": findings.Tiers(), "severity": severities, "outcome": outcomes, "fact": findings.Facts(),
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the schema's words differ (-want +got):\n%s", diff)
 	}
@@ -297,8 +333,11 @@ func compareSchema(t *testing.T, path string, kind reflect.Type, schema, root ma
 		for _, name := range required {
 			listed[name.(string)] = true
 		}
-		for i := range kind.NumField() {
-			name, options, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
+		for _, field := range reflect.VisibleFields(kind) {
+			if field.Anonymous {
+				continue // its fields are among these
+			}
+			name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 			property, ok := properties[name].(map[string]any)
 			if !ok {
 				t.Errorf("the schema of %s lacks %s", path, name)
@@ -308,7 +347,7 @@ func compareSchema(t *testing.T, path string, kind reflect.Type, schema, root ma
 				t.Errorf("the schema of %s says that %s is required: %v", path, name, listed[name])
 			}
 			delete(properties, name)
-			compareSchema(t, path+"."+name, kind.Field(i).Type, property, root)
+			compareSchema(t, path+"."+name, field.Type, property, root)
 		}
 		for name := range properties {
 			t.Errorf("the schema of %s has %s, which the type lacks", path, name)

@@ -96,6 +96,11 @@ func (r *Result) Normalised() *Result {
 		slices.SortStableFunc(change.Gone, compareFindings)
 		out.Change = &change
 	}
+	out.Remediations = list(r.Remediations)
+	for i := range out.Remediations {
+		out.Remediations[i] = normalRun(out.Remediations[i])
+	}
+	slices.SortStableFunc(out.Remediations, compareRuns)
 	out.Waivers = list(r.Waivers)
 	slices.SortStableFunc(out.Waivers, compareWaivers)
 	out.Evidence = list(r.Evidence)

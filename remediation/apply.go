@@ -15,14 +15,6 @@ import (
 	"github.com/domicile-audit/domicile/findings"
 )
 
-// Approval is who approved a plan, by which key, when and why.
-type Approval struct {
-	By     string    `json:"by"`
-	KeyID  string    `json:"keyid"`
-	Time   time.Time `json:"time"`
-	Reason string    `json:"reason"`
-}
-
 // Run says how a plan is applied or taken back.
 type Run struct {
 	// File is plan.json as it was read, and Sources what it rests on. Rollback needs neither.
@@ -35,11 +27,13 @@ type Run struct {
 	MaxChanges int
 	// Approved, if set, returns who approved the bytes of a plan's file, or why nobody did. It
 	// must be somebody other than the plan's author.
-	Approved func(file []byte) (*Approval, error)
+	Approved func(file []byte) (*findings.Approval, error)
 	// Confirm is shown each change before it is made, and says whether it may be.
 	Confirm func(Change) (bool, error)
 	// Judge judges rules on fresh evidence; Apply verifies with it what it did.
 	Judge func(ctx context.Context, rules []string) (*findings.Result, error)
+	// Account is the account of the machine that runs the program, for the journal.
+	Account string
 	// DryRun makes every check that needs no confirmation, and no write.
 	DryRun bool
 	Now    func() time.Time
@@ -118,8 +112,9 @@ func Rollback(ctx context.Context, run Run) (settled []Settled, err error) {
 	}
 	e := &engine{Run: run, protected: journal.head.Protected, journal: journal, undo: true}
 	var changes []Change
+	records := journal.byChange()
 	for _, change := range slices.Backward(plan.Changes) {
-		if journal.applied(change.ID) {
+		if applied(records[change.ID]) {
 			changes = append(changes, change)
 		}
 	}
@@ -140,7 +135,7 @@ func (p *Plan) Check(sources Sources, most int, now time.Time) error {
 
 // check refuses a plan that is not of this tenant, this time and this evidence, or that
 // nobody but its author has approved. It returns who approved it; nil where nobody has to.
-func (r Run) check(plan *Plan) (*Approval, error) {
+func (r Run) check(plan *Plan) (*findings.Approval, error) {
 	if err := r.checkTarget(plan); err != nil {
 		return nil, err
 	}
@@ -288,7 +283,8 @@ func (e *engine) end(change Change, record Record) (Record, error) {
 
 // record completes a record of a change.
 func (e *engine) record(change Change, record Record) Record {
-	record.Time, record.Change, record.Undo, record.App = e.Now().UTC(), change.ID, e.undo, e.Target.App()
+	record.Time, record.Change, record.Undo = e.Now().UTC(), change.ID, e.undo
+	record.App, record.Account = e.Target.App(), e.Account
 	return record
 }
 

@@ -354,8 +354,8 @@ func (b *broken) Get(ctx context.Context, path string) (json.RawMessage, error) 
 }
 
 // approvedBy approves in the name of somebody.
-func approvedBy(name string, err error) func([]byte) (*remediation.Approval, error) {
-	return func([]byte) (*remediation.Approval, error) { return &remediation.Approval{By: name, Time: now}, err }
+func approvedBy(name string, err error) func([]byte) (*findings.Approval, error) {
+	return func([]byte) (*findings.Approval, error) { return &findings.Approval{By: name, Time: now}, err }
 }
 
 // TestPlansThatAreNotApplied refuses a plan before anything is read or written.

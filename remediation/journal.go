@@ -15,6 +15,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
 )
 
 // maxJournal bounds a journal that is read.
@@ -75,7 +76,7 @@ type head struct {
 	Digest string `json:"digest"`
 	Plan   *Plan  `json:"plan"`
 	// Approval is nil where nobody had to approve the plan.
-	Approval *Approval `json:"approval,omitempty"`
+	Approval *findings.Approval `json:"approval,omitempty"`
 	// Protected is what the guards keep, also when the plan is taken back.
 	Protected protected `json:"protected"`
 }
@@ -87,13 +88,16 @@ type Record struct {
 	Phase  Phase     `json:"phase"`
 	// Undo says that the record is of taking the change back.
 	Undo bool `json:"undo,omitempty"`
-	// App is the application that was signed in.
-	App       string  `json:"app"`
-	Outcome   Outcome `json:"outcome,omitempty"`
-	Verdict   Verdict `json:"verdict,omitempty"`
-	Status    int     `json:"status,omitempty"`
-	RequestID string  `json:"requestId,omitempty"`
-	Message   string  `json:"message,omitempty"`
+	// App is the application that was signed in, Account the machine's that ran the program.
+	App     string  `json:"app"`
+	Account string  `json:"account,omitempty"`
+	Outcome Outcome `json:"outcome,omitempty"`
+	Verdict Verdict `json:"verdict,omitempty"`
+	// Evidence is the digest of the fresh evidence that a verdict rests on.
+	Evidence  string `json:"evidence,omitempty"`
+	Status    int    `json:"status,omitempty"`
+	RequestID string `json:"requestId,omitempty"`
+	Message   string `json:"message,omitempty"`
 }
 
 // journal remembers on disk what was done to a tenant, so that a run that dies can be gone on
@@ -113,6 +117,9 @@ func openJournal(path string, begin head) (*journal, error) {
 	j, err := reopenJournal(path)
 	if err == nil && j.head.Digest != begin.Digest {
 		err = errors.Join(&PlanError{fmt.Sprintf("the journal %s is of another plan; name another", path)}, j.close())
+	}
+	if err == nil && !sameApproval(j.head.Approval, begin.Approval) {
+		err = errors.Join(&PlanError{fmt.Sprintf("the journal %s was begun with another approval; put that back, or make a new plan from fresh evidence", path)}, j.close())
 	}
 	if !errors.Is(err, errNoJournal) {
 		if err != nil {
@@ -153,6 +160,10 @@ func lockJournal(path string) (*flock.Flock, error) {
 		return nil, &inUseError{path}
 	}
 	return lock, err
+}
+
+func sameApproval(a, b *findings.Approval) bool {
+	return a == nil && b == nil || a != nil && b != nil && *a == *b
 }
 
 // reopenJournal opens a journal to go on with. A last line that was not written whole is cut
@@ -275,13 +286,20 @@ func (j *journal) last(change string) (Record, bool) {
 	return Record{}, false
 }
 
-// applied says whether a change was carried out, or perhaps was, and was not undone.
-func (j *journal) applied(change string) bool {
-	applied := false
+// byChange are the records of each change.
+func (j *journal) byChange() map[string][]Record {
+	records := map[string][]Record{}
 	for _, record := range j.records {
-		if record.Change != change {
-			continue
-		}
+		records[record.Change] = append(records[record.Change], record)
+	}
+	return records
+}
+
+// applied says of the records of a change whether it was carried out, or perhaps was, and was
+// not undone.
+func applied(records []Record) bool {
+	applied := false
+	for _, record := range records {
 		switch {
 		case record.Phase == Intent && !record.Undo:
 			applied = true // perhaps, until an outcome says

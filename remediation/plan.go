@@ -177,17 +177,8 @@ func Decode(data []byte) (*Plan, error) {
 }
 
 func decodePlan(data []byte) (*Plan, error) {
-	var head struct {
-		Version int `json:"version"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
+	if err := checkVersion(data); err != nil {
 		return nil, err
-	}
-	switch {
-	case head.Version < 1:
-		return nil, errors.New("it has no format version; is this a plan.json?")
-	case head.Version > Version:
-		return nil, fmt.Errorf("its format version is %d and this program reads up to %d; use the domicile that wrote it, or a newer one", head.Version, Version)
 	}
 	var plan Plan
 	if err := decodeStrictly(data, &plan); err != nil {
@@ -197,6 +188,24 @@ func decodePlan(data []byte) (*Plan, error) {
 		return nil, err
 	}
 	return &plan, nil
+}
+
+// checkVersion looks at the format version before anything else, as a newer one may have
+// fields that this program would take for mistakes.
+func checkVersion(data []byte) error {
+	var head struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return err
+	}
+	switch {
+	case head.Version < 1:
+		return errors.New("it has no format version")
+	case head.Version > Version:
+		return fmt.Errorf("its format version is %d and this program reads up to %d; use the domicile that wrote it, or a newer one", head.Version, Version)
+	}
+	return nil
 }
 
 // decodeStrictly decodes one JSON value without unknown fields and with nothing behind it.

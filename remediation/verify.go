@@ -52,7 +52,7 @@ func (e *engine) verify(ctx context.Context, settled []Settled) error {
 		if message != "" {
 			s.Message = message
 		}
-		record := e.record(s.Change, Record{Phase: Verification, Verdict: s.Verdict, Message: message})
+		record := e.record(s.Change, Record{Phase: Verification, Verdict: s.Verdict, Evidence: result.Digests.Evidence, Message: message})
 		if err := e.journal.note(record); err != nil {
 			return err
 		}

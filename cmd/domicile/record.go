@@ -85,6 +85,15 @@ func (r *recorder) close() error {
 	return r.store.Close()
 }
 
+// accountName is the account of the machine that runs the program; empty where it has no name.
+func accountName() string {
+	account, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return account.Username
+}
+
 // record records a result.json.
 func (a *app) record(ctx context.Context, r *recorder, path string) error {
 	if r == nil {
@@ -94,11 +103,7 @@ func (a *app) record(ctx context.Context, r *recorder, path string) error {
 	if err != nil {
 		return fmt.Errorf("recording %s: %w", path, err)
 	}
-	by := ""
-	if account, err := user.Current(); err == nil {
-		by = account.Username
-	}
-	one, recorded, err := r.store.Record(ctx, document, by, a.Now())
+	one, recorded, err := r.store.Record(ctx, document, accountName(), a.Now())
 	switch {
 	case errors.Is(err, history.ErrForeignLayout):
 		return usage(fmt.Errorf("%s: %w; domicile report %s --format json --out FILE lays it out anew", path, err, path))

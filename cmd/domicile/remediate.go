@@ -144,8 +144,8 @@ more than remediation.max_changes of the configuration in one plan.`,
 				return usage(err)
 			}
 			path := cmp.Or(out, filepath.Join(filepath.Dir(from.result), planFile))
-			if _, err := os.Stat(journalOf(path)); err == nil {
-				return usage(fmt.Errorf("%s was applied, as %s tells; keep it, and name another file with --out", path, journalOf(path)))
+			if _, err := os.Stat(scan.JournalOf(path)); err == nil {
+				return usage(fmt.Errorf("%s was applied, as %s tells; keep it, and name another file with --out", path, scan.JournalOf(path)))
 			}
 			page := strings.TrimSuffix(path, ".json") + ".html"
 			if err := scan.WritePlan(path, plan, key); err != nil {
@@ -213,6 +213,7 @@ type changing struct {
 	planning
 	yes, dryRun bool
 	maxWait     time.Duration
+	record      string
 }
 
 func (c *changing) add(cmd *cobra.Command) {
@@ -220,11 +221,13 @@ func (c *changing) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&c.yes, "yes", false, "make each change without asking")
 	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "make every check, and no change")
 	cmd.Flags().DurationVar(&c.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")
+	addHistory(cmd, &c.record, "record", "record the run in the history")
+	c.proof.addKey(cmd)
 }
 
 // approved returns how the approval of a plan is checked: where one is required, and where
 // there is one. nil means that nobody has to approve.
-func (c *changing) approved(cfg *config.Config, tenant *config.Tenant, plan string) (func([]byte) (*remediation.Approval, error), error) {
+func (c *changing) approved(cfg *config.Config, tenant *config.Tenant, plan string) (func([]byte) (*findings.Approval, error), error) {
 	if _, err := os.Lstat(scan.ApprovalOf(plan)); !cfg.RequireApproval(tenant) && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -233,7 +236,7 @@ func (c *changing) approved(cfg *config.Config, tenant *config.Tenant, plan stri
 		return nil, err
 	}
 	approvals, err := approvals(cfg, tenant, trust)
-	return func(file []byte) (*remediation.Approval, error) { return approvals.Approved(plan, file) }, err
+	return func(file []byte) (*findings.Approval, error) { return approvals.Approved(plan, file) }, err
 }
 
 func newRemediateApply(a *app) *cobra.Command {
@@ -264,7 +267,11 @@ could not be judged.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			how.result = cmp.Or(how.result, filepath.Join(filepath.Dir(args[0]), scan.ResultFile))
-			return a.apply(cmd.Context(), how, args[0], cmp.Or(journal, journalOf(args[0])))
+			journal = cmp.Or(journal, scan.JournalOf(args[0]))
+			if filepath.Dir(journal) != filepath.Dir(args[0]) {
+				return usage(errors.New("--journal is in another folder than the plan; the record of the run names both, and keeps them together"))
+			}
+			return a.apply(cmd.Context(), how, args[0], journal)
 		},
 	}
 	how.add(cmd)
@@ -273,8 +280,6 @@ could not be judged.`,
 	cmd.Flags().StringVar(&journal, "journal", "", "file that remembers what was done (default beside the plan, .journal in place of .json)")
 	return cmd
 }
-
-func journalOf(plan string) string { return strings.TrimSuffix(plan, ".json") + ".journal" }
 
 func (a *app) apply(ctx context.Context, how changing, planPath, journal string) (err error) {
 	file, plan, err := readPlan(planPath)
@@ -294,14 +299,15 @@ func (a *app) apply(ctx context.Context, how changing, planPath, journal string)
 	if err != nil {
 		return err
 	}
+	ran := scan.Ran{Tool: a.tool(), Journal: journal, Plan: planPath, Approved: approved != nil}
 	run := remediation.Run{
 		File: file, Sources: sources, Approved: approved, Journal: journal, MaxChanges: cfg.MaxChanges(tenant),
 		Judge: func(ctx context.Context, rules []string) (*findings.Result, error) {
 			a.say("judging %s again on fresh evidence", count(len(rules), "rule"))
-			return a.judgeAgain(ctx, how, cfg, tenant, rules, strings.TrimSuffix(journal, ".journal")+".verified")
+			return a.judgeAgain(ctx, how, cfg, tenant, rules, scan.VerifiedOf(journal))
 		},
 	}
-	return a.change(ctx, how, cfg, tenant, run, remediation.Apply)
+	return a.change(ctx, how, cfg, tenant, run, ran)
 }
 
 func newRemediateRollback(a *app) *cobra.Command {
@@ -325,15 +331,16 @@ It ends with 3 where a change was not taken back.`,
 			if err != nil {
 				return err
 			}
-			return a.change(cmd.Context(), how, cfg, tenant, remediation.Run{Journal: args[0]}, remediation.Rollback)
+			return a.change(cmd.Context(), how, cfg, tenant, remediation.Run{Journal: args[0]}, scan.Ran{Tool: a.tool(), Journal: args[0], Undo: true})
 		},
 	}
 	how.add(cmd)
 	return cmd
 }
 
-// change signs the remediator in, has changes made or taken back, and tells how they ended.
-func (a *app) change(ctx context.Context, how changing, cfg *config.Config, tenant *config.Tenant, run remediation.Run, do func(context.Context, remediation.Run) ([]remediation.Settled, error)) error {
+// change signs the remediator in, has changes made or taken back, records that, and tells how
+// they ended.
+func (a *app) change(ctx context.Context, how changing, cfg *config.Config, tenant *config.Tenant, run remediation.Run, ran scan.Ran) (err error) {
 	remediator, err := cfg.Remediator(tenant)
 	if err != nil {
 		return usage(err)
@@ -343,19 +350,42 @@ func (a *app) change(ctx context.Context, how changing, cfg *config.Config, tena
 	if err != nil {
 		return err
 	}
+	to, err := a.openRecorder(ctx, how.record)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.close()) }()
 	writer, err := connection.ConnectWriter(ctx)
 	if err != nil {
 		return collectError(err)
 	}
 	defer writer.Close()
-	run.Target, run.DryRun, run.Now, run.Sleep = writer, how.dryRun, a.Now, sleep
+	run.Target, run.DryRun, run.Account, run.Now, run.Sleep = writer, how.dryRun, accountName(), a.Now, sleep
 	run.Confirm = a.confirm(how.yes)
+	do := remediation.Apply
+	if ran.Undo {
+		do = remediation.Rollback
+	}
 	settled, err := do(ctx, run)
 	writeSettled(a.Stdout, settled)
+	if len(settled) > 0 && !how.dryRun {
+		// What was done is recorded however the run ended, also when it was interrupted.
+		err = errors.Join(err, a.recordRun(context.WithoutCancel(ctx), to, ran, connection.Key))
+	}
 	if err != nil {
 		return err
 	}
 	return settledError(settled)
+}
+
+// recordRun writes the record of a run, and records it in the history where that was asked for.
+func (a *app) recordRun(ctx context.Context, to *recorder, ran scan.Ran, key *signing.Key) error {
+	path, err := scan.RecordRun(ran, key)
+	if err != nil {
+		return err
+	}
+	a.say("wrote %s", path)
+	return nil
 }
 
 // settledError is how the command ends: 3 where a change isn't as it was meant to be, 4 where

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/internal/signing"
@@ -30,11 +34,14 @@ func newVerify(a *app) *cobra.Command {
 	var v verification
 	cmd := &cobra.Command{
 		Use:   "verify PATH",
-		Short: "Check that a bundle, a result or an attestation is as it was written and signed",
+		Short: "Check that a bundle, a result, an attestation, a plan or the record of a run is as it was written and signed",
 		Long: `verify reads every file of an evidence bundle, a folder or a packed one, and compares its
 hash, size and number of objects with the manifest, and the manifest with the bundle's
-signature. Of a result.json and of an attestation (.yaml) it checks the signature beside it.
-It ends with 3 and names the first thing that is wrong.
+signature. Of a result.json, a plan.json and an attestation (.yaml) it checks the signature
+beside it, and of a plan the approval, where the configuration says whose count. Of the record
+of a remediation (plan.record.json, plan.rollback.json) it checks the signature and everything
+that the record names: plan, approval, journal, and the result and evidence that verify it. It
+ends with 3 and names the first thing that is wrong.
 
 A signature counts where a trusted key made it: one of --trusted, or of the configuration's
 trusted_keys. Without any trusted key nothing tells who signed, which is said. Without a
@@ -90,7 +97,28 @@ func (a *app) verify(path string, v verification) error {
 	if ending := filepath.Ext(path); ending == ".yaml" || ending == ".yml" {
 		return a.verifyAttestation(path, v, trust, ofTenant)
 	}
-	return a.verifyResult(path, v, trust, ofTenant)
+	switch documentKind(path) {
+	case "plan":
+		return a.verifyPlan(path, v, cfg, trust, ofTenant)
+	case "run":
+		return a.verifyRun(path, v, cfg, trust, ofTenant)
+	default:
+		return a.verifyResult(path, v, trust, ofTenant)
+	}
+}
+
+// documentKind tells a plan and the record of a run from a result, by the members that they
+// alone have. What is none of them is taken for a result: reading it says what is wrong.
+func documentKind(path string) string {
+	data, _ := os.ReadFile(path)
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(data, &members)
+	for member, kind := range map[string]string{"steps": "plan", "run": "run"} {
+		if _, has := members[member]; has {
+			return kind
+		}
+	}
+	return "result"
 }
 
 // tenants are the ids that are asked for; none for any.
@@ -216,6 +244,87 @@ func (a *app) verifyAttestation(path string, v verification, trust signing.Trust
 		}
 	}
 	return a.unchanged(path, signers, "tenant   %s\n", reports.Visible(strings.Join(tenants, ", ")))
+}
+
+// approvalsOf are those whose approvals count of a tenant, by its id, as far as the
+// configuration, which may be nil, says.
+func approvalsOf(cfg *config.Config, id string, trust signing.Trust) (scan.Approvals, error) {
+	if cfg == nil {
+		return scan.Approvals{Authors: trust}, nil
+	}
+	tenant, err := cfg.Tenant(id)
+	if err != nil {
+		return scan.Approvals{}, usage(err)
+	}
+	return approvals(cfg, tenant, trust)
+}
+
+func (a *app) verifyPlan(path string, v verification, cfg *config.Config, trust signing.Trust, ofTenant func(id string) error) error {
+	text, plan, err := readPlan(path)
+	if err != nil {
+		return usage(err)
+	}
+	if err := ofTenant(plan.Tenant.ID); err != nil {
+		return err
+	}
+	approvals, err := approvalsOf(cfg, plan.Tenant.ID, trust)
+	if err != nil {
+		return err
+	}
+	_, signers, err := scan.VerifyPlan(path, text, slices.Concat(trust, approvals.Approvers))
+	if err == nil {
+		err = v.demand(path, signers)
+	}
+	if err != nil {
+		return bundleError(err)
+	}
+	said := "by nobody"
+	switch _, err := os.Lstat(scan.ApprovalOf(path)); {
+	case err != nil:
+	case len(approvals.Approvers) == 0:
+		said = "not checked; --config names whose approval counts"
+	default:
+		approval, err := approvals.Approved(path, text)
+		if err != nil {
+			return &exitError{exitViolations, fmt.Errorf("%s: the approval: %w", scan.ApprovalOf(path), err)}
+		}
+		said = approvedBy(approval)
+	}
+	return a.unchanged(path, signers, "tenant   %s (%s)\nof       evidence %s\nexpires  %s\napproved %s\nsha256   %x\n",
+		reports.Visible(plan.Tenant.Name), reports.Visible(plan.Tenant.ID), plan.Digests.Evidence, plan.Expires.Format(timeForm), said, sha256.Sum256(text))
+}
+
+// approvedBy says who approved a plan; nil for nobody.
+func approvedBy(approval *findings.Approval) string {
+	if approval == nil {
+		return "by nobody, as nobody had to"
+	}
+	return fmt.Sprintf("by %s on %s: %s", reports.Visible(approval.By), approval.Time.Format(timeForm), reports.Visible(approval.Reason))
+}
+
+func (a *app) verifyRun(path string, v verification, cfg *config.Config, trust signing.Trust, ofTenant func(id string) error) error {
+	run, err := a.readRun(path, cfg, trust)
+	if err == nil {
+		err = v.demand(path, run.Signers)
+	}
+	if err != nil {
+		return bundleError(err)
+	}
+	if err := ofTenant(run.Tenant.ID); err != nil {
+		return err
+	}
+	verified := "no, as nothing had to be"
+	if run.Run.Evidence != "" {
+		verified = "by evidence " + run.Run.Evidence
+	}
+	return a.unchanged(path, run.Signers, "tenant   %s (%s)\nran      %s, %s to %s\nplan     %s, by %s\napproved %s\nverified %s\nsha256   %s\n",
+		reports.Visible(run.Tenant.Name), reports.Visible(run.Tenant.ID), run.Run.Kind, run.Run.Began.Format(timeForm), run.Run.Ended.Format(timeForm),
+		run.Run.Plan, cmp.Or(reports.Visible(run.Run.Author), "nobody named"), approvedBy(run.Run.Approval), verified, run.Digest)
+}
+
+// readRun reads the record of a run, and checks it and what it names. cfg may be nil.
+func (a *app) readRun(path string, cfg *config.Config, trust signing.Trust) (*scan.Recorded, error) {
+	return scan.VerifyRun(path, trust, func(id string) (scan.Approvals, error) { return approvalsOf(cfg, id, trust) })
 }
 
 // unchanged says that a file is as it was signed, or that nobody signed it.

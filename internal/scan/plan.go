@@ -112,7 +112,7 @@ type approvalPredicate struct {
 
 // Approve approves the plan in a file's text: it writes the approval beside the file. Whether
 // the plan is sound is the caller's to check (remediation.Plan.Check).
-func (a Approvals) Approve(path string, text []byte, how Approving, key *signing.Key) (*remediation.Approval, error) {
+func (a Approvals) Approve(path string, text []byte, how Approving, key *signing.Key) (*findings.Approval, error) {
 	plan, err := a.authored(path, text)
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (a Approvals) Approve(path string, text []byte, how Approving, key *signing
 	if how.By == "" {
 		how.By = known.Name
 	}
-	approval := remediation.Approval{By: how.By, KeyID: key.ID(), Time: how.Time.UTC(), Reason: how.Reason}
+	approval := findings.Approval{By: how.By, KeyID: key.ID(), Time: how.Time.UTC(), Reason: how.Reason}
 	if err := plan.takes(approval, known.Name); err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (a Approvals) Approve(path string, text []byte, how Approving, key *signing
 
 // Approved reads the approval beside a plan's file and returns who approved the plan in the
 // text, or why nobody did.
-func (a Approvals) Approved(path string, text []byte) (*remediation.Approval, error) {
+func (a Approvals) Approved(path string, text []byte) (*findings.Approval, error) {
 	if len(a.Approvers) == 0 {
 		return nil, errors.New("nobody's counts; name the public keys of those who may approve under remediation.approvers")
 	}
@@ -177,7 +177,7 @@ func (a Approvals) Approved(path string, text []byte) (*remediation.Approval, er
 	}
 	// One that holds is enough, whoever else has signed.
 	for _, signer := range signers {
-		approval := remediation.Approval{By: said.Approver, KeyID: signer.KeyID, Time: said.Time, Reason: said.Reason}
+		approval := findings.Approval{By: said.Approver, KeyID: signer.KeyID, Time: said.Time, Reason: said.Reason}
 		if err = plan.takes(approval, signer.Name); err == nil {
 			return &approval, nil
 		}
@@ -207,7 +207,7 @@ func (a Approvals) authored(path string, text []byte) (authoredPlan, error) {
 
 // takes says why an approval by a key doesn't count. The key's name is whose it is; without
 // one it is that of a service, which may have signed both for the author and for the approver.
-func (p authoredPlan) takes(approval remediation.Approval, keyName string) error {
+func (p authoredPlan) takes(approval findings.Approval, keyName string) error {
 	switch {
 	case approval.By == "":
 		return errors.New("it doesn't say who approves: the key has no name under remediation.approvers")

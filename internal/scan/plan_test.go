@@ -89,7 +89,7 @@ func TestApproved(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := approvals.Approved(path, text)
-		want := remediation.Approval{By: tt.by, KeyID: tt.approver.ID(), Time: at, Reason: "Agreed."}
+		want := findings.Approval{By: tt.by, KeyID: tt.approver.ID(), Time: at, Reason: "Agreed."}
 		if err != nil || *got != want {
 			t.Errorf("Approved() = %+v, %v, want %+v", got, err, want)
 		}

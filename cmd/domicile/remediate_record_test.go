@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestRecordOfRemediation has a plan approved, applied and taken back, and holds that the records
+// of both runs vouch for everything that they name.
+func TestRecordOfRemediation(t *testing.T) {
+	tenant, config := newWritable(t)
+	dir := t.TempDir()
+	command := func(args ...string) (int, string) {
+		var out bytes.Buffer
+		at, _ := time.Parse(time.RFC3339, now)
+		code := Main(t.Context(), args, Environment{
+			Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(string) string { return "" }, Now: func() time.Time { return at },
+		})
+		return code, out.String()
+	}
+	expect := func(want int, says string, args ...string) string {
+		t.Helper()
+		code, out := command(args...)
+		if code != want || !strings.Contains(out, says) {
+			t.Fatalf("%v ended with %d, want %d and %q:\n%s", args, code, want, says, out)
+		}
+		return out
+	}
+	for _, name := range []string{"pipeline", "ada", "bob", "eve"} {
+		expect(0, "key SHA256:", "key", "new", "--out", filepath.Join(filepath.Dir(config), name+".pem"))
+	}
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(text, []byte("remediation: {max_changes: 100}\n"), []byte(`
+remediation:
+  require_approval: true
+  approvers:
+    - {file: ada.pem.pub, name: ada@contoso.example}
+    - {file: bob.pem.pub, name: bob@contoso.example}
+signing_key: pipeline.pem
+trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]
+`), 1)
+	if err := os.WriteFile(config, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	key := func(name string) string { return filepath.Join(filepath.Dir(config), name+".pem") }
+	in := func(name string) string { return filepath.Join(dir, "out", name) }
+
+	expect(3, "", "scan", "--config", config, "--rule", "CONS1008", "--out", filepath.Join(dir, "out"), "--format", "text")
+	expect(0, "By ada@contoso.example", "remediate", "plan", in("result.json"), "--config", config, "--key", key("ada"))
+	expect(0, "approved by nobody", "verify", in("plan.json"), "--config", config)
+	for _, how := range []string{"--yes", "--dry-run"} {
+		expect(3, "the plan is refused: its approval: there is none", "remediate", "apply", in("plan.json"), "--config", config, how)
+	}
+	expect(3, "somebody else has to approve it", "remediate", "approve", in("plan.json"), "--config", config, "--key", key("ada"), "--reason", "Mine.", "--yes")
+	expect(0, "bob@contoso.example approves 1 change", "remediate", "approve", in("plan.json"), "--config", config, "--key", key("bob"), "--reason", "Agreed.", "--yes")
+	expect(0, "approved by bob@contoso.example on 2026", "verify", in("plan.json"), "--config", config)
+	expect(0, "approved not checked", "verify", in("plan.json"))
+	if writes := changesOf(tenant); len(writes) != 0 {
+		t.Fatalf("written before anything was to be: %v", writes)
+	}
+	expect(2, "another folder", "remediate", "apply", in("plan.json"), "--config", config, "--yes", "--journal", filepath.Join(dir, "plan.journal"))
+	expect(0, "wrote "+in("plan.record.json"), "remediate", "apply", in("plan.json"), "--config", config, "--yes")
+	if writes := changesOf(tenant); len(writes) != 1 {
+		t.Fatalf("written: %v, want the one change", writes)
+	}
+	record, err := os.ReadFile(in("plan.record.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"by": "bob@contoso.example"`, `"reason": "Agreed."`, `"author": "ada@contoso.example"`, `"outcome": "applied"`, `"verdict": "mended"`, `"kind": "apply"`} {
+		if !bytes.Contains(record, []byte(want)) {
+			t.Errorf("the record lacks %s:\n%s", want, record)
+		}
+	}
+	out := expect(0, "is as it was signed", "verify", in("plan.record.json"), "--config", config, "--require-signature")
+	for _, want := range []string{"signed   by pipeline (key SHA256:", "approved by bob@contoso.example on ", "verified by evidence "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("verify lacks %q:\n%s", want, out)
+		}
+	}
+	expect(0, "signed   by key SHA256:", "verify", in("plan.record.json"), "--trusted", key("pipeline")+".pub", "--trusted", key("ada")+".pub")
+	expect(3, "not trusted", "verify", in("plan.record.json"), "--trusted", key("eve")+".pub")
+	expect(3, "and not of 3f0c1d7e-0000-4000-8000-000000000009", "verify", in("plan.record.json"), "--tenant", "3f0c1d7e-0000-4000-8000-000000000009")
+
+	// Each part is flipped, cut, swapped for another, and taken away.
+	parts := []string{
+		"plan.record.json", "plan.json", "plan.dsse.json", "plan.record.dsse.json", "plan.approval.dsse.json", "plan.journal",
+		"plan.verified/result.json", "plan.verified/result.dsse.json", "plan.verified/evidence/manifest.json", "plan.verified/evidence/signature.dsse.json",
+	}
+	for i, part := range parts {
+		whole, err := os.ReadFile(in(part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		flipped := bytes.Clone(whole)
+		flipped[len(whole)/2] ^= 1
+		other, err := os.ReadFile(in(parts[(i+1)%len(parts)]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for how, spoiled := range map[string][]byte{"flipped": flipped, "cut": whole[:len(whole)/2], "swapped": other, "empty": {}, "gone": nil} {
+			if spoiled == nil {
+				err = os.Remove(in(part))
+			} else {
+				err = os.WriteFile(in(part), spoiled, 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			code, out := command("verify", in("plan.record.json"), "--config", config, "--require-signature")
+			switch {
+			case code == 2 && part == "plan.record.json": // what can't be read at all is the user's mistake
+			case code == 0 && how == "gone" && strings.HasPrefix(part, "plan.verified/") && strings.HasSuffix(part, ".dsse.json"): // the record's signature covers these files
+			case code != 3:
+				t.Errorf("with %s %s, verify ended with %d:\n%s", part, how, code, out)
+			}
+		}
+		if err := os.WriteFile(in(part), whole, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	// The journal goes on, and the record of what was applied still holds.
+	expect(0, "wrote "+in("plan.rollback.json"), "remediate", "rollback", in("plan.journal"), "--config", config, "--yes")
+	if writes := changesOf(tenant); len(writes) != 2 {
+		t.Fatalf("written: %v, want the change and its undoing", writes)
+	}
+	expect(0, "apply, ", "verify", in("plan.record.json"), "--config", config, "--require-signature")
+	expect(0, "rollback, ", "verify", in("plan.rollback.json"), "--config", config, "--require-signature")
+	journal, err := os.ReadFile(in("plan.journal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(in("plan.journal"), journal[:len(journal)-1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect(3, "plan.journal", "verify", in("plan.rollback.json"), "--config", config)
+	expect(0, "apply, ", "verify", in("plan.record.json"), "--config", config)
+}
