@@ -18,7 +18,7 @@ var allowed = map[string][]string{
 	"/policies":           {"/evidence", "/findings", "/internal/plan", "/internal/pseudonym"},
 	"/remediation":        {"/evidence", "/findings"},
 	"/reports":            {"/findings", "/remediation"},
-	"/history":            {"/findings", "/internal/database"},
+	"/history":            {"/findings", "/internal/database", "/remediation"},
 	"/internal/bench":     {"/evidence", "/findings", "/policies"},
 	"/internal/chromium":  {},
 	"/internal/config":    {"/findings", "/internal/pseudonym", "/internal/signing"},

@@ -51,6 +51,9 @@ type RunChange struct {
 	Message string `json:"message,omitempty"`
 }
 
+// Done says whether the change is as it was meant to be: made, or found in place.
+func (c RunChange) Done() bool { return c.Outcome == "applied" || c.Outcome == "in_place" }
+
 // RunKinds lists what a run can be.
 func RunKinds() []string { return []string{"apply", "rollback"} }
 

@@ -16,9 +16,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/history"
+	"github.com/domicile-audit/domicile/remediation"
 )
 
 // TestSQLite runs the suite on files.
@@ -40,6 +42,7 @@ func suite(t *testing.T, fresh func(*testing.T) string) {
 	t.Run("pages", func(t *testing.T) { testPages(t, opened(t, fresh(t))) })
 	t.Run("open findings", func(t *testing.T) { testOpenFindings(t, opened(t, fresh(t))) })
 	t.Run("upgrade", func(t *testing.T) { testUpgrade(t, fresh(t)) })
+	t.Run("runs", func(t *testing.T) { testRuns(t, opened(t, fresh(t))) })
 	t.Run("prune", func(t *testing.T) { testPrune(t, opened(t, fresh(t))) })
 	t.Run("hostile", func(t *testing.T) { testHostile(t, opened(t, fresh(t))) })
 	t.Run("refused", func(t *testing.T) { testRefused(t, opened(t, fresh(t))) })
@@ -187,7 +190,7 @@ func testTenantsApart(t *testing.T, store *history.Store) {
 	if got := seen(t, store, tenantID, false); len(got) != 0 {
 		t.Errorf("a tenant in which all is mended has %d open findings", len(got))
 	}
-	if pruned, err := store.Prune(t.Context(), history.Retention{Tenant: tenantID, Keep: 1}, false); err != nil || len(pruned) != 1 {
+	if pruned, err := store.Prune(t.Context(), history.Retention{Tenant: tenantID, Keep: 1}, false); err != nil || len(pruned.Scans) != 1 {
 		t.Errorf("Prune() = %v, %v, want one scan of the one tenant", pruned, err)
 	}
 	holds(t, store, foreign, theirs)
@@ -230,13 +233,13 @@ func testPrune(t *testing.T, store *history.Store) {
 	}
 	for _, keep := range []history.Retention{{Keep: 6}, {Since: day(4)}, {Keep: 9, Since: day(4)}} {
 		pruned, err := store.Prune(t.Context(), keep, true)
-		if err != nil || len(pruned) != 4 || pruned[3].ID != scans[0].ID {
-			t.Errorf("Prune(%+v) = %d scans, %v, want the four oldest", keep, len(pruned), err)
+		if err != nil || len(pruned.Scans) != 4 || pruned.Scans[3].ID != scans[0].ID {
+			t.Errorf("Prune(%+v) = %d scans, %v, want the four oldest", keep, len(pruned.Scans), err)
 		}
 	}
 	holds(t, store, scans[0], documents[0])
-	if pruned, err := store.Prune(t.Context(), history.Retention{Keep: 6}, false); err != nil || len(pruned) != 4 {
-		t.Fatalf("Prune() = %d scans, %v, want 4", len(pruned), err)
+	if pruned, err := store.Prune(t.Context(), history.Retention{Keep: 6}, false); err != nil || len(pruned.Scans) != 4 {
+		t.Fatalf("Prune() = %d scans, %v, want 4", len(pruned.Scans), err)
 	}
 	if _, err := store.Scan(t.Context(), tenantID, scans[3].ID); !errors.Is(err, history.ErrNoScan) {
 		t.Errorf("a scan that was pruned = %v, want %v", err, history.ErrNoScan)
@@ -255,10 +258,93 @@ func testPrune(t *testing.T, store *history.Store) {
 	for n := 4; n < 10; n++ {
 		holds(t, store, scans[n], documents[n])
 	}
-	if pruned, err := store.Prune(t.Context(), history.Retention{Since: day(100)}, false); err != nil || len(pruned) != 6 {
-		t.Errorf("Prune() = %d scans, %v, want all but the latest", len(pruned), err)
+	if pruned, err := store.Prune(t.Context(), history.Retention{Since: day(100)}, false); err != nil || len(pruned.Scans) != 6 {
+		t.Errorf("Prune() = %d scans, %v, want all but the latest", len(pruned.Scans), err)
 	}
 	holds(t, store, scans[9], documents[9])
+}
+
+// runRecord is the record of a run that began on a day.
+func runRecord(t *testing.T, tenant, name string, began time.Time) []byte {
+	t.Helper()
+	record := remediation.RunRecord{
+		Version: remediation.Version, Tool: findings.Tool{Name: "domicile", Version: "1.2.3"}, Tenant: findings.Tenant{ID: tenant, Name: name},
+		Files: remediation.RunFiles{Journal: remediation.RunFile{File: "plan.journal", SHA256: strings.Repeat("b", 64), Size: 1}},
+		Run: findings.Run{
+			Kind: "apply", Plan: strings.Repeat("a", 64), Author: name, App: "app", Began: began, Ended: began.Add(time.Minute), Approval: &findings.Approval{By: name},
+			Changes: []findings.RunChange{{ID: "1", Outcome: "applied", Verdict: "mended"}, {ID: "2", Outcome: "in_place"}, {ID: "3", Outcome: "drifted"}},
+		},
+	}
+	var out bytes.Buffer
+	if err := record.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func testRuns(t *testing.T, store *history.Store) {
+	t.Helper()
+	var recorded []history.Run
+	keep := func(tenant, name string, began time.Time, envelope string) history.Run {
+		t.Helper()
+		document := runRecord(t, tenant, name, began)
+		run, is, err := store.RecordRun(t.Context(), document, []byte(envelope), "auditor", day(9))
+		if err != nil || !is {
+			t.Fatalf("RecordRun() = %v, %v", is, err)
+		}
+		if again, is, err := store.RecordRun(t.Context(), document, nil, "another", day(10)); err != nil || is || again != run {
+			t.Errorf("RecordRun() again = %+v, %v, %v, want %+v", again, is, err, run)
+		}
+		got, signature, err := store.RunRecord(t.Context(), run)
+		if err != nil || !bytes.Equal(got, document) || string(signature) != envelope {
+			t.Errorf("RunRecord() = %d bytes, %q, %v", len(got), signature, err)
+		}
+		recorded = append(recorded, run)
+		return run
+	}
+	first := keep(tenantID, "Contoso", day(1), "signed")
+	want := history.Run{
+		ID: first.ID, Tenant: tenantID, TenantName: "Contoso", Kind: "apply", Began: day(1), Ended: day(1).Add(time.Minute), Digest: first.Digest, Plan: strings.Repeat("a", 64),
+		Recorded: day(9), RecordedBy: "auditor", Tool: "1.2.3", Author: "Contoso", Approver: "Contoso", App: "app", Changes: 3, Done: 2, Mended: 1,
+	}
+	if diff := cmp.Diff(want, first, cmpopts.IgnoreUnexported(history.Run{})); diff != "" {
+		t.Errorf("RecordRun() (-want +got):\n%s", diff)
+	}
+	keep(tenantID, "\x00\u202e<b>' OR 1=1 --"+strings.Repeat("x", 5000), day(3), "")
+	other := strings.Replace(tenantID, "3f", "4f", 1)
+	keep(other, "Fabrikam", day(2), "")
+	runs, err := store.Runs(t.Context(), strings.ToUpper(tenantID))
+	if err != nil || len(runs) != 2 || runs[0] != recorded[1] || runs[1] != recorded[0] {
+		t.Errorf("Runs() = %+v, %v, want the tenant's two, the latest first", runs, err)
+	}
+	for n := range 5 {
+		record(t, store, encode(t, result(tenantID, day(n), nil)))
+	}
+	pruned, err := store.Prune(t.Context(), history.Retention{Keep: 3}, true)
+	if err != nil || len(pruned.Scans) != 2 || len(pruned.Runs) != 1 || pruned.Runs[0] != first {
+		t.Errorf("Prune() = %+v, %v, want the run before the oldest scan that is kept", pruned, err)
+	}
+	if pruned, err = store.Prune(t.Context(), history.Retention{Since: day(4)}, false); err != nil || len(pruned.Runs) != 3 {
+		t.Errorf("Prune() = %+v, %v, want every run", pruned.Runs, err)
+	}
+	if runs, err := store.Runs(t.Context(), ""); err != nil || len(runs) != 0 {
+		t.Errorf("%d runs are left, %v", len(runs), err)
+	}
+	if _, _, err := store.RunRecord(t.Context(), first); err == nil {
+		t.Error("a run that was pruned is there")
+	}
+	for name, bad := range map[string][]byte{"a result": encode(t, result(tenantID, day(0), nil)), "nothing": nil, "no tenant's id": runRecord(t, "a\nb", "", day(0))} {
+		if _, _, err := store.RecordRun(t.Context(), bad, nil, "", day(0)); err == nil {
+			t.Errorf("RecordRun() takes %s", name)
+		}
+	}
+	damaged := keep(tenantID, "Contoso", day(5), "")
+	if err := history.Exec(t.Context(), store, "UPDATE history_runs SET record = envelope"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := store.RunRecord(t.Context(), damaged); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("RunRecord() of a store that was changed = %v", err)
+	}
 }
 
 // testHostile records what a tenant may call its things.
@@ -395,6 +481,21 @@ func testVersions(t *testing.T, address string) {
 	scan := record(t, store, document)
 	again := opened(t, address)
 	holds(t, again, scan, document)
+	// A store of the first version gets what it lacks, and keeps what it has.
+	for _, statement := range []string{"DROP TABLE history_runs", "DELETE FROM history_migrations WHERE version = 3"} {
+		if err := history.Exec(t.Context(), store, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	older, err := history.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer older.Close()
+	holds(t, older, scan, document)
+	if runs, err := older.Runs(t.Context(), ""); err != nil || len(runs) != 0 {
+		t.Errorf("Runs() of an older store = %v, %v", runs, err)
+	}
 	if err := history.Exec(t.Context(), store, "INSERT INTO history_migrations (version, file) VALUES (99, '0099_novel.sql')"); err != nil {
 		t.Fatal(err)
 	}

@@ -18,11 +18,17 @@ type Retention struct {
 	Since time.Time
 }
 
-// Prune forgets scans, with the findings that no later scan has, and returns them. With
-// dryRun it forgets nothing. What is left says of an open finding when it was first seen,
+// Pruned is what was forgotten.
+type Pruned struct {
+	Scans []Scan
+	Runs  []Run
+}
+
+// Prune forgets scans, with the findings that no later scan has and the runs before those that
+// are left, and returns them. With dryRun it forgets nothing. What is left says of an open finding when it was first seen,
 // though that scan be forgotten; of one that came back later only since when the scans that
 // are left know it.
-func (s *Store) Prune(ctx context.Context, keep Retention, dryRun bool) (pruned []Scan, err error) {
+func (s *Store) Prune(ctx context.Context, keep Retention, dryRun bool) (pruned Pruned, err error) {
 	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
 		// Recording waits for the row of its tenant, and so does this.
 		if _, err := tx.ExecContext(ctx, "UPDATE history_tenants SET tenant = tenant"); err != nil {
@@ -34,11 +40,11 @@ func (s *Store) Prune(ctx context.Context, keep Retention, dryRun bool) (pruned 
 			return err
 		}
 		var oldest map[int64]int64
-		pruned, oldest = keep.choose(scans)
-		if dryRun {
-			return nil
+		pruned.Scans, oldest = keep.choose(scans)
+		if pruned.Runs, err = s.pruneRuns(ctx, tx, keep, oldest, dryRun); err != nil || dryRun {
+			return err
 		}
-		for _, scan := range pruned {
+		for _, scan := range pruned.Scans {
 			for _, table := range []string{"history_numbers", "history_scans"} {
 				if _, err := tx.ExecContext(ctx, s.db.SQL("DELETE FROM "+table+" WHERE position = ? AND tenant_id = ?"), scan.position, scan.tenantID); err != nil {
 					return err
@@ -52,11 +58,11 @@ func (s *Store) Prune(ctx context.Context, keep Retention, dryRun bool) (pruned 
 		}
 		return nil
 	})
-	if err == nil && len(pruned) > 0 && !dryRun {
+	if err == nil && len(pruned.Scans)+len(pruned.Runs) > 0 && !dryRun {
 		err = s.db.Shrink(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("pruning the history: %w", err)
+		return Pruned{}, fmt.Errorf("pruning the history: %w", err)
 	}
 	return pruned, nil
 }

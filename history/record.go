@@ -11,7 +11,6 @@ import (
 	"math"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // forever is the end of an interval that has none yet.
@@ -41,9 +40,7 @@ func (s *Store) RecordWith(ctx context.Context, result []byte, by string, now ti
 	}
 	scan.RecordedBy, scan.Recorded = text(by), now.UTC().Truncate(time.Microsecond)
 	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
-		// Also locks the tenant's row, so that its scans are recorded one after another.
-		err := tx.QueryRowContext(ctx, s.db.SQL("INSERT INTO history_tenants (tenant) VALUES (?) ON CONFLICT (tenant) DO UPDATE SET tenant = excluded.tenant RETURNING id"), scan.Tenant).Scan(&scan.tenantID)
-		if err != nil {
+		if err := s.lockTenant(ctx, tx, scan.Tenant, &scan.tenantID); err != nil {
 			return err
 		}
 		there, err := s.scans(ctx, tx, "tenant_id = ? AND digest = ?", 1, scan.tenantID, scan.Digest)
@@ -78,9 +75,9 @@ func (s *Store) RecordWith(ctx context.Context, result []byte, by string, now ti
 // describe says what a result says of itself.
 func describe(doc *document, data []byte) (Scan, error) {
 	result := doc.result
-	tenant := strings.ToLower(result.Tenant.ID)
-	if tenant == "" || len(tenant) > maxText || strings.ContainsFunc(tenant, unicode.IsControl) {
-		return Scan{}, fmt.Errorf("%q is no tenant's id", result.Tenant.ID)
+	tenant, err := tenantKey(result.Tenant.ID)
+	if err != nil {
+		return Scan{}, err
 	}
 	sum := sha256.Sum256(data)
 	scan := Scan{

@@ -171,6 +171,7 @@ func weak() *findings.Result {
 	})
 	findings.Waive(result, waivers(), result.Started)
 	compare(result)
+	result.Remediations = runs()
 	return settle(result)
 }
 
@@ -199,8 +200,46 @@ func seeded(s string) *findings.Result {
 	result.Gaps = append(result.Gaps, findings.Gap{Kind: s, Reason: s, Code: s, Permission: s})
 	gone := findings.Finding{Rule: s, Outcome: findings.Fail, Severity: findings.High, Resource: findings.Resource{Kind: s, ID: s, Name: s}, Message: s, Expected: s, Actual: s, Fingerprint: digest(s), Change: findings.Fixed}
 	result.Change = &findings.Change{Previous: digest("earlier"), Fixed: 1, Gone: []findings.Finding{gone}}
+	result.Remediations = []findings.Remediated{{
+		Record: s, Signature: &findings.Signature{KeyID: s, Name: s, Trusted: true},
+		Run: findings.Run{
+			Kind: s, Plan: s, Author: s, Approval: &findings.Approval{By: s, KeyID: s, Reason: s}, App: s, Account: s, Evidence: s,
+			Changes: []findings.RunChange{{ID: s, Title: s, Resource: findings.Resource{Kind: s, ID: s, Name: s}, Rules: []string{s}, Outcome: s, Verdict: s, Message: s}},
+		},
+	}}
 	settle(result).Exit.Reason = s
 	return result
+}
+
+// runs are one that applied a plan, the second of whose changes the service refused, and one
+// that took it back.
+func runs() []findings.Remediated {
+	at := time.Date(2026, 11, 19, 8, 0, 0, 0, time.UTC)
+	change := func(id, name, outcome, verdict, message string) findings.RunChange {
+		return findings.RunChange{
+			ID: id, Title: "Remove an application's permission", Resource: findings.Resource{Kind: "app_role_assignment", ID: id, Name: name}, Rules: []string{"CONS1010"},
+			Outcome: outcome, Verdict: verdict, Message: message,
+		}
+	}
+	return []findings.Remediated{
+		{
+			Record: digest("record"), Signature: &findings.Signature{KeyID: "SHA256:pipeline", Name: "pipeline", Trusted: true},
+			Run: findings.Run{
+				Kind: "apply", Plan: digest("plan"), Author: "ada@contoso.com", App: "8d1f0000-0000-4000-8000-000000000002", Account: "domicile", Began: at, Ended: at.Add(time.Minute), Evidence: digest("fresh"),
+				Approval: &findings.Approval{By: "bob@contoso.com", KeyID: "SHA256:bob", Time: at.Add(-time.Hour), Reason: "Agreed with the owner of <b>."},
+				Changes: []findings.RunChange{
+					change("a1", hostile()[1], "applied", "mended", ""), change("a2", "Free calendar", "applied", "remains", "still violated: CONS1010"), change("a3", "Old", "refused", "", "the request: 403"),
+				},
+			},
+		},
+		{
+			Record: digest("rollback"),
+			Run: findings.Run{
+				Kind: "rollback", Plan: digest("plan"), Author: "ada@contoso.com", App: "8d1f0000-0000-4000-8000-000000000002", Began: at.Add(time.Hour), Ended: at.Add(time.Hour),
+				Changes: []findings.RunChange{change("a2", "Free calendar", "applied", "", "")},
+			},
+		},
+	}
 }
 
 // waivers are one that covers a copy of the alerts, with a reason that is not kind to pages,
@@ -289,6 +328,7 @@ func crowded() *findings.Result {
 // many is weak with n findings more, spread over the rules.
 func many(n int) *findings.Result {
 	result := weak()
+	result.Remediations = nil
 	ids := specs()
 	for i := range n {
 		fail(result, ids[i%len(ids)].id, findings.Resource{Kind: "user", ID: fmt.Sprintf("user-%06d", i), Name: fmt.Sprintf("User %d", i)},

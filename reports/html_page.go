@@ -36,6 +36,7 @@ type page struct {
 	Params               []pair
 	Waivers              []waiverRow
 	Waived, Change       string
+	Remediations         []remediatedView
 	Digests              []pair
 }
 
@@ -86,7 +87,7 @@ func newPage(result *findings.Result, room room) (*page, error) {
 		Violations: result.Summary.Findings, FailedRules: result.Summary.Outcomes[findings.Fail], Rules: result.Summary.Rules,
 		Evidence: evidenceRows(result), Read: readWhat(result.Evidence), Sent: requestsOf(result), Tiers: tierPairs(), Gaps: gapRows(result),
 		Params: paramPairs(result.Params), Waivers: waiverRows(result), Waived: waivedSays(result), Change: changeSays(result.Change),
-		Digests: digestPairs(result.Digests),
+		Digests: digestPairs(result.Digests), Remediations: remediatedViews(result, pageChanges),
 	}
 	p.Chain = ChainOf(result, "")
 	hidden := 0

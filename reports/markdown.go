@@ -60,7 +60,7 @@ func markdownScope(page *strings.Builder, result *findings.Result) {
 	}
 	fmt.Fprintf(page, "| %s |\n|%s\n| %s |\n\n", strings.Join(heads, " | "), strings.Repeat(" --: |", len(heads)), strings.Join(counts, " | "))
 	_, chain := chainOf(result)
-	for _, says := range []string{coverage(result.Summary), changeSays(result.Change), chain} {
+	for _, says := range append([]string{coverage(result.Summary), changeSays(result.Change), chain}, remediationsSay(result)...) {
 		if says != "" {
 			fmt.Fprintf(page, "%s\n", markdownText(says))
 		}

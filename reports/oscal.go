@@ -69,6 +69,7 @@ type oscalResult struct {
 	End              string        `json:"end"`
 	Props            []oscalProp   `json:"props,omitempty"`
 	ReviewedControls oscalReviewed `json:"reviewed-controls"`
+	Log              *oscalLog     `json:"assessment-log,omitempty"`
 	Remarks          string        `json:"remarks,omitempty"`
 }
 
@@ -206,6 +207,7 @@ func (r *oscalReport) head() oscalResult {
 			Selections: r.selections(),
 			Remarks:    "A control is listed if a rule that applies supports it. Coverage says how far: full is what the control's audit asks for, part is one of several conditions, evidence supports a demonstration. Part and evidence alone never show that a control is satisfied.",
 		},
+		Log:     r.log(),
 		Remarks: r.gaps(),
 	}
 }

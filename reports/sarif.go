@@ -104,6 +104,9 @@ func newSARIFLog(result *findings.Result, profile sarifProfile) *sarifLog {
 		"summary":  cleanSummary(result.Summary),
 		"coverage": coverage(result.Summary),
 	}
+	if runs := sarifRemediations(result); runs != nil {
+		log.run.Properties["remediations"] = runs
+	}
 	if by := result.Selection; by != nil {
 		log.run.Properties["selection"] = findings.Selection{
 			Frameworks: cleanNames(by.Frameworks), Rules: cleanNames(by.Rules), Exclude: cleanNames(by.Exclude), Of: by.Of,

@@ -39,6 +39,7 @@ func Text(w io.Writer, result *findings.Result, options TextOptions) error {
 	page.failures(result)
 	page.unknown(result)
 	page.waivers(result)
+	page.remediations(result)
 	page.end(result)
 	if _, err := w.Write(page.Bytes()); err != nil {
 		return fmt.Errorf("writing the text report: %w", err)

@@ -20,7 +20,8 @@ import (
 )
 
 // writeXLSX writes the Result as an Excel workbook, with a sheet each for the summary, the
-// findings, the rules, the waivers, the gaps and the evidence. No cell is a formula.
+// findings, the rules, the waivers, the gaps, the evidence and, if there are any, the remediations.
+// No cell is a formula.
 func writeXLSX(w io.Writer, result *findings.Result) error {
 	if err := writeWorkbook(w, result.Normalised(), excelize.TotalRows); err != nil {
 		return fmt.Errorf("writing the Excel report: %w", err)
@@ -206,7 +207,7 @@ func repack(w io.Writer, packed []byte) error {
 }
 
 func xlsxSheets(result *findings.Result) []xlsxSheet {
-	return []xlsxSheet{
+	sheets := []xlsxSheet{
 		{"Summary", []xlsxColumn{{"Item", 28}, {"Value", 100}}, xlsxSummary(result)},
 		{"Findings", []xlsxColumn{
 			{"Severity", 10},
@@ -262,6 +263,13 @@ func xlsxSheets(result *findings.Result) []xlsxSheet {
 			{"Evidence", 28}, {"File", 32}, {"Objects", 10}, {"Complete", 10}, {"Tier", 10}, {"Source", 40}, {"Read", 22}, {"Requests", 10}, {"Needed", 10}, {"SHA-256", 68},
 		}, xlsxEvidence(result)},
 	}
+	if len(result.Remediations) > 0 {
+		sheets = append(sheets, xlsxSheet{"Remediations", []xlsxColumn{
+			{"Began", 22}, {"Remediation", 12}, {"Ended", 14}, {"Violation", 12}, {"Change", 45}, {"Resource", 32}, {"Resource id", 38}, {"Rules", 16}, {"Message", 50},
+			{"Author", 24}, {"Approved by", 24}, {"Reason", 40}, {"Application", 38}, {"Verified by", 68}, {"Record", 68},
+		}, xlsxRemediations(result)})
+	}
+	return sheets
 }
 
 func xlsxSummary(result *findings.Result) iter.Seq[[]any] {

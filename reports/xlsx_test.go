@@ -94,7 +94,7 @@ func readSheets(t testing.TB, made []byte) []sheet {
 
 func TestXLSXHoldsEverything(t *testing.T) {
 	result := weak()
-	want := map[string]int{"Findings": len(result.Findings), "Rules": len(result.Rules), "Waivers": len(result.Waivers), "Gaps": 0, "Evidence": len(result.Evidence)}
+	want := map[string]int{"Findings": len(result.Findings), "Rules": len(result.Rules), "Waivers": len(result.Waivers), "Gaps": 0, "Evidence": len(result.Evidence), "Remediations": 4}
 	made := render(t, "xlsx", result)
 	for _, got := range readSheets(t, made) {
 		if n, ok := want[got.name]; ok && len(got.rows) != n+1 {
@@ -106,8 +106,8 @@ func TestXLSXHoldsEverything(t *testing.T) {
 		t.Errorf("the workbook lacks the sheets %v", want)
 	}
 	text := parts(t, made)
-	if filters, panes := strings.Count(text, "<autoFilter"), strings.Count(text, `state="frozen"`); filters != 6 || panes != 6 {
-		t.Errorf("%d sheets have filters and %d a frozen heading, want 6 each", filters, panes)
+	if filters, panes := strings.Count(text, "<autoFilter"), strings.Count(text, `state="frozen"`); filters != 7 || panes != 7 {
+		t.Errorf("%d sheets have filters and %d a frozen heading, want 7 each", filters, panes)
 	}
 	if !strings.Contains(text, "2026-11-20T06:04:15Z</dcterms:created>") {
 		t.Error("the workbook doesn't carry the scan's time")

@@ -84,7 +84,8 @@ else with 3 and the first difference. The options are to be those of then.`,
 				if err := os.MkdirAll(out, 0o700); err != nil {
 					return usage(err)
 				}
-				if judging.Previous, err = a.previousResult(cmd.Context(), to, scan.Before{Tenant: bundle.Manifest.Tenant.ID, Time: bundle.Manifest.Started, Pseudonyms: bundle.Manifest.Pseudonyms}, out); err != nil {
+				of := scan.Before{Tenant: bundle.Manifest.Tenant.ID, Time: bundle.Manifest.Started, Pseudonyms: bundle.Manifest.Pseudonyms}
+				if err := judging.takePrevious(cmd.Context(), a, to, previousOf{of, out, cfg}); err != nil {
 					return err
 				}
 			}
@@ -109,7 +110,7 @@ else with 3 and the first difference. The options are to be those of then.`,
 	cmd.Flags().StringVar(&expect, "expect", "", "result.json that must come out again; nothing is written")
 	cmd.Flags().StringVar(&file, "config", "", "configuration with profile and parameters")
 	cmd.Flags().StringVar(&tenantName, "tenant", "", "tenant of the configuration (default the bundle's)")
-	cmd.Flags().StringVar(&judging.Previous, "previous", "", "result.json of an earlier scan to compare with, or history for the newest one before that --record recorded; the rules see the one that the bundle holds")
+	cmd.Flags().StringVar(&judging.Previous, "previous", "", "result.json of an earlier scan to compare with, or history for the newest one before that --record recorded; the rules see the one that the bundle holds, and the reports the remediations that are recorded since")
 	cmd.Flags().StringVar(&out, "out", "out", "folder to write into")
 	return cmd
 }

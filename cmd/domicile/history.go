@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,7 +28,8 @@ func newHistory(a *app) *cobra.Command {
 	cmd := group("history", "Past results: list them, show one, forget old ones",
 		newHistoryList(a), newHistoryShow(a), newHistoryFindings(a), newHistoryRecord(a), newHistoryPrune(a))
 	cmd.Long = `history is what scan --record and evaluate --record keep: every result, to the byte, and for
-each finding when it was first and last seen. It is in the SQLite file ` + historyFile + `, in the one that
+each finding when it was first and last seen; and what remediate apply --record and rollback
+--record keep: the record of each run. It is in the SQLite file ` + historyFile + `, in the one that
 --store names, or in the database that the variable ` + historyEnv + ` names: an SQLite file or
 a PostgreSQL database, postgres://user:password@host/database.`
 	return cmd
@@ -81,12 +83,21 @@ func tenantOf(ctx context.Context, store *history.Store, word string) (string, e
 		}
 		latest[one.Tenant] = true
 	}
+	runs, err := store.Runs(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	for _, one := range runs {
+		if strings.EqualFold(one.Tenant, word) {
+			return one.Tenant, nil
+		}
+	}
 	ids := sortedKeys(named)
 	switch len(ids) {
 	case 1:
 		return ids[0], nil
 	case 0:
-		return "", usage(fmt.Errorf("no scan of a tenant %q is recorded; domicile history list shows those that are", word))
+		return "", usage(fmt.Errorf("nothing of a tenant %q is recorded; domicile history list shows those that are", word))
 	default:
 		return "", usage(fmt.Errorf("%q is the name of several tenants; name one by its id: %s", word, strings.Join(ids, ", ")))
 	}
@@ -96,7 +107,7 @@ func newHistoryList(a *app) *cobra.Command {
 	var p past
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the recorded scans, the latest first",
+		Short: "List the recorded scans and remediations, the latest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := p.checkFormat(); err != nil {
@@ -111,10 +122,18 @@ func newHistoryList(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			runs, err := store.Runs(cmd.Context(), p.tenant)
+			if err != nil {
+				return err
+			}
 			if p.format == "json" {
-				return writeJSON(a.Stdout, map[string]any{"version": 1, "scans": notNil(scans)})
+				return writeJSON(a.Stdout, map[string]any{"version": 1, "scans": notNil(scans), "remediations": notNil(runs)})
 			}
 			columns(a.Stdout, scanRows(scans))
+			if len(runs) > 0 {
+				fmt.Fprintln(a.Stdout)
+				columns(a.Stdout, runRows(runs))
+			}
 			return nil
 		},
 	}
@@ -138,13 +157,26 @@ func scanRows(scans []history.Scan) [][]string {
 	return rows
 }
 
+func runRows(runs []history.Run) [][]string {
+	rows := [][]string{{"ID", "TENANT", "BEGAN", "REMEDIATION", "CHANGES", "DONE", "MENDED", "AUTHOR", "APPROVED BY", "RECORDED BY", "DIGEST"}}
+	for _, one := range runs {
+		rows = append(rows, []string{
+			runID(one), cmp.Or(reports.Visible(one.TenantName), one.Tenant), one.Began.Format(time.RFC3339), one.Kind,
+			strconv.Itoa(one.Changes), strconv.Itoa(one.Done), strconv.Itoa(one.Mended),
+			cmp.Or(reports.Visible(one.Author), "-"), cmp.Or(reports.Visible(one.Approver), "-"), reports.Visible(one.RecordedBy), one.Digest[:12],
+		})
+	}
+	return rows
+}
+
 func newHistoryShow(a *app) *cobra.Command {
 	var p past
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Show a recorded scan, in any format that report has",
+		Short: "Show a recorded scan, in any format that report has, or a remediation",
 		Long: `show writes a recorded scan to standard output. --format json gives its result.json to the
-byte, with the sha256 that history list shows the beginning of.`,
+byte, with the sha256 that history list shows the beginning of. Of a remediation, whose id
+begins with r, it writes the record, which is json.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			format, err := reports.FormatByName(a.formats(cmd.Context()), p.format)
@@ -156,6 +188,9 @@ byte, with the sha256 that history list shows the beginning of.`,
 				return err
 			}
 			defer store.Close()
+			if number, isRun := strings.CutPrefix(args[0], "r"); isRun {
+				return a.showRun(cmd.Context(), store, p.tenant, number)
+			}
 			_, document, err := recordedResult(cmd.Context(), store, p.tenant, args[0])
 			if err != nil {
 				return usage(err)
@@ -175,6 +210,25 @@ byte, with the sha256 that history list shows the beginning of.`,
 	cmd.Flags().StringVar(&p.format, "format", "text", "format: "+strings.Join(formatNames(), ", "))
 	offer(cmd, "format", formatNames()...)
 	return cmd
+}
+
+// showRun writes the record of a recorded run.
+func (a *app) showRun(ctx context.Context, store *history.Store, tenant, number string) error {
+	runs, err := store.Runs(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		if strconv.FormatInt(run.ID, 10) == number {
+			record, _, err := store.RunRecord(ctx, run)
+			if err != nil {
+				return err
+			}
+			_, err = a.Stdout.Write(record)
+			return err
+		}
+	}
+	return usage(fmt.Errorf("no remediation r%s is recorded; domicile history list shows them", number))
 }
 
 // recordedResult reads the result.json of a recorded scan.
@@ -247,8 +301,8 @@ there; with --all also those that are gone, and when they were last seen.`,
 func newHistoryRecord(a *app) *cobra.Command {
 	var p past
 	cmd := &cobra.Command{
-		Use:   "record RESULT...",
-		Short: "Record results that were written before, in any order",
+		Use:   "record FILE...",
+		Short: "Record results, and records of remediations, that were written before, in any order",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			flag := p.store
@@ -261,7 +315,11 @@ func newHistoryRecord(a *app) *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, to.close()) }()
 			for _, path := range args {
-				if err := a.record(cmd.Context(), to, path); err != nil {
+				keep := a.record
+				if documentKind(path) == "run" {
+					keep = a.recordInHistory
+				}
+				if err := keep(cmd.Context(), to, path); err != nil {
 					return usage(err)
 				}
 			}
@@ -280,7 +338,7 @@ func newHistoryPrune(a *app) *cobra.Command {
 		Use:   "prune",
 		Short: "Forget old scans, and what only they say",
 		Long: `prune forgets scans that are older than --keep-days, and of each tenant all but the newest
---keep. The latest scan of each tenant always stays, and an open finding keeps the time when
+--keep, and the remediations before the oldest scan that is left. The latest scan of each tenant always stays, and an open finding keeps the time when
 it was first seen. What was forgotten is gone from an SQLite file at once; PostgreSQL's own
 vacuum clears it from a database.`,
 		Args: cobra.NoArgs,
@@ -303,16 +361,19 @@ vacuum clears it from a database.`,
 				return err
 			}
 			if p.format == "json" {
-				return writeJSON(a.Stdout, map[string]any{"version": 1, "dryRun": dryRun, "pruned": notNil(pruned)})
+				return writeJSON(a.Stdout, map[string]any{"version": 1, "dryRun": dryRun, "pruned": notNil(pruned.Scans), "prunedRemediations": notNil(pruned.Runs)})
 			}
-			if len(pruned) > 0 {
-				columns(a.Stdout, scanRows(pruned))
+			if len(pruned.Scans) > 0 {
+				columns(a.Stdout, scanRows(pruned.Scans))
+			}
+			if len(pruned.Runs) > 0 {
+				columns(a.Stdout, runRows(pruned.Runs))
 			}
 			said := "forgot"
 			if dryRun {
 				said = "would forget"
 			}
-			a.say("%s %s", said, count(len(pruned), "scan"))
+			a.say("%s %s and %s", said, count(len(pruned.Scans), "scan"), count(len(pruned.Runs), "remediation"))
 			return nil
 		},
 	}
@@ -342,4 +403,4 @@ func writeJSON(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-func notNil(scans []history.Scan) []history.Scan { return append([]history.Scan{}, scans...) }
+func notNil[T any](list []T) []T { return append([]T{}, list...) }

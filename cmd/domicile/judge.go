@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,6 +23,9 @@ type judging struct {
 	formats []string
 	proof   signatures
 	record  string
+	// remediations are records of runs; recorded are those that the history has of them.
+	remediations []string
+	recorded     []*scan.Recorded
 }
 
 func (j *judging) add(cmd *cobra.Command) {
@@ -30,6 +35,7 @@ func (j *judging) add(cmd *cobra.Command) {
 	flags.StringVar(&j.FailOn, "fail-on", "high", "end with 3 for failures of this severity or worse: critical, high, medium, low, info or never; with ,new behind it only for those that --previous doesn't have")
 	flags.BoolVar(&j.AllowIncomplete, "allow-incomplete", false, "end with 0 instead of 4 where something could not be judged")
 	flags.StringVar(&j.Waivers, "waivers", "", "file of waivers, instead of the configuration's")
+	flags.StringArrayVar(&j.remediations, "remediation", nil, "record of a remediation since the earlier result (plan.record.json, plan.rollback.json), repeatable; the reports show what it changed")
 	addHistory(cmd, &j.record, "record", "record the result in the history")
 	flags.StringVar(&j.Profile, "profile", "", "judge by this profile instead of the configuration's: "+strings.Join(policies.Profiles(), ", "))
 	offer(cmd, "format", formatNames()...)
@@ -94,8 +100,21 @@ func (a *app) judgement(j *judging, set *policies.Set, cfg *config.Config, tenan
 	}
 	j.Tool = a.tool()
 	judgement, err := j.Judgement(set, cfg, tenant, trust)
-	judgement.Key = key
-	return judgement, bundleError(err)
+	if err != nil {
+		return judgement, bundleError(err)
+	}
+	judgement.Key, judgement.Remediations = key, slices.Clone(j.recorded)
+	for _, path := range j.remediations {
+		run, err := a.readRun(path, cfg, trust)
+		if err == nil {
+			err = j.proof.demand(path, run.Signers)
+		}
+		if err != nil {
+			return judgement, bundleError(fmt.Errorf("--remediation: %w", err))
+		}
+		judgement.Remediations = append(judgement.Remediations, run)
+	}
+	return judgement, nil
 }
 
 // run is a scan into a folder, or the judging of a bundle there, that shows the summary.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/history"
+	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
 )
 
@@ -117,19 +118,86 @@ func (a *app) record(ctx context.Context, r *recorder, path string) error {
 	return nil
 }
 
-// previousResult writes the newest result that is recorded of what was before into a folder,
-// and returns its path; empty if there is none.
-func (a *app) previousResult(ctx context.Context, r *recorder, before scan.Before, dir string) (string, error) {
+// recordInHistory records the record of a run, and the signature beside it.
+func (a *app) recordInHistory(ctx context.Context, r *recorder, path string) error {
 	if r == nil {
-		return "", usage(fmt.Errorf("--previous %s takes what --record recorded; give that too", historyPrevious))
+		return nil
 	}
-	path, of, err := scan.Earlier(ctx, r.store, before, dir)
+	document, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("recording %s: %w", path, err)
+	}
+	envelope, err := scan.ReadEnvelope(path)
+	if err != nil {
+		return err
+	}
+	one, recorded, err := r.store.RecordRun(ctx, document, envelope, accountName(), a.Now())
 	switch {
 	case err != nil:
-	case path == "":
-		a.say("No earlier scan of the tenant is recorded to compare with")
+		return fmt.Errorf("%s: %w", path, err)
+	case recorded:
+		a.say("Recorded as run %s in %s", runID(one), r.address)
 	default:
-		a.say("Comparing with scan %d of %s", of.ID, of.Started.Format(time.RFC3339))
+		a.say("Recorded already, as run %s in %s", runID(one), r.address)
 	}
-	return path, err
+	return nil
+}
+
+// runID is how people name a recorded run, which tells it from a scan.
+func runID(run history.Run) string { return fmt.Sprintf("r%d", run.ID) }
+
+// takePrevious takes from the history the newest result of a tenant from before a time, which it
+// writes into a folder to compare with, and the remediations since.
+func (j *judging) takePrevious(ctx context.Context, a *app, r *recorder, of previousOf) error {
+	if r == nil {
+		return usage(fmt.Errorf("--previous %s takes what --record recorded; give that too", historyPrevious))
+	}
+	trust, err := j.proof.trust(of.config)
+	if err != nil {
+		return err
+	}
+	path, earlier, err := scan.Earlier(ctx, r.store, of.Before, of.dir)
+	if err != nil {
+		return err
+	}
+	if path == "" {
+		a.say("No earlier scan of the tenant is recorded to compare with")
+	} else {
+		a.say("Comparing with scan %d of %s", earlier.ID, earlier.Started.Format(time.RFC3339))
+	}
+	j.Previous = path
+	runs, err := r.store.Runs(ctx, of.Tenant)
+	if err != nil {
+		return err
+	}
+	if of.Pseudonyms != "" && len(runs) > 0 {
+		a.say("The evidence has pseudonyms, so that the remediations that are recorded, which name people, are left out")
+		return nil
+	}
+	for _, run := range runs {
+		if run.Ended.Before(earlier.Started) || run.Began.After(of.Time) {
+			continue
+		}
+		record, envelope, err := r.store.RunRecord(ctx, run)
+		if err != nil {
+			return err
+		}
+		read, err := scan.ReadRun(runID(run), record, envelope, trust)
+		if err == nil {
+			err = j.proof.demand("the remediation "+runID(run), read.Signers)
+		}
+		if err != nil {
+			return err
+		}
+		j.recorded = append(j.recorded, read)
+	}
+	return nil
+}
+
+// previousOf says which result to compare with, and into which folder to write it. config may
+// be nil.
+type previousOf struct {
+	scan.Before
+	dir    string
+	config *config.Config
 }

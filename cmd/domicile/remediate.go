@@ -385,7 +385,7 @@ func (a *app) recordRun(ctx context.Context, to *recorder, ran scan.Ran, key *si
 		return err
 	}
 	a.say("wrote %s", path)
-	return nil
+	return a.recordInHistory(ctx, to, path)
 }
 
 // settledError is how the command ends: 3 where a change isn't as it was meant to be, 4 where

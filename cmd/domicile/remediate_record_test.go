@@ -14,9 +14,12 @@ import (
 func TestRecordOfRemediation(t *testing.T) {
 	tenant, config := newWritable(t)
 	dir := t.TempDir()
+	at, err := time.Parse(time.RFC3339, now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	command := func(args ...string) (int, string) {
 		var out bytes.Buffer
-		at, _ := time.Parse(time.RFC3339, now)
 		code := Main(t.Context(), args, Environment{
 			Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(string) string { return "" }, Now: func() time.Time { return at },
 		})
@@ -50,9 +53,10 @@ trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]
 		t.Fatal(err)
 	}
 	key := func(name string) string { return filepath.Join(filepath.Dir(config), name+".pem") }
+	past := "--record=" + filepath.Join(dir, "history.db")
 	in := func(name string) string { return filepath.Join(dir, "out", name) }
 
-	expect(3, "", "scan", "--config", config, "--rule", "CONS1008", "--out", filepath.Join(dir, "out"), "--format", "text")
+	expect(3, "", "scan", "--config", config, "--rule", "CONS1008", "--out", filepath.Join(dir, "out"), "--format", "text", past)
 	expect(0, "By ada@contoso.example", "remediate", "plan", in("result.json"), "--config", config, "--key", key("ada"))
 	expect(0, "approved by nobody", "verify", in("plan.json"), "--config", config)
 	for _, how := range []string{"--yes", "--dry-run"} {
@@ -66,7 +70,8 @@ trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]
 		t.Fatalf("written before anything was to be: %v", writes)
 	}
 	expect(2, "another folder", "remediate", "apply", in("plan.json"), "--config", config, "--yes", "--journal", filepath.Join(dir, "plan.journal"))
-	expect(0, "wrote "+in("plan.record.json"), "remediate", "apply", in("plan.json"), "--config", config, "--yes")
+	at = at.Add(time.Hour)
+	expect(0, "Recorded as run r1 in ", "remediate", "apply", in("plan.json"), "--config", config, "--yes", past)
 	if writes := changesOf(tenant); len(writes) != 1 {
 		t.Fatalf("written: %v, want the one change", writes)
 	}
@@ -126,6 +131,36 @@ trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]
 			t.Fatal(err)
 		}
 	}
+
+	// The next scan says what was changed, from the history or from the record itself, and the
+	// same evidence gives the same again.
+	at = at.Add(time.Hour)
+	after := filepath.Join(dir, "after")
+	out = expect(0, "1 remediation since the earlier result", "scan", "--config", config, "--rule", "CONS1008", "--out", after, "--format", "text", past, "--previous", "history")
+	scanned, err := os.ReadFile(filepath.Join(after, "result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(scanned, []byte(`"remediations": [`)) || !bytes.Contains(scanned, []byte(`"by": "bob@contoso.example"`)) || !bytes.Contains(scanned, []byte(`"name": "pipeline"`)) {
+		t.Errorf("the result doesn't say what was changed:\n%s", out)
+	}
+	evaluate := []string{"evaluate", filepath.Join(after, "evidence"), "--config", config, "--rule", "CONS1008", "--previous", in("result.json"), "--remediation", in("plan.record.json")}
+	expect(0, "came out again, byte for byte", append(evaluate, "--expect", filepath.Join(after, "result.json"))...)
+	expect(2, "was over before the earlier result", "evaluate", filepath.Join(after, "evidence"), "--config", config, "--rule", "CONS1008",
+		"--previous", filepath.Join(after, "result.json"), "--remediation", in("plan.record.json"), "--out", filepath.Join(dir, "again"))
+	expect(2, "began after the evidence was read", "evaluate", in("evidence"), "--config", config, "--rule", "CONS1008", "--remediation", in("plan.record.json"), "--out", filepath.Join(dir, "again"))
+	expect(2, "--remediation: ", "evaluate", in("evidence"), "--config", config, "--remediation", in("result.json"), "--out", filepath.Join(dir, "again"))
+	store := strings.TrimPrefix(past, "--record=")
+	out = expect(0, "bob@contoso.example", "history", "list", "--store", store)
+	if !strings.Contains(out, "r1 ") || strings.Count(out, "\n") != 6 {
+		t.Errorf("history list shows\n%s", out)
+	}
+	if shown := expect(0, "", "history", "show", "r1", "--store", store); shown != string(record) {
+		t.Errorf("history show r1 is not the record:\n%s", shown)
+	}
+	expect(2, "no remediation r9 is recorded", "history", "show", "r9", "--store", store)
+	expect(0, "Recorded already, as run r1", "history", "record", in("plan.record.json"), "--store", store)
+	expect(0, "would forget 1 scan and 1 remediation", "history", "prune", "--keep", "1", "--dry-run", "--store", store)
 
 	// The journal goes on, and the record of what was applied still holds.
 	expect(0, "wrote "+in("plan.rollback.json"), "remediate", "rollback", in("plan.journal"), "--config", config, "--yes")

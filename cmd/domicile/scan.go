@@ -164,8 +164,9 @@ func (a *app) takePrevious(ctx context.Context, s *tenantScan) (err error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return usage(fmt.Errorf("creating folder %s: %w", s.dir, err))
 	}
-	s.from.previous, err = a.previousResult(ctx, s.to, scan.Before{Tenant: s.tenant.ID, Time: s.target.now(), Pseudonyms: fingerprintOf(s.judging.Pseudonyms)}, s.dir)
-	s.judging.Previous = s.from.previous
+	of := scan.Before{Tenant: s.tenant.ID, Time: s.target.now(), Pseudonyms: fingerprintOf(s.judging.Pseudonyms)}
+	err = s.judging.takePrevious(ctx, a, s.to, previousOf{of, s.dir, s.target.config})
+	s.from.previous = s.judging.Previous
 	return err
 }
 

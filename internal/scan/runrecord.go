@@ -119,11 +119,10 @@ func sumOfFile(path string) (string, error) {
 	return hex.EncodeToString(digest.Sum(nil)), err
 }
 
-// Recorded is the record of a run that was held against everything that it names.
+// Recorded is the record of a run whose signature, if there is one, holds.
 type Recorded struct {
 	*remediation.RunRecord
-	// Text is the record's file, Digest its lower-case hex sha256.
-	Text    []byte
+	// Digest is the lower-case hex sha256 of the record's file.
 	Digest  string
 	Signers []signing.Signer
 }
@@ -148,20 +147,15 @@ func VerifyRun(path string, trust signing.Trust, approvalsOf func(tenantID strin
 	if err != nil {
 		return nil, fmt.Errorf("reading the record of a run: %w", err)
 	}
-	record, err := remediation.DecodeRecord(text)
+	envelope, err := ReadEnvelope(path)
 	if err != nil {
 		return nil, err
 	}
-	read := &Recorded{RunRecord: record, Text: text, Digest: sumOf(text)}
-	statement, signers, err := verifyFile(path, read.Digest, signing.Remediation, trust)
+	read, err := ReadRun(path, text, envelope, trust)
 	if err != nil {
 		return nil, err
 	}
-	var said runPredicate
-	if len(signers) > 0 && (json.Unmarshal(statement.Predicate, &said) != nil || said != runPredicateOf(record)) {
-		return nil, wrong(envelopeOf(path), "what it says of the run is not what the record says")
-	}
-	read.Signers = signers
+	record := read.RunRecord
 	approvals, err := approvalsOf(record.Tenant.ID)
 	if err != nil {
 		return nil, err
@@ -172,6 +166,26 @@ func VerifyRun(path string, trust signing.Trust, approvalsOf func(tenantID strin
 			return nil, err
 		}
 	}
+	return read, nil
+}
+
+// ReadRun reads the text of a run's record and checks its signature, if there is one. The path
+// names it in errors; the files that the record names may be elsewhere, and are not looked at.
+func ReadRun(path string, text, envelope []byte, trust signing.Trust) (*Recorded, error) {
+	record, err := remediation.DecodeRecord(text)
+	if err != nil {
+		return nil, err
+	}
+	read := &Recorded{RunRecord: record, Digest: sumOf(text)}
+	statement, signers, err := verifyEnvelope(envelope, path, read.Digest, signing.Remediation, trust)
+	if err != nil {
+		return nil, err
+	}
+	var said runPredicate
+	if len(signers) > 0 && (json.Unmarshal(statement.Predicate, &said) != nil || said != runPredicateOf(record)) {
+		return nil, wrong(envelopeOf(path), "what it says of the run is not what the record says")
+	}
+	read.Signers = signers
 	return read, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
@@ -55,6 +56,8 @@ type Judgement struct {
 	// file; nil for none.
 	Previous       *findings.Result
 	PreviousDigest string
+	// Remediations are the runs that made changes in the tenant since.
+	Remediations []*Recorded
 	// Key signs the result; nil for none.
 	Key *signing.Key
 	// Pseudonyms are those of the bundle; nil where it has none, or there are no parameters and
@@ -97,8 +100,34 @@ func (j Judgement) Result(verdicts policies.Verdicts, bundle *evidence.Bundle) *
 			return result
 		}
 	}
+	if err := j.remediate(result); err != nil {
+		result.Exit = findings.Exit{Code: findings.ExitUsage, Reason: err.Error()}
+		return result
+	}
 	result.Exit = findings.Gate(result, j.FailOn, j.AllowIncomplete)
 	return result
+}
+
+// remediate notes the remediations in a result, each once. One that is not of the tenant, or
+// does not stand between the earlier result and this one, says nothing of what has changed.
+func (j Judgement) remediate(result *findings.Result) error {
+	for _, run := range j.Remediations {
+		began := run.Run.Began.Format(time.RFC3339)
+		switch {
+		case result.Pseudonyms != "":
+			return fmt.Errorf("the remediation of %s names people and applications, for which the evidence has pseudonyms", began)
+		case !strings.EqualFold(run.Tenant.ID, result.Tenant.ID):
+			return fmt.Errorf("the remediation of %s is of tenant %s and the evidence of %s", began, run.Tenant.ID, result.Tenant.ID)
+		case run.Run.Began.After(result.Finished):
+			return fmt.Errorf("the remediation of %s began after the evidence was read", began)
+		case j.Previous != nil && run.Run.Ended.Before(j.Previous.Started):
+			return fmt.Errorf("the remediation of %s was over before the earlier result", began)
+		}
+		if !slices.ContainsFunc(result.Remediations, func(r findings.Remediated) bool { return r.Record == run.Digest }) {
+			result.Remediations = append(result.Remediations, run.Remediated())
+		}
+	}
+	return nil
 }
 
 // signatureOf is who signed a bundle; nil for nobody.

@@ -115,12 +115,21 @@ func VerifyResult(path string, trust signing.Trust) (*findings.Result, string, [
 	return result, digest, signers, nil
 }
 
-// verifyFile checks the signatures beside a file of the given sha256; without any there are
-// no signers.
+// verifyFile checks the signatures beside a file of the given sha256; without any, nil, there
+// are no signers.
 func verifyFile(path, sum, predicateType string, trust signing.Trust) (signing.Statement, []signing.Signer, error) {
 	envelope, err := ReadEnvelope(path)
-	if err != nil || envelope == nil {
+	if err != nil {
 		return signing.Statement{}, nil, err
+	}
+	return verifyEnvelope(envelope, path, sum, predicateType, trust)
+}
+
+// verifyEnvelope checks the signatures of a file at a path; without any, there are
+// no signers.
+func verifyEnvelope(envelope []byte, path, sum, predicateType string, trust signing.Trust) (signing.Statement, []signing.Signer, error) {
+	if envelope == nil {
+		return signing.Statement{}, nil, nil
 	}
 	statement, signers, err := signing.Verify(envelope, predicateType, trust)
 	if err != nil {
