@@ -75,18 +75,26 @@ demo: build ## Scan the simulated tenant and leave reports in out/demo
 	test $$code -eq 3
 
 .PHONY: demo-remediation
-demo-remediation: build ## Plan, apply, scan again and roll back on the simulated tenant, in out/remediation
+demo-remediation: build ## Plan, approve, apply, scan again and roll back on the simulated tenant, in out/remediation
 	@rm -rf out/remediation && mkdir -p out/remediation
 	@bin/domicile simulate --tenant weak --write-config out/remediation >out/remediation/simulate.log 2>&1 & simulator=$$!; trap "kill $$simulator" EXIT; \
 		until grep -q '^serving' out/remediation/simulate.log; do kill -0 $$simulator && sleep 0.1 || exit 1; done; \
 		run() { want=$$1; shift; echo; echo "domicile $$*"; code=0; bin/domicile "$$@" --config out/remediation/domicile.yaml || code=$$?; test $$code -eq $$want; }; \
-		echo 'remediation: {max_changes: 100}' >>out/remediation/domicile.yaml; \
-		run 3 scan --out out/remediation/before --quiet && \
-		run 0 remediate plan out/remediation/before/result.json --author "$${USER:-demo}" && \
-		run 0 remediate apply out/remediation/before/plan.json --yes --quiet && \
-		run 3 scan --out out/remediation/after --previous out/remediation/before/result.json --format text && \
-		run 3 remediate rollback out/remediation/before/plan.journal --yes --quiet && \
-		echo && echo "The rollback ends with 3, as nothing can be given back to an account that is deleted."
+		for who in pipeline bob; do bin/domicile key new --out out/remediation/$$who.pem --quiet || exit 1; done; \
+		printf '%s\n' 'signing_key: pipeline.pem' 'trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]' 'remediation:' '  max_changes: 100' \
+			'  require_approval: true' '  approvers: [{file: bob.pem.pub, name: bob@contoso.example}]' >>out/remediation/domicile.yaml; \
+		export DOMICILE_HISTORY=out/remediation/history.db; \
+		run 3 scan --out out/remediation/before --quiet --record && \
+		run 0 remediate plan out/remediation/before/result.json --author "$${USER:-demo}" --quiet && \
+		run 3 remediate apply out/remediation/before/plan.json --yes --quiet && \
+		run 0 remediate approve out/remediation/before/plan.json --key out/remediation/bob.pem --reason 'Seen in the demo' --yes && \
+		run 0 remediate apply out/remediation/before/plan.json --yes --quiet --record && \
+		run 0 verify out/remediation/before/plan.record.json && \
+		run 3 scan --out out/remediation/after --previous history --record && \
+		run 3 remediate rollback out/remediation/before/plan.journal --yes --quiet --record && \
+		echo && echo "The rollback ends with 3, as nothing can be given back to an account that is deleted." && \
+		bin/domicile history list && echo && \
+		echo "Open out/remediation/before/plan.html, which was approved, and out/remediation/after/report.html, which says so, in a browser."
 
 .PHONY: test
 test: ## Run every test that needs nothing but Go

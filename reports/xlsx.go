@@ -265,8 +265,21 @@ func xlsxSheets(result *findings.Result) []xlsxSheet {
 	}
 	if len(result.Remediations) > 0 {
 		sheets = append(sheets, xlsxSheet{"Remediations", []xlsxColumn{
-			{"Began", 22}, {"Remediation", 12}, {"Ended", 14}, {"Violation", 12}, {"Change", 45}, {"Resource", 32}, {"Resource id", 38}, {"Rules", 16}, {"Message", 50},
-			{"Author", 24}, {"Approved by", 24}, {"Reason", 40}, {"Application", 38}, {"Verified by", 68}, {"Record", 68},
+			{"Began", 22},
+			{"Remediation", 12},
+			{"Ended", 14},
+			{"Violation", 12},
+			{"Change", 45},
+			{"Resource", 32},
+			{"Resource id", 38},
+			{"Rules", 16},
+			{"Message", 50},
+			{"Author", 24},
+			{"Approved by", 24},
+			{"Reason", 40},
+			{"Application", 38},
+			{"Verified by", 68},
+			{"Record", 68},
 		}, xlsxRemediations(result)})
 	}
 	return sheets
