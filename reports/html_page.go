@@ -37,6 +37,7 @@ type page struct {
 	Waivers              []waiverRow
 	Waived, Change       string
 	Remediations         []remediatedView
+	Remediated           string
 	Digests              []pair
 }
 
@@ -87,7 +88,7 @@ func newPage(result *findings.Result, room room) (*page, error) {
 		Violations: result.Summary.Findings, FailedRules: result.Summary.Outcomes[findings.Fail], Rules: result.Summary.Rules,
 		Evidence: evidenceRows(result), Read: readWhat(result.Evidence), Sent: requestsOf(result), Tiers: tierPairs(), Gaps: gapRows(result),
 		Params: paramPairs(result.Params), Waivers: waiverRows(result), Waived: waivedSays(result), Change: changeSays(result.Change),
-		Digests: digestPairs(result.Digests), Remediations: remediatedViews(result, pageChanges),
+		Digests: digestPairs(result.Digests), Remediations: remediatedViews(result, pageChanges), Remediated: remediationsCount(result),
 	}
 	p.Chain = ChainOf(result, "")
 	hidden := 0

@@ -163,7 +163,7 @@ func (p *textPage) remediations(result *findings.Result) {
 	if len(result.Remediations) == 0 {
 		return
 	}
-	p.line(p.paint(bold, "CHANGED SINCE: "+plural(len(result.Remediations), "remediation")))
+	p.line(p.paint(bold, "REMEDIATIONS: "+remediationsCount(result)))
 	views, before := latest(remediatedViews(result, textChanges))
 	if before != "" {
 		p.wrap(0, "", "", before)
@@ -184,6 +184,14 @@ func (p *textPage) remediations(result *findings.Result) {
 		}
 	}
 	p.line("")
+}
+
+// remediationsCount says how many remediations a result names, and since when.
+func remediationsCount(result *findings.Result) string {
+	if result.Change == nil {
+		return fmt.Sprintf("%d before the evidence was read", len(result.Remediations))
+	}
+	return fmt.Sprintf("%d since the earlier result", len(result.Remediations))
 }
 
 func endedWords(change remediatedChange) string {

@@ -13,8 +13,8 @@ import (
 // it, and how it was verified.
 func TestReportsSayWhatWasChanged(t *testing.T) {
 	wants := map[string][]string{
-		"text":     {"CHANGED SINCE: 2 remediations", "approved by bob@contoso.com on 2026-11-19 07:00:00 UTC (Agreed with the owner of <b>)", "3 changes: 2 applied, 1 refused.", "1 mended what they were for, 1 left a violation", "signed by pipeline", "is not signed.", "Taken back on", "refused: Remove an application's permission (Old): The request: 403."},
-		"html":     {"Changed since", "approved by bob@contoso.com on", "remains", "Taken back on 2026-11-19 09:00:00 UTC", `href="#remediations"`},
+		"text":     {"REMEDIATIONS: 2 since the earlier result", "approved by bob@contoso.com on 2026-11-19 07:00:00 UTC (Agreed with the owner of <b>)", "3 changes: 2 applied, 1 refused.", "1 mended what they were for, 1 left a violation", "signed by pipeline", "is not signed.", "Taken back on", "refused: Remove an application's permission (Old): The request: 403."},
+		"html":     {"2 since the earlier result", "approved by bob@contoso.com on", "remains", "Taken back on 2026-11-19 09:00:00 UTC", `href="#remediations"`},
 		"markdown": {"approved by bob", "Taken back on"},
 		"comment":  {"approved by bob", "Taken back on"},
 		"xlsx":     {"Remediations", "bob@contoso.com", "Agreed with the owner of"},
@@ -35,10 +35,15 @@ func TestReportsSayWhatWasChanged(t *testing.T) {
 			}
 		}
 	}
+	alone := good()
+	alone.Remediations = runs()
+	if got := text(t, alone, reports.TextOptions{}); !strings.Contains(got, "REMEDIATIONS: 2 before the evidence was read") {
+		t.Errorf("the text says of what the remediations are since where nothing was compared:\n%s", got)
+	}
 	if !json.Valid(render(t, "oscal", weak())) {
 		t.Error("the OSCAL report is no JSON")
 	}
-	if got := summary(t, weak(), reports.TextOptions{}); !strings.Contains(got, "2 remediations since the earlier result") {
+	if got := summary(t, weak(), reports.TextOptions{}); !strings.Contains(got, "Remediations: 2 since the earlier result") {
 		t.Errorf("the summary doesn't mention the remediations:\n%s", got)
 	}
 }

@@ -29,8 +29,8 @@ func Summary(w io.Writer, result *findings.Result, options TextOptions) error {
 	if says := waiverCounts(result); says != "" {
 		page.wrap(0, "", "", says)
 	}
-	if runs := len(result.Remediations); runs > 0 {
-		page.wrap(0, "", "", plural(runs, "remediation")+" since the earlier result; the report says who approved them and how they were verified.")
+	if len(result.Remediations) > 0 {
+		page.wrap(0, "", "", "Remediations: "+remediationsCount(result)+"; the report says who approved them and how they were verified.")
 	}
 	page.line("")
 	page.worst(result)

@@ -136,7 +136,7 @@ trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]
 	// same evidence gives the same again.
 	at = at.Add(time.Hour)
 	after := filepath.Join(dir, "after")
-	out = expect(0, "1 remediation since the earlier result", "scan", "--config", config, "--rule", "CONS1008", "--out", after, "--format", "text", past, "--previous", "history")
+	out = expect(0, "Remediations: 1 since the earlier result", "scan", "--config", config, "--rule", "CONS1008", "--out", after, "--format", "text", past, "--previous", "history")
 	scanned, err := os.ReadFile(filepath.Join(after, "result.json"))
 	if err != nil {
 		t.Fatal(err)
