@@ -75,6 +75,12 @@ trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]
 	if writes := changesOf(tenant); len(writes) != 1 {
 		t.Fatalf("written: %v, want the one change", writes)
 	}
+	// The same command again does nothing twice, and its record takes the place of the first.
+	at = at.Add(time.Minute)
+	expect(0, "Recorded as run r2 in ", "remediate", "apply", in("plan.json"), "--config", config, "--yes", past)
+	if writes := changesOf(tenant); len(writes) != 1 {
+		t.Fatalf("written: %v, want the one change", writes)
+	}
 	record, err := os.ReadFile(in("plan.record.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -150,17 +156,20 @@ trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]
 		"--previous", filepath.Join(after, "result.json"), "--remediation", in("plan.record.json"), "--out", filepath.Join(dir, "again"))
 	expect(2, "began after the evidence was read", "evaluate", in("evidence"), "--config", config, "--rule", "CONS1008", "--remediation", in("plan.record.json"), "--out", filepath.Join(dir, "again"))
 	expect(2, "--remediation: ", "evaluate", in("evidence"), "--config", config, "--remediation", in("result.json"), "--out", filepath.Join(dir, "again"))
+	good := filepath.Join(dir, "good")
+	expect(0, "", "collect", "--demo", "--tenant", "good", "--kind", "admin_consent_policy", "--now", at.Format(time.RFC3339), "--out", good)
+	expect(2, "is of tenant 3f0c1d7e-0000-4000-8000-000000000002 and the evidence of", "evaluate", good, "--rule", "CONS1008", "--remediation", in("plan.record.json"), "--out", filepath.Join(dir, "again"))
 	store := strings.TrimPrefix(past, "--record=")
 	out = expect(0, "bob@contoso.example", "history", "list", "--store", store)
-	if !strings.Contains(out, "r1 ") || strings.Count(out, "\n") != 6 {
+	if !strings.Contains(out, "r1 ") || strings.Count(out, "\n") != 7 {
 		t.Errorf("history list shows\n%s", out)
 	}
-	if shown := expect(0, "", "history", "show", "r1", "--store", store); shown != string(record) {
-		t.Errorf("history show r1 is not the record:\n%s", shown)
+	if shown := expect(0, "", "history", "show", "r2", "--store", store); shown != string(record) {
+		t.Errorf("history show r2 is not the record:\n%s", shown)
 	}
 	expect(2, "no remediation r9 is recorded", "history", "show", "r9", "--store", store)
-	expect(0, "Recorded already, as run r1", "history", "record", in("plan.record.json"), "--store", store)
-	expect(0, "would forget 1 scan and 1 remediation", "history", "prune", "--keep", "1", "--dry-run", "--store", store)
+	expect(0, "Recorded already, as run r2", "history", "record", in("plan.record.json"), "--store", store)
+	expect(0, "would forget 1 scan and 2 remediations", "history", "prune", "--keep", "1", "--dry-run", "--store", store)
 
 	// The journal goes on, and the record of what was applied still holds.
 	expect(0, "wrote "+in("plan.rollback.json"), "remediate", "rollback", in("plan.journal"), "--config", config, "--yes")

@@ -123,8 +123,15 @@ func (j Judgement) remediate(result *findings.Result) error {
 		case j.Previous != nil && run.Run.Ended.Before(j.Previous.Started):
 			return fmt.Errorf("the remediation of %s was over before the earlier result", began)
 		}
-		if !slices.ContainsFunc(result.Remediations, func(r findings.Remediated) bool { return r.Record == run.Digest }) {
+		// Where a run was gone on with, its last record says all that those before it do.
+		at := slices.IndexFunc(result.Remediations, func(r findings.Remediated) bool {
+			return r.Kind == run.Run.Kind && r.Plan == run.Run.Plan && r.Began.Equal(run.Run.Began)
+		})
+		switch {
+		case at < 0:
 			result.Remediations = append(result.Remediations, run.Remediated())
+		case run.Run.Ended.After(result.Remediations[at].Ended):
+			result.Remediations[at] = run.Remediated()
 		}
 	}
 	return nil
