@@ -258,7 +258,9 @@ read again, and a change in it that doesn't come out is refused. Before each cha
 state is read; one that is not as the plan has it stays as it is, and so does what a guard
 protects. A journal remembers each step before and after it is taken, so that after an
 interruption the same command goes on and does nothing twice. At the end the rules concerned
-are judged again on fresh evidence, which is kept beside the journal.
+are judged again on fresh evidence, which is kept beside the journal, and plan.record.json says
+what was done, by whom it was approved and how it was verified: signed, where there is a key,
+and with --record kept in the history.
 
 It ends with 3 where a change was not made or its violation remains, and with 4 where that
 could not be judged.`,
@@ -318,7 +320,8 @@ func newRemediateRollback(a *app) *cobra.Command {
 		Long: `rollback takes back the changes that a journal of remediate apply says were made, in reverse
 order, each shown and confirmed before, with the same checks: what somebody has changed since
 stays as it is. What can't be undone is listed. The journal goes on, so that an interrupted
-rollback can be gone on with too.
+rollback can be gone on with too. plan.rollback.json says what was done. Nobody has to approve
+a rollback.
 
 It ends with 3 where a change was not taken back.`,
 		Args: cobra.ExactArgs(1),
