@@ -159,6 +159,10 @@ trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]
 	good := filepath.Join(dir, "good")
 	expect(0, "", "collect", "--demo", "--tenant", "good", "--kind", "admin_consent_policy", "--now", at.Format(time.RFC3339), "--out", good)
 	expect(2, "is of tenant 3f0c1d7e-0000-4000-8000-000000000002 and the evidence of", "evaluate", good, "--rule", "CONS1008", "--remediation", in("plan.record.json"), "--out", filepath.Join(dir, "again"))
+	pseudonyms := []string{"--config", config, "--pseudonym-key", filepath.Join(dir, "p.key")}
+	expect(0, "", "key", "new", "--pseudonyms", "--out", filepath.Join(dir, "p.key"))
+	expect(0, "", append([]string{"collect", "--pseudonymise", "--kind", "admin_consent_policy", "--out", filepath.Join(dir, "hidden")}, pseudonyms...)...)
+	expect(2, "for which the evidence has pseudonyms", append([]string{"evaluate", filepath.Join(dir, "hidden"), "--rule", "CONS1008", "--remediation", in("plan.record.json"), "--out", filepath.Join(dir, "again")}, pseudonyms...)...)
 	store := strings.TrimPrefix(past, "--record=")
 	out = expect(0, "bob@contoso.example", "history", "list", "--store", store)
 	if !strings.Contains(out, "r1 ") || strings.Count(out, "\n") != 7 {
