@@ -39,8 +39,12 @@ func (a *app) pages(s serving, cfg *config.Config, secret string, f *fleet.Fleet
 	if s.role == roleWorker {
 		return mux, nil
 	}
+	approver, err := a.planApprover(cfg)
+	if err != nil {
+		return nil, err
+	}
 	dashboard, err := web.New(web.Options{
-		Store: f.History(), Engine: f, Plans: filepath.Join(s.data, plansFolder), Formats: reports.Formats(),
+		Store: f.History(), Engine: f, Approver: approver, Plans: filepath.Join(s.data, plansFolder), Formats: reports.Formats(),
 		Config: cfg.Serve.Dashboard, Secret: secret, Version: version, Now: a.Now, Log: log,
 	})
 	if err != nil {

@@ -87,13 +87,15 @@ func (e *engine) Evidence(context.Context, history.Scan) (string, error) { retur
 // approvals keeps approvals in memory.
 type approvals map[string]web.Approval
 
-func (a approvals) Approve(_ context.Context, plan, digest string, approval web.Approval) error {
-	a[filepath.Base(plan)+" "+digest] = approval
+func (a approvals) Refuses() error { return nil }
+
+func (a approvals) Approve(path string, text []byte, approval web.Approval) error {
+	a[filepath.Base(path)+" "+string(text)] = approval
 	return nil
 }
 
-func (a approvals) Approval(_ context.Context, plan, digest string) (*web.Approval, error) {
-	approval, there := a[filepath.Base(plan)+" "+digest]
+func (a approvals) Approval(path string, text []byte) (*web.Approval, error) {
+	approval, there := a[filepath.Base(path)+" "+string(text)]
 	if !there {
 		return nil, nil //nolint:nilnil // no approval, as the interface says
 	}

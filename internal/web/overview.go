@@ -88,7 +88,7 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request, who visitor) e
 	}
 	page.Filtered = page.Filter != filter{}
 	page.answer(rows)
-	if page.Plans, err = s.waitingPlans(r.Context()); err != nil {
+	if page.Plans, err = s.waitingPlans(); err != nil {
 		return err
 	}
 	rows = slices.DeleteFunc(rows, func(row tenantRow) bool { return !page.Filter.has(row) })

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/domicile-audit/domicile/remediation"
@@ -26,7 +26,11 @@ type planShown struct {
 	Plan     *remediation.Plan
 	Broken   string
 	Approval *Approval
-	Expired  bool
+	// Uncounted says why the approval that lies beside the plan doesn't count.
+	Uncounted string
+	Expired   bool
+
+	text []byte // of the file
 }
 
 // Risks counts the changes by risk, the worst first.
@@ -51,7 +55,7 @@ type riskCount struct {
 const maxPlans = 500
 
 // plansOf lists the plans of the folder, those that wait first.
-func (s *Server) plansOf(ctx context.Context) ([]planShown, error) {
+func (s *Server) plansOf() ([]planShown, error) {
 	entries, err := os.ReadDir(s.Plans)
 	if errors.Is(err, fs.ErrNotExist) || s.Plans == "" {
 		return nil, nil
@@ -64,11 +68,7 @@ func (s *Server) plansOf(ctx context.Context) ([]planShown, error) {
 		if !isPlan(entry.Name()) || len(shown) == maxPlans {
 			continue
 		}
-		one, err := s.readPlan(ctx, entry.Name())
-		if err != nil {
-			return nil, err
-		}
-		shown = append(shown, one)
+		shown = append(shown, s.readPlan(entry.Name()))
 	}
 	slices.SortStableFunc(shown, func(a, b planShown) int {
 		switch {
@@ -92,25 +92,25 @@ func isPlan(name string) bool {
 func (p planShown) Waits() bool { return p.Plan != nil && p.Approval == nil && !p.Expired }
 
 // readPlan reads a plan of the folder. A file that is no plan is shown as such.
-func (s *Server) readPlan(ctx context.Context, name string) (planShown, error) {
+func (s *Server) readPlan(name string) planShown {
 	shown := planShown{Name: name}
 	path := filepath.Join(s.Plans, name)
 	data, err := readRegular(path, remediation.MaxPlan)
 	if err != nil {
 		shown.Broken = "it can't be read"
 		s.Log.Warn("reading a plan", "error", err)
-		return shown, nil
+		return shown
 	}
 	if shown.Plan, err = remediation.Decode(data); err != nil {
 		shown.Broken = err.Error()
-		return shown, nil //nolint:nilerr // the page shows what is wrong with it
+		return shown
 	}
 	sum := sha256.Sum256(data)
-	shown.Digest, shown.Expired = hex.EncodeToString(sum[:]), !s.Now().Before(shown.Plan.Expires)
-	if s.Approver != nil {
-		shown.Approval, err = s.Approver.Approval(ctx, path, shown.Digest)
+	shown.text, shown.Digest, shown.Expired = data, hex.EncodeToString(sum[:]), !s.Now().Before(shown.Plan.Expires)
+	if shown.Approval, err = s.Approver.Approval(path, data); err != nil {
+		shown.Uncounted = err.Error()
 	}
-	return shown, err
+	return shown
 }
 
 // readRegular reads a file, and no link, pipe or device, up to a limit.
@@ -131,8 +131,8 @@ func readRegular(path string, limit int64) ([]byte, error) {
 }
 
 // waitingPlans counts the plans that can be approved.
-func (s *Server) waitingPlans(ctx context.Context) (int, error) {
-	all, err := s.plansOf(ctx)
+func (s *Server) waitingPlans() (int, error) {
+	all, err := s.plansOf()
 	n := 0
 	for _, plan := range all {
 		if plan.Waits() {
@@ -145,7 +145,7 @@ func (s *Server) waitingPlans(ctx context.Context) (int, error) {
 type plansPage struct{ Plans []planShown }
 
 func (s *Server) plans(w http.ResponseWriter, r *http.Request, who visitor) error {
-	all, err := s.plansOf(r.Context())
+	all, err := s.plansOf()
 	if err != nil {
 		return err
 	}
@@ -154,8 +154,7 @@ func (s *Server) plans(w http.ResponseWriter, r *http.Request, who visitor) erro
 
 type planPage struct {
 	planShown
-	Can    bool // approving is possible here
-	Author bool // the visitor made the plan
+	Refused string // why no plan can be approved here
 }
 
 // planNamed is the plan that a request names.
@@ -168,7 +167,7 @@ func (s *Server) planNamed(r *http.Request) (planShown, error) {
 	if _, err := os.Lstat(filepath.Join(s.Plans, name)); err != nil {
 		return planShown{}, missing
 	}
-	return s.readPlan(r.Context(), name)
+	return s.readPlan(name), nil
 }
 
 func (s *Server) plan(w http.ResponseWriter, r *http.Request, who visitor) error {
@@ -176,7 +175,10 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request, who visitor) error
 	if err != nil {
 		return err
 	}
-	page := planPage{planShown: plan, Can: s.Approver != nil}
+	page := planPage{planShown: plan}
+	if err := s.Approver.Refuses(); err != nil {
+		page.Refused = err.Error()
+	}
 	return s.pages.show(w, r, "plan", http.StatusOK, who, "Plan "+reports.CleanName(plan.Name), page)
 }
 
@@ -222,8 +224,6 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, who visitor) er
 	reason := strings.TrimSpace(r.PostForm.Get("reason"))
 	length := utf8.RuneCountInString(reason)
 	switch {
-	case s.Approver == nil:
-		return refuse(http.StatusConflict, "Plans can't be approved here: the server has no key to sign an approval with.")
 	case !plan.Waits():
 		return refuse(http.StatusConflict, "This plan can't be approved any more.")
 	case r.PostForm.Get("digest") != plan.Digest:
@@ -231,9 +231,9 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, who visitor) er
 	case length < leastReason || length > mostReason || !utf8.ValidString(reason):
 		return refuse(http.StatusUnprocessableEntity, "Give a reason of %d to %d characters.", leastReason, mostReason)
 	}
-	approval := Approval{By: who.Name, At: s.Now().UTC(), Reason: reason}
-	if err := s.Approver.Approve(r.Context(), filepath.Join(s.Plans, plan.Name), plan.Digest, approval); err != nil {
-		return err
+	approval := Approval{By: who.Name, At: s.Now().UTC().Truncate(time.Second), Reason: reason}
+	if err := s.Approver.Approve(filepath.Join(s.Plans, plan.Name), plan.text, approval); err != nil {
+		return refuse(http.StatusConflict, "The plan isn't approved: %s.", reports.CleanText(err.Error()))
 	}
 	http.Redirect(w, r, "/plans/"+plan.Name, http.StatusSeeOther)
 	return nil

@@ -37,10 +37,13 @@ type Engine interface {
 
 // Approver signs what people approve.
 type Approver interface {
-	// Approve approves the plan in a file that has a digest (sha256 in hex).
-	Approve(ctx context.Context, plan, digest string, approval Approval) error
-	// Approval is how the plan in a file was approved, nil where it wasn't.
-	Approval(ctx context.Context, plan, digest string) (*Approval, error)
+	// Refuses says why no plan can be approved here; nil where they can.
+	Refuses() error
+	// Approve approves the plan in a file's text. An error is for the person who approves.
+	Approve(path string, text []byte, approval Approval) error
+	// Approval is how the plan in a file's text was approved, nil where it wasn't. An error says
+	// why the approval that lies beside it doesn't count.
+	Approval(path string, text []byte) (*Approval, error)
 }
 
 // Approval is who approved a plan, when and why.
@@ -54,7 +57,7 @@ type Approval struct {
 type Options struct {
 	Store  *history.Store
 	Engine Engine
-	// Approver is nil where plans can't be approved here, and Plans the folder that they wait in.
+	// Plans is the folder that plans wait in for the Approver.
 	Approver Approver
 	Plans    string
 	Formats  []reports.Format
