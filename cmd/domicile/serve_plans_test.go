@@ -19,12 +19,10 @@ import (
 // dashboard counts on the command line.
 func TestServeApproves(t *testing.T) {
 	dir := t.TempDir()
-	write := func(name string, data []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, data, 0o600); err != nil {
+	write := func(name string, data []byte) {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return path
 	}
 	for _, name := range []string{"server", "ada"} {
 		private, public, err := signing.Generate()
