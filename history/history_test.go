@@ -48,7 +48,10 @@ func suite(t *testing.T, fresh func(*testing.T) string) {
 	t.Run("refused", func(t *testing.T) { testRefused(t, opened(t, fresh(t))) })
 	t.Run("only what changes is written", func(t *testing.T) { testChurn(t, opened(t, fresh(t))) })
 	t.Run("at once", func(t *testing.T) { testAtOnce(t, fresh(t)) })
+	t.Run("processes", func(t *testing.T) { testProcesses(t, fresh(t)) })
+	t.Run("pruning meanwhile", func(t *testing.T) { testPruningMeanwhile(t, fresh(t)) })
 	t.Run("crash", func(t *testing.T) { testCrash(t, fresh(t)) })
+	t.Run("forged", func(t *testing.T) { testForged(t, fresh(t)) })
 	t.Run("versions", func(t *testing.T) { testVersions(t, fresh(t)) })
 	t.Run("damaged", func(t *testing.T) { testDamaged(t, fresh(t)) })
 }
@@ -516,6 +519,78 @@ func testDamaged(t *testing.T, address string) {
 	}
 	if got, err := store.Result(t.Context(), scan); err == nil || got != nil {
 		t.Errorf("Result() of a store that was changed = %d bytes, %v", len(got), err)
+	}
+}
+
+// testForged: what can't have been recorded is damage, wherever it is asked for.
+func testForged(t *testing.T, address string) {
+	t.Helper()
+	store := opened(t, address)
+	record(t, store, encode(t, result(tenantID, day(0), some(tenantID, "a", 1))))
+	for _, forgery := range [][2]string{
+		{"history_scans SET digest = 'ab'", "history_scans SET digest = '" + strings.Repeat("ab", 32) + "'"},
+		{"history_tenants SET tenant = 'a' || chr(27)", "history_tenants SET tenant = '" + tenantID + "'"},
+		{"history_scans SET position = 9223372036854775806", "history_scans SET position = 0"},
+		{"history_scans SET recorded = 9223372036854775806", "history_scans SET recorded = 0"},
+	} {
+		change := func(what string) {
+			if !strings.HasPrefix(address, "postgres") {
+				what = strings.ReplaceAll(what, "chr(", "char(")
+			}
+			if err := history.Exec(t.Context(), store, "UPDATE "+what); err != nil {
+				t.Fatal(err)
+			}
+		}
+		change(forgery[0])
+		if scans, err := store.List(t.Context(), ""); err == nil {
+			t.Errorf("List() after %s = %+v, want an error", forgery[0], scans)
+		}
+		if _, err := store.Prune(t.Context(), history.Retention{Keep: 1}, true); err == nil {
+			t.Errorf("Prune() after %s = nil, want an error", forgery[0])
+		}
+		change(forgery[1])
+		if _, err := store.List(t.Context(), ""); err != nil {
+			t.Errorf("List() after %s = %v", forgery[1], err)
+		}
+	}
+}
+
+// TestHints: an error of a file says what to do about it.
+func TestHints(t *testing.T) {
+	dir := t.TempDir()
+	text, cut := filepath.Join(dir, "text.db"), filepath.Join(dir, "cut.db")
+	if err := os.WriteFile(text, []byte(strings.Repeat("not a database\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, err := history.OpenOrCreate(t.Context(), cut)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record(t, store, encode(t, result(tenantID, day(0), some(tenantID, "a", 1))))
+	if err := errors.Join(store.Close(), os.Truncate(cut, 5000)); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct{ path, says, hint string }{
+		"text":      {text, "not a database", "no database"},
+		"truncated": {cut, "malformed", "no database"},
+		"a device":  {os.DevNull, "a device or a pipe", ""},
+		"no file":   {filepath.Join(dir, "none.db"), history.ErrNoStore.Error(), ""},
+	}
+	for name, tt := range tests {
+		_, err := history.Open(t.Context(), tt.path)
+		if err == nil || !strings.Contains(err.Error(), tt.says) || (tt.hint == "") != (history.Hint(err) == "") || !strings.Contains(history.Hint(err), tt.hint) {
+			t.Errorf("Open() of %s = %v, hint %q, want %q, hint %q", name, err, history.Hint(err), tt.says, tt.hint)
+		}
+	}
+	full := opened(t, filepath.Join(dir, "full.db"))
+	if err := history.Exec(t.Context(), full, "PRAGMA max_page_count = 1"); err != nil { // no more than it has
+		t.Fatal(err)
+	}
+	if _, _, err := full.Record(t.Context(), encode(t, result(tenantID, day(0), churn(2000, 0))), "auditor", day(0)); !strings.Contains(history.Hint(err), "room on the disk") {
+		t.Errorf("recording on a full disk = %v, hint %q", err, history.Hint(err))
+	}
+	if scans, err := full.List(t.Context(), ""); err != nil || len(scans) != 0 {
+		t.Errorf("List() = %v, %v, want nothing", scans, err)
 	}
 }
 

@@ -58,11 +58,13 @@ func (s *Store) Prune(ctx context.Context, keep Retention, dryRun bool) (pruned 
 		}
 		return nil
 	})
-	if err == nil && len(pruned.Scans)+len(pruned.Runs) > 0 && !dryRun {
-		err = s.db.Shrink(ctx)
-	}
 	if err != nil {
 		return Pruned{}, fmt.Errorf("pruning the history: %w", err)
+	}
+	if len(pruned.Scans)+len(pruned.Runs) > 0 && !dryRun {
+		if err := s.db.Shrink(ctx); err != nil {
+			return Pruned{}, fmt.Errorf("pruning the history: what was forgotten still takes room: %w", err)
+		}
 	}
 	return pruned, nil
 }

@@ -31,6 +31,9 @@ func scanRow(rows *sql.Rows, scan *Scan, more ...any) error {
 		&scan.Exit.Code, &scan.Exit.Reason, &scan.Violations, &scan.Digests.Evidence, &scan.Digests.Policies, &scan.Digests.Params, &scan.Digests.Waivers, &scan.Digests.Previous,
 	}, more...)...)
 	scan.Started, scan.Recorded = timeAt(scan.position), timeAt(recorded)
+	if err == nil && !scan.sound() {
+		err = errDamaged
+	}
 	return err
 }
 
@@ -55,6 +58,15 @@ func (s *Store) scans(ctx context.Context, db database.Querier, condition string
 	}
 	return scans, rows.Err()
 }
+
+// sound says whether what a store says of a scan can have been recorded.
+func (s *Scan) sound() bool {
+	digest, err := hex.DecodeString(s.Digest)
+	return err == nil && len(digest) == sha256.Size && isTenant(s.Tenant) && isTime(s.Started) && isTime(s.Recorded)
+}
+
+// isTime says whether a time can be written in RFC 3339.
+func isTime(t time.Time) bool { return t.Year() >= 0 && t.Year() <= 9999 }
 
 func timeAt(position int64) time.Time { return time.UnixMicro(position).UTC() }
 

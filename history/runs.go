@@ -114,10 +114,14 @@ func describeRun(data []byte) (Run, error) {
 // tenantKey is a tenant's id as the history keeps it.
 func tenantKey(id string) (string, error) {
 	tenant := strings.ToLower(id)
-	if tenant == "" || len(tenant) > maxText || strings.ContainsFunc(tenant, unicode.IsControl) {
+	if !isTenant(tenant) {
 		return "", fmt.Errorf("%q is no tenant's id", id)
 	}
 	return tenant, nil
+}
+
+func isTenant(id string) bool {
+	return id != "" && len(id) <= maxText && !strings.ContainsFunc(id, unicode.IsControl)
 }
 
 // lockTenant finds the row of a tenant, or makes it, and locks it, so that what is recorded of

@@ -207,9 +207,31 @@ func connect(ctx context.Context, address string, create bool) (*DB, error) {
 }
 
 // isBusy says whether SQLite found the file locked.
-func isBusy(err error) bool {
+func isBusy(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_BUSY }
+
+// sqliteCode is the primary result code of an error of SQLite's; SQLITE_OK for any other.
+func sqliteCode(err error) int {
 	var of *sqlite.Error
-	return errors.As(err, &of) && of.Code()&0xff == sqlite3.SQLITE_BUSY
+	if !errors.As(err, &of) {
+		return sqlite3.SQLITE_OK
+	}
+	return of.Code() & 0xff
+}
+
+// Hint says what to do about an error of a database's file; empty for any other error.
+func Hint(err error) string {
+	switch sqliteCode(err) {
+	case sqlite3.SQLITE_BUSY:
+		return "another process has had the database in use for a minute; try again when it is done"
+	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
+		return "the file is no database, or a damaged one; name another, or put it back from a copy"
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+		return "SQLite writes to the file and beside it even where it only reads; copy the file to where you may write"
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
+		return "see that there is room on the disk; what was recorded before is there and whole"
+	default:
+		return ""
+	}
 }
 
 // prepare sees that there is a file, and makes an empty one that its owner alone can read;
@@ -219,6 +241,8 @@ func prepare(path string, create bool) error {
 	switch {
 	case err == nil && info.IsDir():
 		return errors.New("it is a folder; name a file in it")
+	case err == nil && !info.Mode().IsRegular():
+		return errors.New("it is a device or a pipe; name a file")
 	case err == nil:
 		return nil
 	case !errors.Is(err, fs.ErrNotExist):
