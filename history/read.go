@@ -31,7 +31,7 @@ func scanRow(rows *sql.Rows, scan *Scan, more ...any) error {
 		&scan.Exit.Code, &scan.Exit.Reason, &scan.Violations, &scan.Digests.Evidence, &scan.Digests.Policies, &scan.Digests.Params, &scan.Digests.Waivers, &scan.Digests.Previous,
 	}, more...)...)
 	scan.Started, scan.Recorded = timeAt(scan.position), timeAt(recorded)
-	if err == nil && !scan.sound() {
+	if err == nil && !sound(scan.Tenant, scan.Digest, scan.Started, scan.Recorded) {
 		err = errDamaged
 	}
 	return err
@@ -59,10 +59,10 @@ func (s *Store) scans(ctx context.Context, db database.Querier, condition string
 	return scans, rows.Err()
 }
 
-// sound says whether what a store says of a scan can have been recorded.
-func (s *Scan) sound() bool {
-	digest, err := hex.DecodeString(s.Digest)
-	return err == nil && len(digest) == sha256.Size && isTenant(s.Tenant) && isTime(s.Started) && isTime(s.Recorded)
+// sound says whether what a store says of a scan or a run can have been recorded.
+func sound(tenant, digest string, times ...time.Time) bool {
+	sum, err := hex.DecodeString(digest)
+	return err == nil && len(sum) == sha256.Size && isTenant(tenant) && !slices.ContainsFunc(times, func(t time.Time) bool { return !isTime(t) })
 }
 
 // isTime says whether a time can be written in RFC 3339.

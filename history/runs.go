@@ -147,6 +147,9 @@ func (s *Store) runs(ctx context.Context, db database.Querier, condition string,
 			return nil, err
 		}
 		run.Began, run.Ended, run.Recorded = timeAt(began), timeAt(ended), timeAt(recorded)
+		if !sound(run.Tenant, run.Digest, run.Began, run.Ended, run.Recorded) {
+			return nil, errDamaged
+		}
 		runs = append(runs, run)
 	}
 	return runs, rows.Err()

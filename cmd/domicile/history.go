@@ -52,18 +52,20 @@ func (p *past) checkFormat() error {
 	return nil
 }
 
-// open opens the history and turns the tenant's name into its id.
-func (a *app) openPast(ctx context.Context, p *past) (*history.Store, error) {
+// withPast opens the history that the flags name, turns the tenant's name into its id, does
+// something and closes the history.
+func (a *app) withPast(ctx context.Context, p *past, do func(*history.Store) error) (err error) {
 	store, err := a.openHistory(ctx, p.store)
-	if err != nil || p.tenant == "" {
-		return store, err
-	}
-	id, err := tenantOf(ctx, store, p.tenant)
 	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return err
 	}
-	p.tenant = id
-	return store, nil
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if p.tenant != "" {
+		if p.tenant, err = tenantOf(ctx, store, p.tenant); err != nil {
+			return err
+		}
+	}
+	return do(store)
 }
 
 // tenantOf is the id of the recorded tenant that a word names.
@@ -113,28 +115,25 @@ func newHistoryList(a *app) *cobra.Command {
 			if err := p.checkFormat(); err != nil {
 				return err
 			}
-			store, err := a.openPast(cmd.Context(), &p)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			scans, err := store.List(cmd.Context(), p.tenant)
-			if err != nil {
-				return err
-			}
-			runs, err := store.Runs(cmd.Context(), p.tenant)
-			if err != nil {
-				return err
-			}
-			if p.format == "json" {
-				return writeJSON(a.Stdout, map[string]any{"version": 1, "scans": notNil(scans), "remediations": notNil(runs)})
-			}
-			columns(a.Stdout, scanRows(scans))
-			if len(runs) > 0 {
-				fmt.Fprintln(a.Stdout)
-				columns(a.Stdout, runRows(runs))
-			}
-			return nil
+			return a.withPast(cmd.Context(), &p, func(store *history.Store) error {
+				scans, err := store.List(cmd.Context(), p.tenant)
+				if err != nil {
+					return err
+				}
+				runs, err := store.Runs(cmd.Context(), p.tenant)
+				if err != nil {
+					return err
+				}
+				if p.format == "json" {
+					return writeJSON(a.Stdout, map[string]any{"version": 1, "scans": notNil(scans), "remediations": notNil(runs)})
+				}
+				columns(a.Stdout, scanRows(scans))
+				if len(runs) > 0 {
+					fmt.Fprintln(a.Stdout)
+					columns(a.Stdout, runRows(runs))
+				}
+				return nil
+			})
 		},
 	}
 	p.add(cmd)
@@ -145,10 +144,7 @@ func newHistoryList(a *app) *cobra.Command {
 func scanRows(scans []history.Scan) [][]string {
 	rows := [][]string{{"ID", "TENANT", "STARTED", "EXIT", "VIOLATIONS", "TOOL", "RECORDED BY", "DIGEST"}}
 	for _, one := range scans {
-		name := reports.Visible(one.TenantName)
-		if name == "" {
-			name = one.Tenant
-		}
+		name := reports.Visible(cmp.Or(one.TenantName, one.Tenant))
 		rows = append(rows, []string{
 			strconv.FormatInt(one.ID, 10), name, one.Started.Format(time.RFC3339), strconv.Itoa(one.Exit.Code), strconv.Itoa(one.Violations),
 			reports.Visible(one.Tool), reports.Visible(one.RecordedBy), one.Digest[:12],
@@ -161,7 +157,7 @@ func runRows(runs []history.Run) [][]string {
 	rows := [][]string{{"ID", "TENANT", "BEGAN", "REMEDIATION", "CHANGES", "DONE", "MENDED", "AUTHOR", "APPROVED BY", "RECORDED BY", "DIGEST"}}
 	for _, one := range runs {
 		rows = append(rows, []string{
-			runID(one), cmp.Or(reports.Visible(one.TenantName), one.Tenant), one.Began.Format(time.RFC3339), one.Kind,
+			runID(one), reports.Visible(cmp.Or(one.TenantName, one.Tenant)), one.Began.Format(time.RFC3339), reports.Visible(one.Kind),
 			strconv.Itoa(one.Changes), strconv.Itoa(one.Done), strconv.Itoa(one.Mended),
 			cmp.Or(reports.Visible(one.Author), "-"), cmp.Or(reports.Visible(one.Approver), "-"), reports.Visible(one.RecordedBy), one.Digest[:12],
 		})
@@ -183,27 +179,24 @@ begins with r, it writes the record, which is json.`,
 			if err != nil {
 				return usage(err)
 			}
-			store, err := a.openPast(cmd.Context(), &p)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			if number, isRun := strings.CutPrefix(args[0], "r"); isRun {
-				return a.showRun(cmd.Context(), store, p.tenant, number)
-			}
-			_, document, err := recordedResult(cmd.Context(), store, p.tenant, args[0])
-			if err != nil {
-				return usage(err)
-			}
-			if p.format == "json" {
-				_, err := a.Stdout.Write(document)
-				return err
-			}
-			result, err := findings.Read(bytes.NewReader(document))
-			if err != nil {
-				return err
-			}
-			return a.show(format, result)
+			return a.withPast(cmd.Context(), &p, func(store *history.Store) error {
+				if number, isRun := strings.CutPrefix(args[0], "r"); isRun {
+					return a.showRun(cmd.Context(), store, p.tenant, number)
+				}
+				_, document, err := recordedResult(cmd.Context(), store, p.tenant, args[0])
+				if err != nil {
+					return usage(err)
+				}
+				if p.format == "json" {
+					_, err := a.Stdout.Write(document)
+					return err
+				}
+				result, err := findings.Read(bytes.NewReader(document))
+				if err != nil {
+					return err
+				}
+				return a.show(format, result)
+			})
 		},
 	}
 	p.add(cmd)
@@ -261,35 +254,32 @@ there; with --all also those that are gone, and when they were last seen.`,
 			if err := p.checkFormat(); err != nil {
 				return err
 			}
-			store, err := a.openPast(cmd.Context(), &p)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			seen := []history.Seen{}
-			rows := [][]string{{"FIRST SEEN", "LAST SEEN", "NOW", "RULE", "SEVERITY", "OUTCOME", "RESOURCE"}}
-			for one, err := range store.Findings(cmd.Context(), p.tenant, all) {
-				if err != nil {
-					return err
+			return a.withPast(cmd.Context(), &p, func(store *history.Store) error {
+				seen := []history.Seen{}
+				rows := [][]string{{"FIRST SEEN", "LAST SEEN", "NOW", "RULE", "SEVERITY", "OUTCOME", "RESOURCE"}}
+				for one, err := range store.Findings(cmd.Context(), p.tenant, all) {
+					if err != nil {
+						return err
+					}
+					if p.format == "json" {
+						seen = append(seen, one)
+						continue
+					}
+					now, found := "gone", one.Finding
+					if one.Open {
+						now = "there"
+					}
+					rows = append(rows, []string{
+						one.FirstSeen.Format(time.DateOnly), one.LastSeen.Format(time.DateOnly), now, reports.Visible(found.Rule), reports.Visible(string(found.Severity)), reports.Visible(string(found.Outcome)),
+						reports.Visible(found.Resource.Kind + "/" + found.Resource.ID + " " + found.Resource.Name),
+					})
 				}
 				if p.format == "json" {
-					seen = append(seen, one)
-					continue
+					return writeJSON(a.Stdout, map[string]any{"version": 1, "findings": seen})
 				}
-				now, found := "gone", one.Finding
-				if one.Open {
-					now = "there"
-				}
-				rows = append(rows, []string{
-					one.FirstSeen.Format(time.DateOnly), one.LastSeen.Format(time.DateOnly), now, reports.Visible(found.Rule), string(found.Severity), string(found.Outcome),
-					reports.Visible(found.Resource.Kind + "/" + found.Resource.ID + " " + found.Resource.Name),
-				})
-			}
-			if p.format == "json" {
-				return writeJSON(a.Stdout, map[string]any{"version": 1, "findings": seen})
-			}
-			columns(a.Stdout, rows)
-			return nil
+				columns(a.Stdout, rows)
+				return nil
+			})
 		},
 	}
 	p.add(cmd)
@@ -350,31 +340,28 @@ vacuum clears it from a database.`,
 			if err := p.checkFormat(); err != nil {
 				return err
 			}
-			store, err := a.openPast(cmd.Context(), &p)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			retention.Tenant = p.tenant
-			pruned, err := store.Prune(cmd.Context(), retention, dryRun)
-			if err != nil {
-				return err
-			}
-			if p.format == "json" {
-				return writeJSON(a.Stdout, map[string]any{"version": 1, "dryRun": dryRun, "pruned": notNil(pruned.Scans), "prunedRemediations": notNil(pruned.Runs)})
-			}
-			if len(pruned.Scans) > 0 {
-				columns(a.Stdout, scanRows(pruned.Scans))
-			}
-			if len(pruned.Runs) > 0 {
-				columns(a.Stdout, runRows(pruned.Runs))
-			}
-			said := "forgot"
-			if dryRun {
-				said = "would forget"
-			}
-			a.say("%s %s and %s", said, count(len(pruned.Scans), "scan"), count(len(pruned.Runs), "remediation"))
-			return nil
+			return a.withPast(cmd.Context(), &p, func(store *history.Store) error {
+				retention.Tenant = p.tenant
+				pruned, err := store.Prune(cmd.Context(), retention, dryRun)
+				if err != nil {
+					return err
+				}
+				if p.format == "json" {
+					return writeJSON(a.Stdout, map[string]any{"version": 1, "dryRun": dryRun, "pruned": notNil(pruned.Scans), "prunedRemediations": notNil(pruned.Runs)})
+				}
+				if len(pruned.Scans) > 0 {
+					columns(a.Stdout, scanRows(pruned.Scans))
+				}
+				if len(pruned.Runs) > 0 {
+					columns(a.Stdout, runRows(pruned.Runs))
+				}
+				said := "forgot"
+				if dryRun {
+					said = "would forget"
+				}
+				a.say("%s %s and %s", said, count(len(pruned.Scans), "scan"), count(len(pruned.Runs), "remediation"))
+				return nil
+			})
 		},
 	}
 	p.add(cmd)
@@ -385,7 +372,13 @@ vacuum clears it from a database.`,
 	return cmd
 }
 
+// maxKeepDays is more than anybody keeps; far beyond, times run over.
+const maxKeepDays = 366_000
+
 func retention(keep, days int, now time.Time) (history.Retention, error) {
+	if days > maxKeepDays {
+		return history.Retention{}, fmt.Errorf("--keep-days %d is more than %d; leave it out to keep the scans of all days", days, maxKeepDays)
+	}
 	if keep < 0 || days < 0 || keep == 0 && days == 0 {
 		return history.Retention{}, errors.New("name what to keep: --keep N, --keep-days N, or both")
 	}

@@ -24,6 +24,7 @@ import (
 
 	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/history"
 	"github.com/domicile-audit/domicile/internal/chromium"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/remediation"
@@ -165,7 +166,7 @@ func hintFor(err error) string {
 	case beyondReach(err):
 		return "see that the path is right and that you may use it, or name another"
 	default:
-		return ""
+		return history.Hint(err)
 	}
 }
 
