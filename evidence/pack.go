@@ -74,8 +74,9 @@ func packFile(out *tar.Writer, dir, name string) error {
 var ErrNotPacked = errors.New("it is not a packed bundle")
 
 // Unpack writes the packed bundle of a file under dir, checks it as Verify does, and gives
-// it its name when it is whole. dir must not be there yet.
-func Unpack(path, dir string, trust signing.Trust) (bundle *Bundle, err error) {
+// it its name when it is whole and accept, which may be nil, has no error. dir must not be
+// there yet.
+func Unpack(path, dir string, trust signing.Trust, accept func(*Bundle) error) (bundle *Bundle, err error) {
 	dir = filepath.Clean(dir)
 	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("unpacking %s: %s is there already; name another folder", path, dir)
@@ -93,7 +94,12 @@ func Unpack(path, dir string, trust signing.Trust) (bundle *Bundle, err error) {
 		return nil, err
 	}
 	if bundle, err = Verify(temporary, trust); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("unpacking %s: %w", path, err)
+	}
+	if accept != nil {
+		if err := accept(bundle); err != nil {
+			return nil, err
+		}
 	}
 	bundle.Dir = dir
 	return bundle, os.Rename(temporary, dir)

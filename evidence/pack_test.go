@@ -51,7 +51,7 @@ func TestPackAndUnpack(t *testing.T) {
 	if !evidence.IsPacked(file) || evidence.IsPacked(dir) || evidence.IsPacked(filepath.Join(dir, "manifest.json")) {
 		t.Error("IsPacked() doesn't tell a packed bundle")
 	}
-	bundle, err := evidence.Unpack(file, out, trusting(key))
+	bundle, err := evidence.Unpack(file, out, trusting(key), nil)
 	if err != nil || bundle.Dir != out || len(bundle.Signers) != 1 {
 		t.Fatalf("Unpack() = %v, %v", bundle, err)
 	}
@@ -61,11 +61,11 @@ func TestPackAndUnpack(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(out, "users.ndjson")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("an unpacked file has the mode %v, want its owner alone to read it", info.Mode())
 	}
-	if _, err := evidence.Unpack(file, out, nil); err == nil || !strings.Contains(err.Error(), "there already") {
+	if _, err := evidence.Unpack(file, out, nil, nil); err == nil || !strings.Contains(err.Error(), "there already") {
 		t.Errorf("Unpack() over a folder = %v, want it refused", err)
 	}
 	// A foreign signature leaves nothing behind.
-	if _, err := evidence.Unpack(file, filepath.Join(root, "foreign"), trusting(newKey(t))); !errors.As(err, new(*evidence.TamperedError)) {
+	if _, err := evidence.Unpack(file, filepath.Join(root, "foreign"), trusting(newKey(t)), nil); !errors.As(err, new(*evidence.TamperedError)) {
 		t.Errorf("Unpack() of what a foreign key signed = %v, want it refused", err)
 	}
 	entries, err := os.ReadDir(root)
@@ -147,7 +147,7 @@ func TestHostileArchives(t *testing.T) {
 			root := t.TempDir()
 			file := filepath.Join(root, "bundle.tar.zst")
 			overwrite(t, file, string(tt.data))
-			_, err := evidence.Unpack(file, filepath.Join(root, "out"), nil)
+			_, err := evidence.Unpack(file, filepath.Join(root, "out"), nil, nil)
 			if !errors.Is(err, evidence.ErrNotPacked) || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("Unpack() = %v, want it refused with %q", err, tt.says)
 			}
@@ -156,7 +156,7 @@ func TestHostileArchives(t *testing.T) {
 			}
 		})
 	}
-	if _, err := evidence.Unpack(t.TempDir(), filepath.Join(t.TempDir(), "out"), nil); !errors.Is(err, evidence.ErrNotPacked) {
+	if _, err := evidence.Unpack(t.TempDir(), filepath.Join(t.TempDir(), "out"), nil, nil); !errors.Is(err, evidence.ErrNotPacked) {
 		t.Errorf("Unpack() of a folder = %v, want it refused", err)
 	}
 }
@@ -170,7 +170,7 @@ func FuzzUnpack(f *testing.F) {
 		root := t.TempDir()
 		file := filepath.Join(root, "f")
 		overwrite(t, file, string(data))
-		_, err := evidence.Unpack(file, filepath.Join(root, "out"), nil)
+		_, err := evidence.Unpack(file, filepath.Join(root, "out"), nil, nil)
 		entries, listErr := os.ReadDir(root)
 		if listErr != nil || err != nil && len(entries) != 1 || err == nil && len(entries) != 2 {
 			t.Errorf("Unpack() = %v and leaves %v", err, entries)

@@ -78,6 +78,7 @@ bundle yet, everything is read. --since and --out may name the same folder.`,
 	from.add(cmd)
 	from.addBundle(cmd)
 	from.proof.addKey(cmd)
+	from.proof.addTrust(cmd)
 	cmd.Flags().StringVar(&out, "out", "evidence", "folder of the bundle")
 	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only these kinds of evidence (default all that the cloud has and an application may read)")
 	return cmd

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -9,10 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/history"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/internal/signing"
 	"github.com/domicile-audit/domicile/policies"
 	"github.com/domicile-audit/domicile/reports"
 )
@@ -26,6 +29,7 @@ type diffing struct {
 	bundleBefore  string
 	bundleAfter   string
 	before, after string
+	proof         signatures
 }
 
 func newDiff(a *app) *cobra.Command {
@@ -58,10 +62,11 @@ Ends with 0 where nothing changed, and with 3 where something did.`,
 	flags := cmd.Flags()
 	flags.StringVar(&d.format, "format", "text", "format: text, json or markdown")
 	addHistory(cmd, &d.history, "history", "the results are recorded scans, by id")
-	flags.StringVar(&d.bundleBefore, "before-evidence", "", "evidence bundle of BEFORE (default evidence beside it)")
-	flags.StringVar(&d.bundleAfter, "after-evidence", "", "evidence bundle of AFTER (default evidence beside it)")
-	flags.StringVar(&d.config, "config", "", "configuration that names rules of your own")
+	flags.StringVar(&d.bundleBefore, "before-evidence", "", "evidence bundle of BEFORE, a folder or a packed one (default evidence or evidence"+packedEnding+" beside it)")
+	flags.StringVar(&d.bundleAfter, "after-evidence", "", "evidence bundle of AFTER, as --before-evidence")
+	flags.StringVar(&d.config, "config", "", "configuration that names rules of your own, trusted_keys and require_signature")
 	d.judging.addTrees(cmd)
+	d.proof.addTrust(cmd)
 	offer(cmd, "format", formats...)
 	return cmd
 }
@@ -70,11 +75,26 @@ func (a *app) diff(ctx context.Context, d diffing) error {
 	if d.format != "text" && d.format != "json" && d.format != "markdown" {
 		return usage(fmt.Errorf("--format %q is not text, json or markdown", d.format))
 	}
-	set, err := d.rules()
+	var cfg *config.Config
+	if d.config != "" {
+		var err error
+		if cfg, err = config.Read(d.config); err != nil {
+			return usage(err)
+		}
+	}
+	trust, err := d.proof.trust(cfg)
+	if err != nil {
+		return err
+	}
+	trees, err := d.judging.Trees(cfg)
 	if err != nil {
 		return usage(err)
 	}
-	before, after, err := a.compared(ctx, d)
+	set, err := policies.Read(trees...)
+	if err != nil {
+		return usage(err)
+	}
+	before, after, err := a.compared(ctx, d, trust)
 	if err != nil {
 		return err
 	}
@@ -96,67 +116,59 @@ func (a *app) diff(ctx context.Context, d diffing) error {
 	return err
 }
 
-// rules reads the shipped rules and those of one's own.
-func (d *diffing) rules() (*policies.Set, error) {
-	var cfg *config.Config
-	if d.config != "" {
-		var err error
-		if cfg, err = config.Read(d.config); err != nil {
-			return nil, err
-		}
-	}
-	trees, err := d.judging.Trees(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return policies.Read(trees...)
-}
-
 // compared reads the two results, from files or from the history.
-func (a *app) compared(ctx context.Context, d diffing) (before, after scan.Compared, err error) {
-	read := readCompared
+func (a *app) compared(ctx context.Context, d diffing, trust signing.Trust) (before, after scan.Compared, err error) {
+	read := func(path string) (scan.Compared, string, error) { return d.proof.compared(path, trust) }
 	if d.history != "" {
+		if err := d.proof.fromHistory(); err != nil {
+			return before, after, err
+		}
 		store, err := a.openHistory(ctx, d.history)
 		if err != nil {
 			return before, after, err
 		}
 		defer store.Close()
-		read = func(id string) (scan.Compared, error) { return recorded(ctx, store, id) }
+		read = func(id string) (scan.Compared, string, error) { return recorded(ctx, store, id) }
 	}
-	if before, err = read(d.before); err == nil {
-		after, err = read(d.after)
+	for _, side := range []struct {
+		compared         *scan.Compared
+		named, evidenced string
+	}{{&before, d.before, d.bundleBefore}, {&after, d.after, d.bundleAfter}} {
+		var beside string
+		if *side.compared, beside, err = read(side.named); err != nil {
+			return before, after, bundleError(err)
+		}
+		if path := cmp.Or(side.evidenced, beside); path != "" {
+			side.compared.Bundle = func() (*evidence.Bundle, func() error, error) { return d.proof.bundle(path, trust) }
+		}
 	}
-	if d.bundleBefore != "" {
-		before.Bundle = d.bundleBefore
-	}
-	if d.bundleAfter != "" {
-		after.Bundle = d.bundleAfter
-	}
-	return before, after, usage(err)
+	return before, after, nil
 }
 
-// readCompared reads a result.json, or that of a folder, and finds the evidence beside it.
-func readCompared(path string) (scan.Compared, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+// compared reads a result.json, or that of a folder, and finds the evidence beside it: a
+// folder or a packed bundle; empty for none.
+func (s *signatures) compared(path string, trust signing.Trust) (compared scan.Compared, beside string, err error) {
+	if isDir(path) {
 		path = filepath.Join(path, scan.ResultFile)
 	}
-	result, digest, err := scan.ReadResult(path, nil)
-	if err != nil {
-		return scan.Compared{}, err
+	if compared.Result, compared.Digest, err = s.result(path, trust); err != nil {
+		return compared, "", err
 	}
-	bundle := filepath.Join(filepath.Dir(path), scan.EvidenceFolder)
-	if _, err := os.Stat(bundle); err != nil {
-		bundle = ""
+	beside = filepath.Join(filepath.Dir(path), scan.EvidenceFolder)
+	for _, bundle := range []string{beside, beside + packedEnding} {
+		if _, err := os.Stat(bundle); err == nil {
+			return compared, bundle, nil
+		}
 	}
-	return scan.Compared{Result: result, Digest: digest, Bundle: bundle}, nil
+	return compared, "", nil
 }
 
-// recorded reads a recorded scan by its id.
-func recorded(ctx context.Context, store *history.Store, id string) (scan.Compared, error) {
+// recorded reads a recorded scan by its id. No evidence lies beside it.
+func recorded(ctx context.Context, store *history.Store, id string) (scan.Compared, string, error) {
 	one, document, err := recordedResult(ctx, store, "", id)
 	if err != nil {
-		return scan.Compared{}, err
+		return scan.Compared{}, "", err
 	}
 	result, err := findings.Read(bytes.NewReader(document))
-	return scan.Compared{Result: result, Digest: one.Digest}, err
+	return scan.Compared{Result: result, Digest: one.Digest}, "", err
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
-	"github.com/domicile-audit/domicile/internal/signing"
 )
 
 func newEvaluate(a *app) *cobra.Command {
@@ -81,6 +80,9 @@ else with 3 and the first difference. The options are to be those of then.`,
 			}
 			defer func() { err = errors.Join(err, to.close()) }()
 			if judging.Previous == historyPrevious {
+				if err := judging.proof.fromHistory(); err != nil {
+					return err
+				}
 				if err := os.MkdirAll(out, 0o700); err != nil {
 					return usage(err)
 				}
@@ -94,7 +96,11 @@ else with 3 and the first difference. The options are to be those of then.`,
 				return err
 			}
 			if expect != "" {
-				return a.expect(cmd.Context(), judgement, bundle, expect, trust)
+				expected, digest, err := judging.proof.result(expect, trust)
+				if err != nil {
+					return err
+				}
+				return a.expect(cmd.Context(), judgement, bundle, scan.Compared{Result: expected, Digest: digest}, expect)
 			}
 			result, err := a.run(judgement, out, formats, to).Judge(cmd.Context(), bundle)
 			if err != nil {
@@ -116,11 +122,7 @@ else with 3 and the first difference. The options are to be those of then.`,
 }
 
 // expect judges a bundle and compares the result with one that was written before.
-func (a *app) expect(ctx context.Context, judgement scan.Judgement, bundle *evidence.Bundle, path string, trust signing.Trust) error {
-	expected, digest, err := scan.ReadResult(path, trust)
-	if err != nil {
-		return bundleError(err)
-	}
+func (a *app) expect(ctx context.Context, judgement scan.Judgement, bundle *evidence.Bundle, expected scan.Compared, path string) error {
 	result, err := judgement.Judge(ctx, bundle)
 	if err != nil {
 		return err
@@ -129,11 +131,11 @@ func (a *app) expect(ctx context.Context, judgement scan.Judgement, bundle *evid
 	if err := result.Write(got); err != nil {
 		return err
 	}
-	if digest == hex.EncodeToString(got.Sum(nil)) {
-		_, err := fmt.Fprintf(a.Stdout, "%s came out again, byte for byte (sha256 %s)\n", path, digest)
+	if expected.Digest == hex.EncodeToString(got.Sum(nil)) {
+		_, err := fmt.Fprintf(a.Stdout, "%s came out again, byte for byte (sha256 %s)\n", path, expected.Digest)
 		return err
 	}
-	difference := scan.Difference(expected, result.Normalised())
+	difference := scan.Difference(expected.Result, result.Normalised())
 	if difference == "" {
 		difference = "its text: it says the same, and was written in another way"
 	}

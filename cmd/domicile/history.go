@@ -290,11 +290,17 @@ there; with --all also those that are gone, and when they were last seen.`,
 
 func newHistoryRecord(a *app) *cobra.Command {
 	var p past
+	var file string
+	var proof signatures
 	cmd := &cobra.Command{
 		Use:   "record FILE...",
 		Short: "Record results, and records of remediations, that were written before, in any order",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			trust, err := proof.read(file)
+			if err != nil {
+				return err
+			}
 			flag := p.store
 			if flag == "" {
 				flag = historyDefault
@@ -309,13 +315,19 @@ func newHistoryRecord(a *app) *cobra.Command {
 				if documentKind(path) == "run" {
 					keep = a.recordInHistory
 				}
-				if err := keep(cmd.Context(), to, path); err != nil {
-					return usage(err)
+				digest, err := proof.recordable(path, trust)
+				if err == nil {
+					err = keep(cmd.Context(), to, path, digest)
+				}
+				if err != nil {
+					return bundleError(err)
 				}
 			}
 			return nil
 		},
 	}
+	proof.addConfig(cmd, &file)
+	proof.addTrust(cmd)
 	cmd.Flags().StringVar(&p.store, "store", "", "the history's SQLite file, or postgres:// address without a password (default "+historyFile+", or what "+historyEnv+" names)")
 	return cmd
 }

@@ -98,7 +98,7 @@ func (a *app) judgement(j *judging, set *policies.Set, cfg *config.Config, tenan
 	if err != nil {
 		return scan.Judgement{}, usage(err)
 	}
-	j.Tool = a.tool()
+	j.Tool, j.Signed = a.tool(), j.proof.Required
 	judgement, err := j.Judgement(set, cfg, tenant, trust)
 	if err != nil {
 		return judgement, bundleError(err)
@@ -138,7 +138,7 @@ func (a *app) run(judgement scan.Judgement, dir string, formats []reports.Format
 		},
 	}
 	if to != nil {
-		run.Record = func(ctx context.Context, path string) error { return a.record(ctx, to, path) }
+		run.Record = func(ctx context.Context, path string) error { return a.record(ctx, to, path, "") }
 	}
 	return run
 }

@@ -16,7 +16,7 @@ const packedEnding = ".tar.zst"
 
 func newPack(a *app) *cobra.Command {
 	var proof signatures
-	var out string
+	var out, file string
 	cmd := &cobra.Command{
 		Use:   "pack BUNDLE",
 		Short: "Pack a bundle into one file",
@@ -30,7 +30,7 @@ signature included. Equal bundles give equal bytes. verify and evaluate take the
 			if out == "" {
 				out = strings.TrimRight(args[0], `/\`) + packedEnding
 			}
-			trust, err := proof.trust(nil)
+			trust, err := proof.read(file)
 			if err != nil {
 				return err
 			}
@@ -47,13 +47,14 @@ signature included. Equal bundles give equal bytes. verify and evaluate take the
 		},
 	}
 	proof.addTrust(cmd)
+	proof.addConfig(cmd, &file)
 	cmd.Flags().StringVar(&out, "out", "", "file to write (default BUNDLE"+packedEnding+")")
 	return cmd
 }
 
 func newUnpack(a *app) *cobra.Command {
 	var proof signatures
-	var out string
+	var out, file string
 	cmd := &cobra.Command{
 		Use:   "unpack FILE",
 		Short: "Unpack a bundle into a folder",
@@ -65,16 +66,11 @@ refused, as is what unpacks to far more than its size accounts for.`,
 			if out == "" {
 				out = strings.TrimSuffix(args[0], packedEnding)
 			}
-			trust, err := proof.trust(nil)
+			trust, err := proof.read(file)
 			if err != nil {
 				return err
 			}
-			if proof.Required {
-				if _, err := proof.open(args[0], trust); err != nil {
-					return err
-				}
-			}
-			bundle, err := evidence.Unpack(args[0], out, trust)
+			bundle, err := evidence.Unpack(args[0], out, trust, func(bundle *evidence.Bundle) error { return proof.demand(args[0], bundle.Signers) })
 			if errors.Is(err, evidence.ErrNotPacked) {
 				return usage(err)
 			}
@@ -86,6 +82,7 @@ refused, as is what unpacks to far more than its size accounts for.`,
 		},
 	}
 	proof.addTrust(cmd)
+	proof.addConfig(cmd, &file)
 	cmd.Flags().StringVar(&out, "out", "", "folder to write (default FILE without "+packedEnding+")")
 	return cmd
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -95,14 +97,27 @@ func accountName() string {
 	return account.Username
 }
 
-// record records a result.json.
-func (a *app) record(ctx context.Context, r *recorder, path string) error {
+// readRecordable reads a file to record: the one of a sha256, or whatever stands there for an
+// empty one.
+func readRecordable(path, digest string) ([]byte, error) {
+	document, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("recording %s: %w", path, err)
+	}
+	if sum := sha256.Sum256(document); digest != "" && hex.EncodeToString(sum[:]) != digest {
+		return nil, fmt.Errorf("recording %s: it was changed while it was read", path)
+	}
+	return document, nil
+}
+
+// record records a result.json, which readRecordable reads.
+func (a *app) record(ctx context.Context, r *recorder, path, digest string) error {
 	if r == nil {
 		return nil
 	}
-	document, err := os.ReadFile(path)
+	document, err := readRecordable(path, digest)
 	if err != nil {
-		return fmt.Errorf("recording %s: %w", path, err)
+		return err
 	}
 	one, recorded, err := r.store.Record(ctx, document, accountName(), a.Now())
 	switch {
@@ -119,13 +134,13 @@ func (a *app) record(ctx context.Context, r *recorder, path string) error {
 }
 
 // recordInHistory records the record of a run, and the signature beside it.
-func (a *app) recordInHistory(ctx context.Context, r *recorder, path string) error {
+func (a *app) recordInHistory(ctx context.Context, r *recorder, path, digest string) error {
 	if r == nil {
 		return nil
 	}
-	document, err := os.ReadFile(path)
+	document, err := readRecordable(path, digest)
 	if err != nil {
-		return fmt.Errorf("recording %s: %w", path, err)
+		return err
 	}
 	envelope, err := scan.ReadEnvelope(path)
 	if err != nil {

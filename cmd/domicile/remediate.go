@@ -90,11 +90,8 @@ func (p *planning) sources(cfg *config.Config) (sources remediation.Sources, don
 	if err != nil {
 		return sources, nil, err
 	}
-	result, digest, signers, err := scan.VerifyResult(p.result, trust)
+	result, digest, err := p.proof.result(p.result, trust)
 	if err != nil {
-		return sources, nil, bundleError(err)
-	}
-	if err := p.proof.demand(p.result, signers); err != nil {
 		return sources, nil, err
 	}
 	bundle, done, err := p.proof.bundle(cmp.Or(p.evidence, filepath.Join(filepath.Dir(p.result), scan.EvidenceFolder)), trust)
@@ -388,7 +385,7 @@ func (a *app) recordRun(ctx context.Context, to *recorder, ran scan.Ran, key *si
 		return err
 	}
 	a.say("wrote %s", path)
-	return a.recordInHistory(ctx, to, path)
+	return a.recordInHistory(ctx, to, path, "")
 }
 
 // settledError is how the command ends: 3 where a change isn't as it was meant to be, 4 where

@@ -15,7 +15,7 @@ import (
 )
 
 func newReport(a *app) *cobra.Command {
-	var format, out, framework string
+	var format, out, framework, file string
 	var proof signatures
 	var doc strings.Builder
 	for _, f := range formats(nil) {
@@ -34,16 +34,13 @@ func newReport(a *app) *cobra.Command {
 			if out == "" {
 				return usage(errors.New("--out is empty; name a file, or - for standard output"))
 			}
-			trust, err := proof.trust(nil)
+			trust, err := proof.read(file)
 			if err != nil {
 				return err
 			}
-			result, _, signers, err := scan.VerifyResult(args[0], trust)
-			if err == nil {
-				err = proof.demand(args[0], signers)
-			}
+			result, _, err := proof.result(args[0], trust)
 			if err != nil {
-				return bundleError(err)
+				return err
 			}
 			if framework != "" {
 				if result = result.Supporting(scan.FrameworkKey(framework)); len(result.Rules) == 0 {
@@ -62,6 +59,7 @@ func newReport(a *app) *cobra.Command {
 	}
 	cmd.AddCommand(newReportSchema(a))
 	proof.addTrust(cmd)
+	proof.addConfig(cmd, &file)
 	cmd.Flags().StringVar(&format, "format", "text", "format: "+strings.Join(formatNames(), ", "))
 	offer(cmd, "format", formatNames()...)
 	cmd.Flags().StringVar(&framework, "framework", "", "only rules that support this framework: cis, scuba, nist, iso27001, gdpr, nis2, dora")
@@ -95,6 +93,9 @@ func bundleError(err error) error {
 	var tampered *evidence.TamperedError
 	if errors.As(err, &tampered) {
 		return err
+	}
+	if errors.Is(err, scan.ErrUnsigned) {
+		return &exitError{exitViolations, err}
 	}
 	return usage(err)
 }

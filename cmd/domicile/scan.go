@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/collectors"
+	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/policies"
@@ -35,7 +36,7 @@ anybody is, save to who has the key.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			from.proof = judging.proof
-			if !isDir(from.previous) {
+			if !isDir(from.previous) && !evidence.IsPacked(from.previous) {
 				judging.Previous = from.previous // a bundle has no verdicts to compare with
 			}
 			return a.scan(cmd.Context(), from, judging, out)
@@ -45,6 +46,7 @@ anybody is, save to who has the key.`,
 	from.addBundle(cmd)
 	judging.add(cmd)
 	judging.proof.addKey(cmd)
+	judging.proof.addTrust(cmd)
 	cmd.Flags().StringVar(&out, "out", "out", "folder to write into")
 	return cmd
 }
@@ -160,6 +162,12 @@ func (a *app) takePrevious(ctx context.Context, s *tenantScan) (err error) {
 	}
 	if s.tenant == nil {
 		return usage(fmt.Errorf("--previous %s needs a tenant of a configuration; name a result.json", historyPrevious))
+	}
+	if _, err := s.judging.proof.trust(s.target.config); err != nil {
+		return err
+	}
+	if err := s.judging.proof.fromHistory(); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return usage(fmt.Errorf("creating folder %s: %w", s.dir, err))

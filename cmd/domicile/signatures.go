@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/internal/signing"
@@ -26,6 +28,23 @@ func (s *signatures) addTrust(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&s.Required, "require-signature", false, "refuse what no trusted key signed")
 }
 
+// addConfig adds the flag of a configuration that says which signatures count.
+func (s *signatures) addConfig(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "config", "", "configuration with trusted_keys and require_signature")
+}
+
+// read reads the keys whose signatures count, with those of a configuration; empty for none.
+func (s *signatures) read(file string) (signing.Trust, error) {
+	if file == "" {
+		return s.trust(nil)
+	}
+	cfg, err := config.Read(file)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return s.trust(cfg)
+}
+
 // trust reads the keys whose signatures count. cfg may be nil.
 func (s *signatures) trust(cfg *config.Config) (signing.Trust, error) {
 	trust, err := s.Trust(cfg)
@@ -40,35 +59,56 @@ func (s *signatures) demand(path string, signers []signing.Signer) error {
 	return nil
 }
 
+// result reads a result.json, as scan.Signatures.Result does.
+func (s *signatures) result(path string, trust signing.Trust) (*findings.Result, string, error) {
+	result, digest, err := s.Result(path, trust)
+	return result, digest, bundleError(err)
+}
+
+// recordable checks the signature of a result or of a run's record, and returns the lower-case
+// hex sha256 of the file.
+func (s *signatures) recordable(path string, trust signing.Trust) (string, error) {
+	if documentKind(path) != "run" {
+		_, digest, err := s.result(path, trust)
+		return digest, err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	envelope, err := scan.ReadEnvelope(path)
+	if err != nil {
+		return "", err
+	}
+	read, err := scan.ReadRun(path, text, envelope, trust)
+	if err != nil {
+		return "", err
+	}
+	return read.Digest, s.demand(path, read.Signers)
+}
+
+// fromHistory refuses results of the history where a signature is required.
+func (s *signatures) fromHistory() error {
+	if s.Required {
+		return usage(errors.New("the history keeps results without their signatures, and a signature is required; name signed files"))
+	}
+	return nil
+}
+
 // bundle verifies a bundle: a folder, or a packed one, which is unpacked for the time being.
 // done removes what was unpacked.
 func (s *signatures) bundle(path string, trust signing.Trust) (bundle *evidence.Bundle, done func() error, err error) {
-	dir, done, err := unpacked(path)
+	dir, done, err := scan.Unpacked(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, usage(err)
 	}
 	if bundle, err = evidence.Verify(dir, trust); err == nil {
 		err = s.demand(path, bundle.Signers)
 	}
 	if err != nil {
-		return nil, nil, errors.Join(bundleError(err), done())
+		return nil, nil, errors.Join(bundleError(ofPacked(path, dir, err)), done())
 	}
 	return bundle, done, nil
-}
-
-// unpacked is the folder of a bundle: its own, or a temporary one that done removes.
-func unpacked(path string) (dir string, done func() error, err error) {
-	if !evidence.IsPacked(path) {
-		return path, func() error { return nil }, nil
-	}
-	if dir, err = os.MkdirTemp("", "domicile-bundle-"); err != nil {
-		return "", nil, err
-	}
-	done = func() error { return os.RemoveAll(dir) }
-	if err := evidence.Extract(path, dir); err != nil {
-		return "", nil, errors.Join(usage(err), done())
-	}
-	return dir, done, nil
 }
 
 // bundlesIn opens the bundles of a folder, their signatures checked: folders and packed
@@ -99,9 +139,9 @@ func (s *signatures) bundlesIn(folder, except string, trust signing.Trust) ([]*e
 
 // open reads a bundle's manifest and checks its signature, and leaves the rest unread.
 func (s *signatures) open(path string, trust signing.Trust) (*evidence.Bundle, error) {
-	dir, done, err := unpacked(path)
+	dir, done, err := scan.Unpacked(path)
 	if err != nil {
-		return nil, err
+		return nil, usage(err)
 	}
 	bundle, err := evidence.Open(dir)
 	if err == nil {
@@ -111,7 +151,15 @@ func (s *signatures) open(path string, trust signing.Trust) (*evidence.Bundle, e
 		err = s.demand(path, bundle.Signers)
 		bundle.Dir = path
 	}
-	return bundle, errors.Join(bundleError(err), done())
+	return bundle, errors.Join(bundleError(ofPacked(path, dir, err)), done())
+}
+
+// ofPacked names the packed bundle that an error is of, which was unpacked elsewhere.
+func ofPacked(path, dir string, err error) error {
+	if err == nil || path == dir {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 func isDir(path string) bool {

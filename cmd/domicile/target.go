@@ -42,7 +42,7 @@ func (t *targeting) add(cmd *cobra.Command) {
 	flags.StringVar(&t.tenant, "tenant", "", "tenant of the configuration, by name or id; with --demo one of "+strings.Join(simulator.Names(), ", ")+" (default weak)")
 	flags.BoolVar(&t.demo, "demo", false, "read a simulated tenant on this machine; needs no account")
 	flags.StringVar(&t.now, "now", "", "the time to take for now, with --demo or a custom cloud")
-	flags.StringVar(&t.previous, "previous", "", "result.json of an earlier scan to compare with, as some rules do; or the folder of the bundle before this one, which the manifest then names; with scan --record, history for the newest that is recorded")
+	flags.StringVar(&t.previous, "previous", "", "result.json of an earlier scan to compare with, as some rules do; or the bundle before this one, a folder or a packed one, which the manifest then names; with scan --record, history for the newest that is recorded")
 	flags.StringVar(&t.cloud, "cloud", "", "cloud of imported files that don't say it: "+strings.Join(config.Clouds(), ", "))
 	flags.StringArrayVar(&t.imports, "import", nil, "file to import, repeatable; alone without --config and --tenant, else besides those of the configuration")
 	flags.DurationVar(&t.maxWait, "max-wait", 10*time.Minute, "give up on a request that a service throttles for longer")
@@ -50,7 +50,7 @@ func (t *targeting) add(cmd *cobra.Command) {
 
 // addBundle adds the flags of the commands that write a bundle.
 func (t *targeting) addBundle(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&t.since, "since", "", "earlier bundle of the tenant: read only what has changed since, where the service tells; without a bundle there, read everything")
+	cmd.Flags().StringVar(&t.since, "since", "", "earlier bundle of the tenant, a folder or a packed one: read only what has changed since, where the service tells; without a bundle there, read everything")
 	t.pseudonymising.add(cmd)
 	cmd.Flags().BoolVar(&t.resume, "resume", false, "go on with a collection that was interrupted less than a day ago; without one, just collect")
 }
@@ -184,7 +184,7 @@ func (a *app) collection(t targeting, from *target, tenant *config.Tenant, kinds
 	}
 	progress := newProgress(a)
 	return scan.Collection{
-		Key: key, Trust: trust, Pseudonyms: pseudonyms,
+		Key: key, Trust: trust, Require: t.proof.Required, Pseudonyms: pseudonyms,
 		Tenant: tenant, Imports: t.imports, Cloud: t.cloud, Previous: t.previous, Kinds: kinds, MaxWait: t.maxWait, Resume: t.resume, Since: t.since,
 		Tool: "domicile " + version, Now: from.now, Getenv: a.Getenv,
 		Prompt: a.Stderr, Log: a.logger(), Progress: progress.show,

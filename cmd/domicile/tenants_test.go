@@ -35,7 +35,7 @@ func run1(t *testing.T, args ...string) (code int, stdout, stderr string) {
 // resultIn is the result that a scan or an evaluation left in a folder.
 func resultIn(t *testing.T, dir string) *findings.Result {
 	t.Helper()
-	result, _, err := scan.ReadResult(filepath.Join(dir, scan.ResultFile), nil)
+	result, _, _, err := scan.VerifyResult(filepath.Join(dir, scan.ResultFile), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -145,6 +145,9 @@ func (v verification) tenants(cfg *config.Config) ([]string, error) {
 }
 
 func (a *app) verifyBundle(path string, v verification, trust signing.Trust, ofTenant func(id string) error) error {
+	if _, err := os.Stat(filepath.Join(path, scan.ResultFile)); err == nil {
+		return usage(fmt.Errorf("%s is the folder of a scan; name %s or %s", path, filepath.Join(path, scan.EvidenceFolder), filepath.Join(path, scan.ResultFile)))
+	}
 	bundle, done, err := v.bundle(path, trust)
 	if err != nil {
 		return err
@@ -202,6 +205,15 @@ func (v verification) follow(bundle *evidence.Bundle, trust signing.Trust) (stri
 		says := fmt.Sprintf("%s, back to %s of %s", count(len(chain)-1, "bundle"), first.Dir, first.Manifest.Started.Format(timeForm))
 		if len(chain) > 1 && first.Manifest.Previous != "" {
 			says += ", which names one that is not there"
+		}
+		unsigned := 0
+		for _, earlier := range chain {
+			if len(earlier.Signers) == 0 {
+				unsigned++
+			}
+		}
+		if unsigned > 0 && len(bundle.Signers) > 0 {
+			says += fmt.Sprintf("; %d of them unsigned", unsigned)
 		}
 		return says, nil
 	}

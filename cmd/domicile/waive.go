@@ -30,6 +30,7 @@ type waiving struct {
 	resource, fingerprint string
 	accept                string
 	waiver                findings.Waiver
+	proof                 signatures
 }
 
 func newWaive(a *app) *cobra.Command {
@@ -50,12 +51,12 @@ needs no resource. With --accept unknown it is accepted that a rule could not be
   domicile waive check waivers.yaml out/result.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return usage(a.waive(cmd, args[0], w))
+			return bundleError(a.waive(cmd, args[0], w))
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&w.file, "file", config.WaiversName, "file of waivers to add to")
-	flags.StringVar(&w.config, "config", "", "configuration whose waiver_max_days holds")
+	flags.StringVar(&w.config, "config", "", "configuration whose waiver_max_days, trusted_keys and require_signature hold")
 	flags.StringVar(&w.waiver.Rule, "rule", "", "the rule's id")
 	flags.StringVar(&w.resource, "resource", "", "the finding's resource as KIND/ID; KIND/* for all of the kind, which is said to be over-broad")
 	flags.StringVar(&w.fingerprint, "fingerprint", "", "the finding's fingerprint, instead of rule and resource")
@@ -68,12 +69,17 @@ needs no resource. With --accept unknown it is accepted that a rule could not be
 	flags.StringVar(&w.waiver.From, "from", "", "the first day on which it holds (default the day of the approval)")
 	flags.StringVar(&w.waiver.Expires, "expires", "", "the last day on which it holds, such as 2027-03-31")
 	offer(cmd, "accept", string(findings.Fail), string(findings.Unknown))
+	w.proof.addTrust(cmd)
 	cmd.AddCommand(newWaiveCheck(a), newWaiveSchema(a))
 	return cmd
 }
 
 func (a *app) waive(cmd *cobra.Command, path string, w waiving) error {
-	result, _, err := scan.ReadResult(path, nil)
+	trust, err := w.proof.read(w.config)
+	if err != nil {
+		return err
+	}
+	result, _, err := w.proof.result(path, trust)
 	if err != nil {
 		return err
 	}
@@ -199,6 +205,7 @@ func waiverRules(cmd *cobra.Command, file, tenantID string) (*policies.Set, int,
 
 func newWaiveCheck(a *app) *cobra.Command {
 	var file string
+	var proof signatures
 	cmd := &cobra.Command{
 		Use:   "check FILE [RESULT]",
 		Short: "Check a file of waivers, and what they are still good for",
@@ -210,9 +217,12 @@ too where one is unused or covers several findings through *.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			result := &findings.Result{Started: a.Now()}
 			if len(args) == 2 {
-				var err error
-				if result, _, err = scan.ReadResult(args[1], nil); err != nil {
-					return bundleError(err)
+				trust, err := proof.read(file)
+				if err != nil {
+					return err
+				}
+				if result, _, err = proof.result(args[1], trust); err != nil {
+					return err
 				}
 			}
 			set, days, err := waiverRules(cmd, file, result.Tenant.ID)
@@ -232,7 +242,8 @@ too where one is unused or covers several findings through *.`,
 			return a.showWaivers(args[0], result, len(args) == 2)
 		},
 	}
-	cmd.Flags().StringVar(&file, "config", "", "configuration with waiver_max_days and further rules")
+	cmd.Flags().StringVar(&file, "config", "", "configuration with waiver_max_days, further rules, trusted_keys and require_signature")
+	proof.addTrust(cmd)
 	return cmd
 }
 

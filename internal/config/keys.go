@@ -51,7 +51,7 @@ func (c *Config) readKeys(keys []TrustedKey) (signing.Trust, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading configuration %s: line %d: %w", c.File, key.line, err)
 		}
-		trust = append(trust, read...)
+		trust = trust.With(read)
 	}
 	return trust, nil
 }

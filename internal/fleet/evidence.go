@@ -111,10 +111,7 @@ func (f *Fleet) Upload(ctx context.Context, packed io.Reader, by string) (record
 		return history.Scan{}, err
 	}
 	unpacked := filepath.Join(temporary, scan.EvidenceFolder)
-	bundle, err := evidence.Unpack(file, unpacked, setup.trust)
-	if err == nil {
-		err = setup.proof.Demand("the bundle", bundle.Signers)
-	}
+	bundle, err := evidence.Unpack(file, unpacked, setup.trust, func(b *evidence.Bundle) error { return setup.proof.Demand("the bundle", b.Signers) })
 	if err != nil {
 		return history.Scan{}, err
 	}

@@ -3,7 +3,9 @@ package scan
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,8 +48,10 @@ type Collection struct {
 	Resume bool
 	Tool   string
 	// Key signs the bundle; nil for none. Trust are the keys whose signatures count.
-	Key   *signing.Key
-	Trust signing.Trust
+	// Require refuses an earlier result or bundle that none of them signed.
+	Key     *signing.Key
+	Trust   signing.Trust
+	Require bool
 	// Pseudonyms take the place of what tells who somebody is; nil leaves everything as it is.
 	Pseudonyms *pseudonym.Key
 	// Now tells the time; Getenv looks up the environment.
@@ -88,10 +92,11 @@ func Collect(ctx context.Context, dir string, c Collection) (evidence.Manifest, 
 	} else if len(kinds) == 0 {
 		kinds = collectors.Default(inputs.tenant.Cloud)
 	}
-	since, err := c.since(inputs.tenant)
+	since, done, err := c.since(inputs.tenant)
 	if err != nil {
 		return evidence.Manifest{}, err
 	}
+	defer done() //nolint:errcheck // a temporary folder, which the system clears
 	manifest := evidence.Manifest{Tenant: inputs.tenant, Tool: c.Tool, Started: started, Asked: sortedSet(slices.Clone(kinds))}
 	manifest.Previous = inputs.previous
 	if since != nil && since.Manifest.Version > 0 {
@@ -259,7 +264,7 @@ func (c Collection) inputs(now time.Time) (inputs, error) {
 	}
 	in.tenant.Name = cmp.Or(in.tenant.Name, in.tenant.ID)
 	in.options.Tenant = in.tenant
-	return in, errors.Join(in.readAttestations(attestations), in.readPrevious(c.previous()))
+	return in, errors.Join(in.readAttestations(attestations), in.readPrevious(c.previous(), &Signatures{Required: c.Require}))
 }
 
 // previous is the path of the earlier result: the collection's, or the configuration's.
@@ -293,17 +298,17 @@ func (in *inputs) readImports(paths []string) error {
 
 // readPrevious reads the result of an earlier scan, or the bundle before this one, if one is
 // named.
-func (in *inputs) readPrevious(path string) error {
+func (in *inputs) readPrevious(path string, proof *Signatures) error {
 	if path == "" {
 		return nil
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		before, err := earlier(path, in.tenant, in.options.Trust)
+	if info, err := os.Stat(path); err == nil && info.IsDir() || evidence.IsPacked(path) {
+		before, done, err := earlier(path, in.tenant, in.options.Trust)
 		if err != nil {
 			return fmt.Errorf("%w; name it with --previous, or leave it out", err)
 		}
 		in.previous = before.Manifest.Digest()
-		return nil
+		return errors.Join(proof.Demand(path, before.Signers), done())
 	}
 	files, err := readFiles([]string{path})
 	if err != nil {
@@ -316,6 +321,16 @@ func (in *inputs) readPrevious(path string) error {
 		Digests struct {
 			Evidence string `json:"evidence"`
 		} `json:"digests"`
+	}
+	if proof.Required {
+		sum := sha256.Sum256(files[0].Data)
+		_, signers, err := verifyFile(path, hex.EncodeToString(sum[:]), signing.Result, in.options.Trust)
+		if err == nil {
+			err = proof.Demand(path, signers)
+		}
+		if err != nil {
+			return fmt.Errorf("reading the earlier result: %w", err)
+		}
 	}
 	previous, err := collectors.ReadPrevious(files[0], in.options)
 	if err != nil {

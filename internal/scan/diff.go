@@ -10,12 +10,13 @@ import (
 	"github.com/domicile-audit/domicile/policies"
 )
 
-// Compared is a result to compare with another: its digest, and the folder of the bundle
-// that it rests on, empty where that isn't at hand.
+// Compared is a result to compare with another, its digest, and the bundle that it rests on.
 type Compared struct {
 	Result *findings.Result
 	Digest string
-	Bundle string
+	// Bundle verifies the bundle, of which done removes what was unpacked; nil where none is at
+	// hand.
+	Bundle func() (bundle *evidence.Bundle, done func() error, err error)
 }
 
 // Differ says what changed from one result of a tenant to a later one, and why. Where both
@@ -60,18 +61,19 @@ func (e *cantJudgeError) Error() string { return e.why }
 // judgeCrosswise judges the evidence of one result by the rules, parameters and profile of
 // another.
 func judgeCrosswise(ctx context.Context, set *policies.Set, of Compared, by *findings.Result) (*findings.Result, error) {
-	if of.Bundle == "" {
+	if of.Bundle == nil {
 		return nil, &cantJudgeError{"that evidence is not at hand"}
 	}
 	if by.Digests.Policies != set.Digest() {
 		return nil, &cantJudgeError{"those rules are not at hand; this program has others, or lacks rules of your own"}
 	}
-	bundle, err := evidence.Verify(of.Bundle, nil)
+	bundle, done, err := of.Bundle()
 	if err != nil {
 		return nil, &cantJudgeError{err.Error()}
 	}
+	defer done() //nolint:errcheck // a temporary folder, which the system clears
 	if bundle.Manifest.Digest() != of.Result.Digests.Evidence || !bundle.Manifest.Started.Equal(of.Result.Started) {
-		return nil, &cantJudgeError{"the evidence in " + of.Bundle + " is not what the result rests on"}
+		return nil, &cantJudgeError{"the evidence at hand is not what the result rests on"}
 	}
 	var chosen policies.Selection
 	for _, rule := range by.Rules {

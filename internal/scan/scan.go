@@ -184,13 +184,6 @@ func selectionOf(set *policies.Set) *findings.Selection {
 	return selection
 }
 
-// ReadResult reads a result.json, and returns the lower-case hex sha256 of the file too. A
-// signature beside it must hold (see VerifyResult).
-func ReadResult(path string, trust signing.Trust) (result *findings.Result, digest string, err error) {
-	result, digest, _, err = VerifyResult(path, trust)
-	return result, digest, err
-}
-
 func readResult(path string) (result *findings.Result, digest string, err error) {
 	file, err := os.Open(path)
 	if err != nil {

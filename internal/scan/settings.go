@@ -34,6 +34,8 @@ type Settings struct {
 	// Previous is the result.json to compare with. Where FailOn counts new violations alone, an
 	// empty one stands for the tenant's.
 	Previous string
+	// Signed refuses an earlier result that no trusted key signed.
+	Signed bool
 	// Pseudonyms are those of the evidence that is judged; nil where nothing takes them.
 	Pseudonyms *pseudonym.Key
 	Tool       findings.Tool
@@ -152,7 +154,8 @@ func (s Settings) Judgement(set *policies.Set, cfg *config.Config, tenant *confi
 		return judgement, err
 	}
 	if path := s.earlier(tenant); path != "" {
-		if judgement.Previous, judgement.PreviousDigest, err = ReadResult(path, trust); err != nil {
+		proof := Signatures{Required: s.Signed}
+		if judgement.Previous, judgement.PreviousDigest, err = proof.Result(path, trust); err != nil {
 			return judgement, fmt.Errorf("--previous: %w", err)
 		}
 	}
@@ -242,7 +245,7 @@ func (s *Signatures) Trust(cfg *config.Config) (trust signing.Trust, err error) 
 		if err != nil {
 			return nil, fmt.Errorf("--trusted: %w", err)
 		}
-		trust = append(trust, keys...)
+		trust = trust.With(keys)
 	}
 	if s.Required && len(trust) == 0 {
 		return nil, errors.New("a signature is required and no key is trusted; name its public half with --trusted, or in the configuration under trusted_keys")
@@ -276,4 +279,14 @@ func (s *Signatures) Demand(path string, signers []signing.Signer) error {
 		return fmt.Errorf("%s %w", path, ErrUnsigned)
 	}
 	return nil
+}
+
+// Result reads a result.json, and returns the lower-case hex sha256 of the file too. A
+// signature beside it must hold (see VerifyResult), and there must be one where it is required.
+func (s *Signatures) Result(path string, trust signing.Trust) (*findings.Result, string, error) {
+	result, digest, signers, err := VerifyResult(path, trust)
+	if err == nil {
+		err = s.Demand(path, signers)
+	}
+	return result, digest, err
 }

@@ -32,10 +32,17 @@ func ReadEnvelope(path string) ([]byte, error) { return readEnvelope(envelopeOf(
 
 // readEnvelope reads a file of signatures; nil where there is none.
 func readEnvelope(path string) ([]byte, error) {
-	file, err := os.Open(path)
+	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	if err == nil && !info.Mode().IsRegular() { // nobody named it: a pipe there may never end
+		return nil, wrong(path, "it is not a regular file")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the signature %s: %w", path, err)
+	}
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the signature %s: %w", path, err)
 	}

@@ -169,8 +169,8 @@ func TestSignedResult(t *testing.T) {
 			write("t", key)
 			tt.do()
 			var tampered *evidence.TamperedError
-			if _, _, err := scan.ReadResult(path, signing.Trust{pipeline}); !errors.As(err, &tampered) || tampered.File != tt.file || !strings.Contains(err.Error(), tt.says) {
-				t.Errorf("ReadResult() = %v, want %s named, and %q said", err, tt.file, tt.says)
+			if _, _, _, err := scan.VerifyResult(path, signing.Trust{pipeline}); !errors.As(err, &tampered) || tampered.File != tt.file || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("VerifyResult() = %v, want %s named, and %q said", err, tt.file, tt.says)
 			}
 		})
 	}

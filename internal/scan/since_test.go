@@ -495,7 +495,7 @@ func TestSinceSomethingElse(t *testing.T) {
 		"another tenant": {&other, first, "is of tenant"},
 		"another cloud":  {&moved, first, "in the cloud global, and not of"},
 		"no bundle":      {c.collection.Tenant, c.dir, "there is no manifest.json in it"},
-		"a file":         {c.collection.Tenant, file, "name the folder of an earlier bundle"},
+		"a file":         {c.collection.Tenant, file, "name an earlier bundle"},
 		"files alone":    {nil, first, "leave out --since"},
 	}
 	for name, tt := range tests {

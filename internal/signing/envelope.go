@@ -185,6 +185,25 @@ func (t Trust) Has(id string) bool {
 	return has
 }
 
+// With are these keys and others. A key that is among them already is not there twice; it
+// gets a name if it had none. One that two names are given to is there for each: which of
+// them it is a signature doesn't tell.
+func (t Trust) With(others Trust) Trust {
+	all := slices.Clone(t)
+	for _, key := range others {
+		at := slices.IndexFunc(all, func(known PublicKey) bool {
+			return known.ID == key.ID && (known.Name == "" || key.Name == "" || known.Name == key.Name)
+		})
+		switch {
+		case at < 0:
+			all = append(all, key)
+		case all[at].Name == "":
+			all[at].Name = key.Name
+		}
+	}
+	return all
+}
+
 // Key returns the trusted key of an id, and whether there is one.
 func (t Trust) Key(id string) (PublicKey, bool) {
 	for _, key := range t {

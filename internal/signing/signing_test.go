@@ -389,3 +389,28 @@ func FuzzParseKey(f *testing.F) {
 		}
 	})
 }
+
+// TestTrustWith: a key that is named twice counts once, under its name.
+func TestTrustWith(t *testing.T) {
+	key := func(id, name string) signing.PublicKey { return signing.PublicKey{ID: id, Name: name} }
+	tests := map[string]struct{ had, others, want signing.Trust }{
+		"another":            {signing.Trust{key("a", "")}, signing.Trust{key("b", "")}, signing.Trust{key("a", ""), key("b", "")}},
+		"the same":           {signing.Trust{key("a", "ada")}, signing.Trust{key("a", "ada")}, signing.Trust{key("a", "ada")}},
+		"the same, unnamed":  {signing.Trust{key("a", "ada")}, signing.Trust{key("a", "")}, signing.Trust{key("a", "ada")}},
+		"a name for it":      {signing.Trust{key("a", "")}, signing.Trust{key("a", "ada")}, signing.Trust{key("a", "ada")}},
+		"two names for it":   {signing.Trust{key("a", "ada")}, signing.Trust{key("a", "bob")}, signing.Trust{key("a", "ada"), key("a", "bob")}},
+		"twice in the other": {nil, signing.Trust{key("a", ""), key("a", "")}, signing.Trust{key("a", "")}},
+	}
+	for name, tt := range tests {
+		got := tt.had.With(tt.others)
+		if len(got) != len(tt.want) {
+			t.Errorf("%s: With() = %+v, want %+v", name, got, tt.want)
+			continue
+		}
+		for i := range got {
+			if got[i].ID != tt.want[i].ID || got[i].Name != tt.want[i].Name {
+				t.Errorf("%s: With() = %+v, want %+v", name, got, tt.want)
+			}
+		}
+	}
+}
