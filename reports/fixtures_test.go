@@ -97,8 +97,9 @@ func good() *findings.Result {
 			TenantID: tenantID, AppID: "8d1f2a33-0000-4000-8000-00000000000a",
 			Roles: []string{"Application.Read.All", "Organization.Read.All", "RoleManagement.Read.Directory", "SecurityIncident.Read.All", "ThreatHunting.Read.All", "User.Read.All"},
 		},
-		Digests: findings.Digests{Evidence: digest("evidence"), Policies: digest("policies"), Params: digest("params")},
-		Started: started, Finished: started.Add(4*time.Minute + 3*time.Second),
+		Digests:   findings.Digests{Evidence: digest("evidence"), Policies: digest("policies"), Params: digest("params")},
+		Signature: &findings.Signature{KeyID: "SHA256:obFsRMteiBOUoBdUxa+iBfjaiOHmknVUjAdzNQlRWU8", Name: "audit pipeline", Trusted: true},
+		Started:   started, Finished: started.Add(4*time.Minute + 3*time.Second),
 		Config: findings.Config{URI: "audit/domicile.yaml", Lines: map[string]int{"allowed_geos": 4, "global_admins_max": 5, "XDR1009": 9}},
 	}
 	for _, s := range specs() {
@@ -143,6 +144,7 @@ func weak() *findings.Result {
 	result := good()
 	result.Tenant.Name = "Contoso <b>\u202Elatnediser</b>"
 	names := hostile()
+	result.Signature.Name = names[2]
 	fail(result, "GEO1002", findings.Resource{Kind: "geo", ID: "xdr:storage", Name: "Defender XDR, data at rest"},
 		"Defender XDR keeps its data in US, which allowed_geos does not name", "one of: EU", "US")
 	fail(result, "GEO1002", findings.Resource{Kind: "geo", ID: "xdr:telemetry", Name: "Defender XDR, telemetry"},
@@ -270,6 +272,7 @@ func compare(result *findings.Result) {
 func partial() *findings.Result {
 	result := good()
 	result.Config = findings.Config{}
+	result.Signature = &findings.Signature{KeyID: hostile()[0]}
 	result.Selection = &findings.Selection{
 		Frameworks: []string{"gdpr", "own<b>"}, Rules: []string{"GEO*", "XDR*", hostile()[1]}, Exclude: []string{"GEO1003"}, Of: 109,
 	}

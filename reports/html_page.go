@@ -17,6 +17,7 @@ type page struct {
 	Chosen, Pseudonyms   string
 	Period, Started      string
 	Reader               reader
+	Signed               string
 	Verdict              verdict
 	Counts               []count
 	Coverage             string
@@ -80,6 +81,7 @@ func newPage(result *findings.Result, room room) (*page, error) {
 		Chosen: chosen(result), Pseudonyms: pseudonyms(result),
 		Period:   period(result),
 		Reader:   reader{Says: sentence(readBy(result.Reader)), Permissions: cleanNames(append(slices.Clone(result.Reader.Roles), result.Reader.Scopes...))},
+		Signed:   signedBy(result.Signature),
 		Verdict:  verdictOf(result),
 		Counts:   countsOf(result.Summary),
 		Coverage: coverage(result.Summary),

@@ -47,6 +47,7 @@ func markdownScope(page *strings.Builder, result *findings.Result) {
 	fmt.Fprintf(page, "Tenant %s, %s cloud, profile %s, judged by %s %s. Evidence of %s.\n\n",
 		markdownText(orNone(cleanName(result.Tenant.ID))), markdownText(orNone(cleanName(result.Tenant.Cloud))), markdownText(orNone(cleanName(result.Profile))),
 		markdownText(cleanName(result.Tool.Name)), markdownText(cleanName(result.Tool.Version)), period(result))
+	fmt.Fprintf(page, "%s\n\n", markdownText(signedBy(result.Signature)))
 	if by := chosen(result); by != "" {
 		fmt.Fprintf(page, "Chosen: %s.\n\n", markdownText(by))
 	}

@@ -202,7 +202,8 @@ func (r *oscalReport) head() oscalResult {
 		Description: oscalText(coverage(r.result.Summary)),
 		Start:       oscalTime(r.result.Started),
 		End:         oscalTime(r.result.Finished),
-		Props:       oscalProps("exit-code", fmt.Sprint(r.result.Exit.Code), "exit-reason", r.result.Exit.Reason, "chosen", chosen(r.result), "pseudonyms", pseudonyms(r.result)),
+		Props: append(oscalProps("exit-code", fmt.Sprint(r.result.Exit.Code), "exit-reason", r.result.Exit.Reason, "chosen", chosen(r.result), "pseudonyms", pseudonyms(r.result)),
+			oscalSignature(r.result.Signature)...),
 		ReviewedControls: oscalReviewed{
 			Selections: r.selections(),
 			Remarks:    "A control is listed if a rule that applies supports it. Coverage says how far: full is what the control's audit asks for, part is one of several conditions, evidence supports a demonstration. Part and evidence alone never show that a control is satisfied.",
@@ -264,6 +265,15 @@ func (r *oscalReport) items() iter.Seq[oscalItem] {
 
 func (r *oscalReport) item(resource findings.Resource) string {
 	return nameUUID("resource", r.result.Tenant.ID, resource.Kind, resource.ID)
+}
+
+// oscalSignature says who signed the evidence.
+func oscalSignature(signature *findings.Signature) []oscalProp {
+	word := oscalProps("signature", signatureWord(signature))
+	if signature == nil {
+		return word
+	}
+	return append(word, oscalProps("signature-key", signature.KeyID, "signature-name", signature.Name)...)
 }
 
 // oscalProps are properties by name and value; those without a value are left out, as the

@@ -98,11 +98,12 @@ func newSARIFLog(result *findings.Result, profile sarifProfile) *sarifLog {
 		},
 	}
 	log.run.Properties = sarif.Properties{
-		"tenant":   tenantProperties(result.Tenant),
-		"profile":  cleanName(result.Profile),
-		"digests":  cleanDigests(result.Digests),
-		"summary":  cleanSummary(result.Summary),
-		"coverage": coverage(result.Summary),
+		"tenant":    tenantProperties(result.Tenant),
+		"signature": signatureProperties(result.Signature),
+		"profile":   cleanName(result.Profile),
+		"digests":   cleanDigests(result.Digests),
+		"summary":   cleanSummary(result.Summary),
+		"coverage":  coverage(result.Summary),
 	}
 	if runs := sarifRemediations(result); runs != nil {
 		log.run.Properties["remediations"] = runs
@@ -154,6 +155,18 @@ func sarifVersion(version string) string {
 		return strings.TrimSuffix("0.0.0-"+version, "-")
 	}
 	return version
+}
+
+// signatureProperties say who signed the evidence.
+func signatureProperties(signature *findings.Signature) map[string]string {
+	properties := map[string]string{"state": signatureWord(signature)}
+	if signature != nil {
+		properties["key"] = cleanName(signature.KeyID)
+		if signature.Name != "" {
+			properties["name"] = cleanName(signature.Name)
+		}
+	}
+	return properties
 }
 
 func tenantProperties(tenant findings.Tenant) map[string]string {

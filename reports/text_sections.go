@@ -15,6 +15,7 @@ func (p *textPage) scope(result *findings.Result) {
 	p.wrap(0, "", "", fmt.Sprintf("%s cloud, profile %s, judged by %s %s", orNone(cleanName(result.Tenant.Cloud)),
 		orNone(cleanName(result.Profile)), cleanName(result.Tool.Name), cleanName(result.Tool.Version)))
 	p.wrap(0, "", "", strings.TrimSpace(fmt.Sprintf("Evidence of %s, %s. %s", period(result), readBy(result.Reader), requestsOf(result))))
+	p.wrap(0, "", "", signedBy(result.Signature))
 	if by := chosen(result); by != "" {
 		p.wrap(0, "", "", "Chosen: "+by+".")
 	}
@@ -290,6 +291,34 @@ func readBy(reader findings.Reader) string {
 		return fmt.Sprintf("read on behalf of a person by application %s with %s", cleanName(reader.AppID), plural(len(reader.Scopes), "scope"))
 	}
 	return fmt.Sprintf("read by application %s with %s", cleanName(reader.AppID), plural(len(reader.Roles), "permission"))
+}
+
+// signedBy says who signed the evidence, and what that is worth.
+func signedBy(signature *findings.Signature) string {
+	if signature == nil {
+		return "The evidence is unsigned: nothing tells whether somebody changed it after it was read."
+	}
+	key := "key " + cleanName(signature.KeyID)
+	switch {
+	case !signature.Trusted:
+		return "The evidence is signed, key not trusted: its signature names the " + key + ", and no trusted key was given to check that with."
+	case signature.Name != "":
+		return "The evidence is signed by " + cleanName(signature.Name) + " (" + key + "), a trusted key."
+	default:
+		return "The evidence is signed by the trusted " + key + "."
+	}
+}
+
+// signatureWord is in a word what signedBy says.
+func signatureWord(signature *findings.Signature) string {
+	switch {
+	case signature == nil:
+		return "unsigned"
+	case signature.Trusted:
+		return "trusted"
+	default:
+		return "not trusted"
+	}
 }
 
 // sentence starts s with a capital letter and ends it with a full stop.

@@ -294,6 +294,7 @@ func xlsxSummary(result *findings.Result) iter.Seq[[]any] {
 		{"Judged by", strings.TrimSpace(cleanName(result.Tool.Name) + " " + cleanName(result.Tool.Version))},
 		{"Evidence of", period(result)},
 		{"How it was read", readBy(result.Reader)},
+		{"Signature", signedBy(result.Signature)},
 		{"Requests", requestsOf(result)},
 		{"Chosen", cmp.Or(chosen(result), "every rule")},
 		{"Coverage", coverage(result.Summary)},
