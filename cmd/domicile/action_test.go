@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -204,6 +205,89 @@ func TestActionComparesWithItself(t *testing.T) {
 	}
 }
 
+// newKey makes a signing key for a runner, and returns its private half.
+func (r *runner) newKey() string {
+	r.t.Helper()
+	if code, _, stderr := run1(r.t, "key", "new", "--quiet", "--out", filepath.Join(r.dir, "key.pem")); code != 0 {
+		r.t.Fatal(stderr)
+	}
+	return r.file("key.pem")
+}
+
+// signed checks that the key of newKey signed what stands in the folder out, that the rules
+// saw an earlier result that it signed, and that the key is nowhere else.
+func (r *runner) signed(key string) {
+	r.t.Helper()
+	trust := []string{"--trusted", filepath.Join(r.dir, "key.pem.pub"), "--require-signature"}
+	for _, path := range []string{"evidence", "result.json"} {
+		if code, _, stderr := run1(r.t, append([]string{"verify", filepath.Join(r.dir, "out", path)}, trust...)...); code != 0 {
+			r.t.Errorf("verifying %s ended with %d: %s", path, code, stderr)
+		}
+	}
+	if line := r.file("out/evidence/previous_result.ndjson"); !strings.Contains(line, `"chain":"intact"`) {
+		r.t.Errorf("the earlier result was not read with its signature: %s", line)
+	}
+	secret := strings.Split(key, "\n")[1]
+	err := filepath.WalkDir(r.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || entry.Name() == "key.pem" {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if strings.Contains(string(data), secret) {
+			r.t.Errorf("the key stands in %s", path)
+		}
+		return err
+	})
+	if err != nil || strings.Contains(r.said.String(), secret) {
+		r.t.Errorf("the key is in the log, or %v:\n%s", err, &r.said)
+	}
+}
+
+// TestActionSigns: with a key from a secret everything is signed, and the earlier result is
+// compared with as one that is; without one nothing is.
+func TestActionSigns(t *testing.T) {
+	r := newRunner(t, map[string]string{"inputs.fail-on": "never", "inputs.previous": "none"})
+	key := r.newKey()
+	r.values["inputs.args"] = "--demo\n--now\n" + now + "\n--rule\nROLE1002\n--trusted\nkey.pem.pub"
+	for _, run := range []struct{ key, previous string }{{"", "none"}, {key, "none"}, {key, "out/result.json"}} {
+		r.values["inputs.signing-key"], r.values["inputs.previous"] = run.key, run.previous
+		r.step("earlier")
+		r.step("scan")
+		if code := r.step("end"); code != 0 {
+			t.Fatalf("the action ended with %d:\n%s", code, &r.said)
+		}
+		if _, err := os.Stat(filepath.Join(r.dir, "out", "result.dsse.json")); (err == nil) != (run.key != "") {
+			t.Errorf("with the key of %d characters the result's signature is %v", len(run.key), err)
+		}
+	}
+	r.signed(key)
+}
+
+// TestTemplatesSign: the other templates sign with a key from a variable, in the forms that
+// such a variable has there.
+func TestTemplatesSign(t *testing.T) {
+	scripts := templates(t)
+	for name, variable := range map[string]func(key string) string{
+		"gitlab": func(string) string { return "key.pem" },
+		"azure":  func(key string) string { return strings.ReplaceAll(key, "\n", "\\n") },
+	} {
+		r := newRunner(t, nil)
+		ciNeeds(t, "sha256sum")
+		digest, key := r.pack(), r.newKey()
+		if code, _, stderr := run1(t, "scan", "--demo", "--now", now, "--rule", "ROLE1002", "--quiet", "--fail-on", "never", "--key", filepath.Join(r.dir, "key.pem"), "--out", filepath.Join(r.dir, "before")); code != 0 {
+			t.Fatal(stderr)
+		}
+		if code := r.bash("for end in json dsse.json; do cp before/result.$end earlier.$end; done; mkdir temp/previous; cp before/result.* temp/previous", nil); code != 0 {
+			t.Fatal(r.said.String())
+		}
+		code := r.bash(scripts[name], append(templateEnv(digest), "DOMICILE_FAIL_ON=high,new", "DOMICILE_ARGS=--demo --now "+now+" --rule ROLE1002 --trusted key.pem.pub", "DOMICILE_SIGNING_KEY="+variable(key)))
+		if code != 0 {
+			t.Fatalf("%s ended with %d:\n%s", name, code, &r.said)
+		}
+		r.signed(key)
+	}
+}
+
 // TestActionComments: one comment for each tenant, which is found again, and none of a
 // person's is written over.
 func TestActionComments(t *testing.T) {
@@ -231,13 +315,14 @@ func TestActionComments(t *testing.T) {
 	}
 }
 
-// curl stands in for the program that downloads: an archive, or the file earlier.json where
-// there is one.
+// curl stands in for the program that downloads: an archive, or the file earlier.json, or its
+// signature, where there is one.
 const curl = `url=${@: -1}
 echo "$url" >> calls
 while [ "$1" != --output ]; do shift; done
 case $url in
   *.tar.gz) tar -czf "$2" -C pack domicile ;;
+  */result.dsse.json*) [ -f earlier.dsse.json ] && cp earlier.dsse.json "$2" ;;
   *) [ -f earlier.json ] && cp earlier.json "$2" ;;
 esac
 `
@@ -302,14 +387,32 @@ func TestActionBuildsItself(t *testing.T) {
 	}
 }
 
-// TestTemplatesEnd runs the scripts of the other templates around a scan.
-func TestTemplatesEnd(t *testing.T) {
-	gitlab := ciScripts(t, "ci/gitlab.yml")["ci/gitlab.yml/domicile/script"]
-	var azure string
+// templates are the scripts of the other templates, by the program that runs them.
+func templates(t *testing.T) map[string]string {
+	t.Helper()
+	scripts := map[string]string{"gitlab": ciScripts(t, "ci/gitlab.yml")["ci/gitlab.yml/domicile/script"]}
 	for _, place := range []string{"1", "3"} {
 		// Its steps are processes of their own, and go on after an error.
-		azure += "(set +e\n" + ciScripts(t, "ci/azure-pipelines.yml")["ci/azure-pipelines.yml/jobs/0/steps/"+place] + ")\n"
+		scripts["azure"] += "(set +e\n" + ciScripts(t, "ci/azure-pipelines.yml")["ci/azure-pipelines.yml/jobs/0/steps/"+place] + ")\n"
 	}
+	for name, script := range scripts {
+		if script == "" {
+			t.Fatalf("the script of %s was not found", name)
+		}
+	}
+	return scripts
+}
+
+// templateEnv are the variables that the templates' pipelines have.
+func templateEnv(digest string) []string {
+	return []string{
+		"DOMICILE_TENANT=weak", "DOMICILE_VERSION=1.2.3", "DOMICILE_SHA256=" + digest,
+		"CI_JOB_TOKEN=t", "CI_API_V4_URL=https://gitlab.example/api/v4", "CI_PROJECT_ID=1", "CI_DEFAULT_BRANCH=main", "CI_JOB_NAME=domicile",
+	}
+}
+
+// TestTemplatesEnd runs the scripts of the other templates around a scan.
+func TestTemplatesEnd(t *testing.T) {
 	tests := []struct {
 		tenant, failOn, rules string
 		previous              bool
@@ -323,10 +426,7 @@ func TestTemplatesEnd(t *testing.T) {
 		{"weak", "high", "XDR1001", false, 4},
 		{"weak", "severe", "ROLE1002", false, 2},
 	}
-	for name, script := range map[string]string{"gitlab": gitlab, "azure": azure} {
-		if script == "" {
-			t.Fatalf("the script of %s was not found", name)
-		}
+	for name, script := range templates(t) {
 		r := newRunner(t, nil)
 		ciNeeds(t, "sha256sum")
 		digest := r.pack()
@@ -346,10 +446,7 @@ func TestTemplatesEnd(t *testing.T) {
 				}
 			}
 			r.said.Reset()
-			code := r.bash(script, []string{
-				"DOMICILE_TENANT=" + tt.tenant, "DOMICILE_FAIL_ON=" + tt.failOn, "DOMICILE_ARGS=" + args + tt.rules, "DOMICILE_VERSION=1.2.3", "DOMICILE_SHA256=" + digest,
-				"CI_JOB_TOKEN=t", "CI_API_V4_URL=https://gitlab.example/api/v4", "CI_PROJECT_ID=1", "CI_DEFAULT_BRANCH=main", "CI_JOB_NAME=domicile",
-			})
+			code := r.bash(script, append(templateEnv(digest), "DOMICILE_TENANT="+tt.tenant, "DOMICILE_FAIL_ON="+tt.failOn, "DOMICILE_ARGS="+args+tt.rules))
 			if code != tt.code {
 				t.Errorf("%s: %+v ended with %d:\n%s", name, tt, code, &r.said)
 			}
