@@ -1,6 +1,7 @@
 package collectors_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/internal/pseudonym"
+	"github.com/domicile-audit/domicile/internal/signing"
 )
 
 const earlierResult = `{"version": 1, "tool": {"name": "domicile", "version": "1.0"},
@@ -212,4 +214,30 @@ func TestPreviousWithPseudonyms(t *testing.T) {
 			t.Errorf("ReadPrevious() = %v, want it refused", err)
 		}
 	}
+}
+
+// FuzzReadPrevious: an earlier result is of the tenant and before now, and nobody signed it.
+func FuzzReadPrevious(f *testing.F) {
+	f.Add([]byte(earlierResult), []byte(nil))
+	f.Add([]byte(earlierResult), []byte(`{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[{"keyid":"a","sig":"AAAA"}]}`))
+	_, public, err := signing.Generate()
+	if err != nil {
+		f.Fatal(err)
+	}
+	key, err := signing.ParsePublicKey(public)
+	if err != nil {
+		f.Fatal(err)
+	}
+	options := importOptions()
+	options.Trust = signing.Trust{key}
+	f.Fuzz(func(t *testing.T, data, envelope []byte) {
+		imported, err := collectors.ReadPrevious(collectors.File{Data: data, Envelope: envelope}, options)
+		if err != nil {
+			return
+		}
+		checkSchema(t, imported)
+		if imported.Time.After(importNow) || bytes.Contains(imported.Objects[0], []byte(`"chain":"intact"`)) {
+			t.Errorf("ReadPrevious() = %s of %v", imported.Objects[0], imported.Time)
+		}
+	})
 }

@@ -1,8 +1,12 @@
 package evidence_test
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -271,19 +275,57 @@ func TestWriteRefusesWhatIsNoObject(t *testing.T) {
 	}
 }
 
+// FuzzOpen reads manifests beside the sum of each, and lines of a kind that may be theirs.
 func FuzzOpen(f *testing.F) {
-	f.Add([]byte(`{"version":1,"kinds":[{"kind":"users","file":"users.ndjson"}]}`), []byte("{}\n"))
+	f.Add([]byte(`{"version":1,"kinds":[{"kind":"users","file":"users.ndjson","tier":"api"}]}`), []byte("{}\n"))
 	f.Fuzz(func(t *testing.T, manifest, lines []byte) {
-		dir := t.TempDir()
-		for name, data := range map[string][]byte{"manifest.json": manifest, "users.ndjson": lines, "manifest.sha256": nil, "requests.ndjson": nil} {
-			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
+		dir := fuzzed(t, manifest, lines, nil)
 		if bundle, err := evidence.Verify(dir, nil); err == nil && bundle.Manifest.Version != evidence.Version {
 			t.Error("a bundle of another version was accepted")
 		}
 	})
+}
+
+// FuzzLines reads lines of a kind and of requests.ndjson with a manifest that names their
+// hashes: what is taken is read back whole, each line a JSON object.
+func FuzzLines(f *testing.F) {
+	f.Add([]byte("{}\n{\"id\":\"1\"}\n"), []byte(`{"method":"GET"}`+"\n"))
+	f.Add([]byte("{}"), []byte("\n"))
+	f.Add([]byte("{}\r\n\xff\n"), []byte(nil))
+	f.Fuzz(func(t *testing.T, lines, requests []byte) {
+		sum := func(data []byte) string { sum := sha256.Sum256(data); return hex.EncodeToString(sum[:]) }
+		objects := bytes.Count(lines, []byte("\n"))
+		manifest := fmt.Sprintf(`{"version":1,"requestsSha256":%q,"kinds":[{"kind":"users","file":"users.ndjson","tier":"api","sha256":%q,"bytes":%d,"objects":%d}]}`,
+			sum(requests), sum(lines), len(lines), objects)
+		bundle, err := evidence.Verify(fuzzed(t, []byte(manifest), lines, requests), nil)
+		if err != nil {
+			return
+		}
+		read := 0
+		for line, err := range bundle.Objects("users") {
+			if err != nil || !json.Valid(line) || !bytes.HasPrefix(line, []byte("{")) {
+				t.Fatalf("the line %q = %v, of a bundle that was verified", line, err)
+			}
+			read++
+		}
+		if read != objects {
+			t.Errorf("%d objects were read, and %d verified", read, objects)
+		}
+	})
+}
+
+// fuzzed is a bundle of one kind.
+func fuzzed(t *testing.T, manifest, lines, requests []byte) string {
+	t.Helper()
+	dir, sum := t.TempDir(), sha256.Sum256(manifest)
+	for name, data := range map[string][]byte{
+		"manifest.json": manifest, "users.ndjson": lines, "manifest.sha256": []byte(hex.EncodeToString(sum[:]) + "  manifest.json\n"), "requests.ndjson": requests,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 func TestSchemas(t *testing.T) {

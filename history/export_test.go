@@ -26,3 +26,19 @@ func Again(document []byte) ([]byte, error) {
 	}
 	return join(doc.head, texts, doc.changes)
 }
+
+// Stored puts a result.json together of what a store may hold.
+func Stored(packedHead, packedChanges, body []byte) ([]byte, error) {
+	head, err := unpack(packedHead)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := unpackWords(packedChanges)
+	if err != nil {
+		return nil, err
+	}
+	return join(head, [][]byte{body, body}, changes)
+}
+
+// Packed is a text as a store holds it.
+func Packed(text string) ([]byte, error) { return pack([]byte(text)) }

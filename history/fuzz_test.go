@@ -46,3 +46,22 @@ func FuzzAddress(f *testing.F) {
 		}
 	})
 }
+
+// FuzzStored: nothing that a store may hold makes the reader panic, or gives an endless text.
+func FuzzStored(f *testing.F) {
+	head, err := history.Packed("{\n  \"findings\": [")
+	if err != nil {
+		f.Fatal(err)
+	}
+	changes, err := history.Packed("new\nnew")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(head, changes, []byte(`{"rule":"A"}`))
+	f.Add(head, []byte(nil), []byte(`{"rule":"A","change":"new"}`))
+	f.Fuzz(func(t *testing.T, head, changes, body []byte) {
+		if text, err := history.Stored(head, changes, body); err == nil && len(text) > 600<<20 {
+			t.Errorf("%d bytes came of %d", len(text), len(head)+len(changes)+len(body))
+		}
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +22,7 @@ import (
 )
 
 // archive packs a tree as opa build does, signed where a private key is given.
-func archive(t *testing.T, tree policies.Tree, data map[string]any, private string, algorithm ...string) []byte {
+func archive(t testing.TB, tree policies.Tree, data map[string]any, private string, algorithm ...string) []byte {
 	t.Helper()
 	packed := opa.Bundle{Data: data}
 	packed.Manifest.Init()
@@ -43,7 +44,7 @@ func archive(t *testing.T, tree policies.Tree, data map[string]any, private stri
 	return out.Bytes()
 }
 
-func keyPair(t *testing.T, curve elliptic.Curve) (private, public string) {
+func keyPair(t testing.TB, curve elliptic.Curve) (private, public string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(curve, rand.Reader)
 	if err != nil {
@@ -205,4 +206,43 @@ func TestScaffoldPasses(t *testing.T) {
 			t.Errorf("Scaffold(%v) = nil, want an error", bad)
 		}
 	}
+}
+
+// FuzzReadBundle: no archive makes the reader panic, and what a key was given for is not
+// taken unsigned.
+func FuzzReadBundle(f *testing.F) {
+	tree := ruleFile("subject", "scope: tenant\nevidence: {all: [users]}", denyUsers)
+	private, public := keyPair(f, elliptic.P256())
+	signed := archive(f, tree, map[string]any{}, private)
+	f.Add(signed)
+	f.Add(archive(f, tree, map[string]any{"a": 1}, ""))
+	f.Add([]byte("\x1f\x8b"))
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		if read, err := policies.ReadBundle(bytes.NewReader(packed), nil); err == nil && len(read) == 0 {
+			t.Error("a bundle without a rule was taken")
+		}
+		if read, err := policies.ReadBundle(bytes.NewReader(packed), []byte(public)); err == nil && !maps.Equal(read, tree) {
+			t.Errorf("the rules %v were taken, which nobody signed", read)
+		}
+	})
+}
+
+// FuzzRead: whatever stands in a rule's METADATA, it is read whole or refused.
+func FuzzRead(f *testing.F) {
+	for _, custom := range []string{"scope: tenant\nevidence: {all: [users]}", "scope: users", "severity: 1", "params: {a: {default: [1e400]}}", "&a [*a]", "? {}"} {
+		for _, text := range ruleFile("subject", custom, denyUsers) {
+			f.Add(text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		set, err := policies.Read(policies.Tree{"own/subject.rego": text})
+		if err != nil {
+			return
+		}
+		for _, rule := range set.Rules() {
+			if rule.ID == "" || rule.Title == "" || rule.Severity == "" {
+				t.Errorf("the rule %+v was taken", rule)
+			}
+		}
+	})
 }

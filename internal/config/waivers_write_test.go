@@ -77,3 +77,34 @@ func TestAppendWaiverRefuses(t *testing.T) {
 		}
 	}
 }
+
+// FuzzAppendWaiver: a waiver that is added to a file is there, after those that were.
+func FuzzAppendWaiver(f *testing.F) {
+	f.Add(oneWaiver, "She moves.\n")
+	f.Add("", "a: b # c")
+	f.Add("version: 1\nwaivers: []", "\"")
+	f.Fuzz(func(t *testing.T, text, reason string) {
+		waiver := findings.Waiver{
+			Rule: "GEO1009", Resource: findings.Selector{Kind: "user", ID: reason}, Reason: reason, Owner: "a", Approver: "b", Ticket: "T", Approved: "2026-11-01", Expires: "2027-03-31",
+		}
+		written, err := config.AppendWaiver([]byte(text), "w.yaml", waiver, 365)
+		if err != nil {
+			return
+		}
+		before := 0
+		if strings.TrimSpace(text) != "" {
+			earlier, err := config.ParseWaivers([]byte(text), "w.yaml", 365)
+			if err != nil {
+				t.Fatalf("a waiver was added to what can't be read: %v", err)
+			}
+			before = len(earlier)
+		}
+		after, err := config.ParseWaivers(written, "w.yaml", 365)
+		if err != nil || len(after) != before+1 {
+			t.Fatalf("%q holds %d waivers, %v, want %d", written, len(after), err, before+1)
+		}
+		if added := after[before]; added.Reason != waiver.Reason || added.Resource != waiver.Resource {
+			t.Errorf("%+v was added as %+v", waiver, added)
+		}
+	})
+}

@@ -26,6 +26,12 @@ func Compact(body []byte) bool {
 // ValidJSON is validJSON.
 func ValidJSON(body []byte) error { return validJSON(body) }
 
+// AppID is the application that an access token names.
+func AppID(token string) (string, error) {
+	c, err := decodeClaims(token)
+	return c.appID(), err
+}
+
 // UnderWay sends rounds of as many requests of a path as may be under way at a time, each
 // answered with the round's status, and returns how many those were.
 func UnderWay(path string, statuses ...int) []int {

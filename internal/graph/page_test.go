@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -195,4 +196,17 @@ func BenchmarkParsePage(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/objects, "ns/object")
+}
+
+// FuzzClaims: no access token makes the reader panic, and no error repeats one.
+func FuzzClaims(f *testing.F) {
+	for _, payload := range []string{`{"appid":"a","roles":["b"],"scp":"c d"}`, `{"azp":"a","roles":"b"}`, `[`, ``} {
+		f.Add("e30." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".c2ln")
+	}
+	f.Add("..")
+	f.Fuzz(func(t *testing.T, token string) {
+		if _, err := graph.AppID(token); err != nil && len(token) > 80 && strings.Contains(err.Error(), token) {
+			t.Errorf("the error %v repeats the token", err)
+		}
+	})
 }
