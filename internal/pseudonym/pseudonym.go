@@ -77,10 +77,15 @@ var (
 	// reserved are the ids that Microsoft gave its own applications before they were random.
 	reserved = regexp.MustCompile(`^[0-9a-f]{8}-0000-0(?:000-c000|ff1-ce00)-000000000000$`)
 	wholeUPN = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
-	// within finds the ids and addresses in a text. An address is as long as it can be.
-	within = regexp.MustCompile(guid + `|[\pL\pN.!#$%&*+/=?^_{|}~'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)*`)
-	quoted = regexp.MustCompile(`'[^']*'|"[^"]*"`)
+	// within finds the ids and addresses in a text. An address is as long as it can be, but for
+	// a quote before it; its @ may be written as in a web address.
+	within = regexp.MustCompile(guid + `|[\pL\pN.!#$%&*+/=?^_{|}~-][\pL\pN.!#$%&*+/=?^_{|}~'-]*(?:@|%40)[\pL\pN-]+(?:\.[\pL\pN-]+)*`)
+	// quoted finds what stands in quotes: an apostrophe within a word neither begins nor ends
+	// it, nor does a quote behind a backslash.
+	quoted = regexp.MustCompile(`(^|[^\pL\pN])('[^']*(?:'['\pL\pN][^']*)*'|"(?:[^"\\]|\\.)*")`)
+	domain = regexp.MustCompile(`^(?:[\pL\pN-]+\.)*[\pL-]+$`)
 	own    = regexp.MustCompile(`^(?:` + ownID + `|` + ownUPN + `)$`)
+	ownAny = regexp.MustCompile(`^(?:` + ownID + `|` + ownUPN + `|` + ownName + `)$`)
 )
 
 // The forms of pseudonyms that are recognised again: a GUID of version 8, which is for values
@@ -88,7 +93,12 @@ var (
 const (
 	ownID  = `[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|id-[0-9a-f]{32}`
 	ownUPN = `(?:user|svc|room)-[0-9a-f]{16}@pseudonym\.invalid`
+	// ownName is what names and computers have, which stand alone.
+	ownName = `[a-z]+ [0-9a-f]{12}|host-[0-9a-f]{12}(?:\..+)?`
 )
+
+// Is says whether a whole text has the form of a pseudonym.
+func Is(text string) bool { return ownAny.MatchString(text) }
 
 // Conventions are how names begin that are of no person, but of a service or a room. They stay,
 // as rules set such accounts aside.
@@ -153,15 +163,19 @@ func (k *Key) Person(name string) string {
 	}
 }
 
-// Host is the pseudonym of a computer's name. The domain stays, which is the organisation's.
+// Host is the pseudonym of a computer's name. The domain stays, which is the organisation's;
+// what is no name in a domain, such as an IP address, is replaced as a whole.
 func (k *Key) Host(name string) string {
-	host, domain, in := strings.Cut(name, ".")
-	if host == "" {
-		return name
+	if name == "" {
+		return ""
+	}
+	host, in, found := strings.Cut(name, ".")
+	if found = found && domain.MatchString(in); !found {
+		host = name
 	}
 	host = "host-" + hex.EncodeToString(mac(k.secret, "host", strings.ToLower(host))[:6])
-	if in {
-		return host + "." + domain
+	if found {
+		return host + "." + in
 	}
 	return host
 }
@@ -173,20 +187,25 @@ func (k *Key) Within(text string) string {
 		if wholeGUID.MatchString(found) {
 			return k.ID(found)
 		}
-		return k.UPN(found)
+		return k.UPN(strings.Replace(found, "%40", "@", 1))
 	})
 }
 
-// Sentence does as Within for a sentence of domicile's own, in which values of others are
+// Sentence does as Within for a sentence of a program's, in which values of others are
 // quoted. What it may quote as it is follows it.
 func (k *Key) Sentence(text string, plain ...string) string {
-	return k.Within(quoted.ReplaceAllStringFunc(text, func(found string) string {
-		inside := found[1 : len(found)-1]
-		if within.MatchString(inside) || inside == "" || slices.Contains(plain, inside) {
-			return found
+	var out strings.Builder
+	end := 0
+	for _, at := range quoted.FindAllStringSubmatchIndex(text, -1) {
+		inside := text[at[4]+1 : at[5]-1]
+		if within.FindString(inside) == inside || slices.Contains(plain, inside) {
+			continue // Within does the rest
 		}
-		return found[:1] + k.Name("text", inside) + found[:1]
-	}))
+		out.WriteString(k.Within(text[end : at[4]+1]))
+		out.WriteString(k.Name("text", inside))
+		end = at[5] - 1
+	}
+	return out.String() + k.Within(text[end:])
 }
 
 // Again does as Within for a text that may hold pseudonyms already, such as an id that was

@@ -44,9 +44,17 @@ func TestPseudonyms(t *testing.T) {
 		{"a person by id", key.Person(person), id},
 		{"a person by address", key.Person("adele@contoso.example"), upn},
 		{"a person by name", key.Person("Adele Vance"), key.Name("person", "Adele Vance")},
+		{"an IP address has no domain", key.Host("192.0.2.7"), key.Host("192.0.2.7")[:17]},
+		{"nor has what is no name of a computer", key.Host(".Adele's laptop")[:5] + key.Host("DC01.Adele Vance")[17:], "host-"},
 		{"a computer keeps its domain", key.Host("DC01.contoso.example"), key.Host("dc01") + ".contoso.example"},
 		{"ids within a path", key.Within("/users/" + person + "/roles/" + role), "/users/" + id + "/roles/" + role},
 		{"addresses within a text", key.Within("sent to adele@contoso.example, twice"), "sent to " + upn + ", twice"},
+		{"an address within a web address", key.Within("filter=upn eq adele%40contoso.example"), "filter=upn eq " + upn},
+		{"a quoted address", key.Within("'adele@contoso.example'"), "'" + upn + "'"},
+		{"an apostrophe in a name", key.Sentence("'Sean O'Brien' and 'Lee' can't"), "'" + key.Name("text", "Sean O'Brien") + "' and '" + key.Name("text", "Lee") + "' can't"},
+		{"apostrophes of the sentence's own", key.Sentence(`the statement's tenant can't be compared, "Lee" said`), `the statement's tenant can't be compared, "` + key.Name("text", "Lee") + `" said`},
+		{"an escaped quote", key.Sentence(`observedAt "Adele \"Ada\" Vance" is no time`), `observedAt "` + key.Name("text", `Adele \"Ada\" Vance`) + `" is no time`},
+		{"a name beside a quoted id", key.Sentence("'Adele Vance " + person + "'"), "'" + key.Name("text", "Adele Vance "+person) + "'"},
 		{"a sentence keeps its own words", key.Sentence(`the cloud "moon" is not that of ` + person), `the cloud "` + key.Name("text", "moon") + `" is not that of ` + id},
 		{"a sentence's plain word", key.Sentence("'User.Read.All' is missing", "User.Read.All"), "'User.Read.All' is missing"},
 		{"a sentence's quoted id", key.Sentence("'" + person + "' is wrong"), "'" + id + "' is wrong"},
@@ -101,6 +109,21 @@ func TestWeakKeysAreRefused(t *testing.T) {
 	for _, weak := range []string{"", "31 bytes are one byte too few..", strings.Repeat("0123456", 9)} {
 		if _, err := pseudonym.New([]byte(weak), tenant, nil); err == nil || weak != "" && strings.Contains(err.Error(), weak) {
 			t.Errorf("New(%q) = %v, want an error that shows nothing of it", weak, err)
+		}
+	}
+}
+
+// TestIs: what was copied from a report is known again, whichever sort it is of.
+func TestIs(t *testing.T) {
+	key := newKey(t, text, tenant)
+	for _, made := range []string{key.ID(person), key.ID("iGh-lAPp"), key.UPN("room-berlin@contoso.example"), key.Name("policy", "Block Adele"), key.Host("dc01"), key.Host("dc01.contoso.example")} {
+		if !pseudonym.Is(made) {
+			t.Errorf("Is(%q) = false", made)
+		}
+	}
+	for _, raw := range []string{"", person, "adele@contoso.example", "Adele Vance", "dc01.contoso.example", "Adele " + key.Name("policy", "x")} {
+		if pseudonym.Is(raw) {
+			t.Errorf("Is(%q) = true", raw)
 		}
 	}
 }
