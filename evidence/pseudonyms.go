@@ -27,6 +27,8 @@ const (
 	holdsAnswer   = "answer"
 	holdsSetting  = "setting"
 	holdsChange   = "change"
+	holdsQuery    = "query"
+	holdsDigest   = "digest"
 
 	nameSuffix = " name"
 )
@@ -46,6 +48,8 @@ func holding() map[string]struct{ means, becomes string } {
 		holdsAnswer:   {"what a service said", "the phrase that rules look for, if it is there, and digits"},
 		holdsSetting:  {"a setting's value", "a truth value or number as it is; an id or a text replaced"},
 		holdsChange:   {"a value in an audit event", "names of permissions as they are, ids replaced; anything else as a text"},
+		holdsQuery:    {"a query of a service's, with ids, addresses or names in it", "ids, addresses and what it quotes replaced, save the two types of user"},
+		holdsDigest:   {"the digest of a file that names people, which guessing their names would confirm", "`id-` and digits"},
 	}
 }
 
@@ -239,7 +243,7 @@ func substitute(key *pseudonym.Key, holds, text string, beside map[string]any) s
 	switch holds {
 	case holdsNone:
 		return text
-	case holdsID:
+	case holdsID, holdsDigest:
 		return key.ID(text)
 	case holdsIDs:
 		return key.Within(text)
@@ -256,6 +260,8 @@ func substitute(key *pseudonym.Key, holds, text string, beside map[string]any) s
 			return "" // who signed, which observedBy and reviewer say too
 		}
 		return key.Sentence(text)
+	case holdsQuery:
+		return key.Sentence(text, userTypes()...)
 	case holdsAnswer:
 		return answer(key, text)
 	case holdsSetting:
@@ -281,6 +287,9 @@ func address(key *pseudonym.Key, text string) string {
 	}
 	return "https://" + parsed.Host + "/" + strings.ReplaceAll(key.Name("site", text), " ", "-")
 }
+
+// userTypes are what queries quote and rules look for.
+func userTypes() []string { return []string{"Guest", "guest", "Member", "member"} }
 
 // phrases are what rules look for in the answers of services, in lower case.
 func phrases() []string {

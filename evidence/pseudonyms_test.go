@@ -121,6 +121,14 @@ func TestPseudonymised(t *testing.T) {
 			"consent_events", `{"targetResources":[{"modifiedProperties":[{"displayName":"AppRole.Value","newValue":"\"Mail.Read\""},{"displayName":"ServicePrincipal.ObjectID","newValue":"\"` + adele + `\""},{"displayName":"User.DisplayName","newValue":"\"Adele Vance\""},{"displayName":"ConsentAction.Permissions","newValue":"[[Id: iGh-lAPp, ClientId: ` + adele + `, Scope: Mail.Read]]"}]}]}`,
 			`{"targetResources":[{"modifiedProperties":[{"displayName":"AppRole.Value","newValue":"\"Mail.Read\""},{"displayName":"ServicePrincipal.ObjectID","newValue":"\"` + key.ID(adele) + `\""},{"displayName":"User.DisplayName","newValue":"` + key.Name("text", `"Adele Vance"`) + `"},{"displayName":"ConsentAction.Permissions","newValue":"[[Id: ` + key.ID("iGh-lAPp") + `, ClientId: ` + key.ID(adele) + `, Scope: Mail.Read]]"}]}]}`,
 		},
+		{ // whoever wrote the query may have named people in it
+			"access_reviews", `{"scope":{"query":"/users?$filter=(userType eq 'Guest' and startswith(displayName,'Adele'))","queryRoot":"/groups/` + group + `"}}`,
+			`{"scope":{"query":"/users?$filter=(userType eq 'Guest' and startswith(displayName,'` + key.Name("text", "Adele") + `'))","queryRoot":"/groups/` + key.ID(group) + `"}}`,
+		},
+		{ // a digest would confirm a guess at who saved the file
+			"exchange_organization", `{"Name":"contoso","savedBy":"adele@contoso.example","sha256":"7a9920be981fe03b8cbf2798d4e86a59571a9dfb78b8d3d101a370d8bfe2232c"}`,
+			`{"Name":"contoso","savedBy":"` + key.UPN("adele@contoso.example") + `","sha256":"` + key.ID("7a9920be981fe03b8cbf2798d4e86a59571a9dfb78b8d3d101a370d8bfe2232c") + `"}`,
+		},
 		{
 			"directory_settings", `{"values":[{"name":"a","value":"true"},{"name":"b","value":"` + group + `"},{"name":"c","value":"Adele,Lee"},{"name":"d","value":""}]}`,
 			`{"values":[{"name":"a","value":"true"},{"name":"b","value":"` + key.ID(group) + `"},{"name":"c","value":"` + key.Name("text", "Adele,Lee") + `"},{"name":"d","value":""}]}`,
@@ -130,8 +138,8 @@ func TestPseudonymised(t *testing.T) {
 			`{"id":"contoso.example,` + key.ID(adele) + `","siteCollection":{"hostname":"contoso-my.example"},"webUrl":"https://contoso-my.example/` + strings.ReplaceAll(key.Name("site", "https://contoso-my.example/personal/adele_contoso_example"), " ", "-") + `"}`,
 		},
 		{
-			"attestations", `{"file":"by-adele.yaml","value":{"decidedBy":"Adele Vance","acceptedBy":{"upn":"adele@contoso.example","objectId":"` + adele + `","roleAtTheTime":"Global Reader","phone":"1"},"transfers":[{"geo":"EU","note":"Adele"}]},"checks":[{"name":"people","ok":false,"message":"\"Lee\" is not Adele"},{"name":"signature","ok":true,"message":"signed by Adele"}]}`,
-			`{"checks":[{"message":"\"` + key.Name("text", "Lee") + `\" is not Adele","name":"people","ok":false},{"message":"","name":"signature","ok":true}],"file":"` + key.Name("file", "by-adele.yaml") + `","value":{"acceptedBy":{"objectId":"` + key.ID(adele) + `","roleAtTheTime":"Global Reader","upn":"` + key.UPN("adele@contoso.example") + `"},"decidedBy":"` + key.Name("person", "Adele Vance") + `","transfers":[{"geo":"EU"}]}}`,
+			"attestations", `{"file":"by-adele.yaml","value":{"decidedBy":"Adele Vance","acceptedBy":{"upn":"adele@contoso.example","objectId":"` + adele + `","roleAtTheTime":"Global Reader","phone":"1"},"supportTicket":"SR-1 of adele@contoso.example","transfers":[{"geo":"EU","note":"Adele"}]},"checks":[{"name":"people","ok":false,"message":"\"Lee\" is not Adele"},{"name":"signature","ok":true,"message":"signed by Adele"}]}`,
+			`{"checks":[{"message":"\"` + key.Name("text", "Lee") + `\" is not Adele","name":"people","ok":false},{"message":"","name":"signature","ok":true}],"file":"` + key.Name("file", "by-adele.yaml") + `","value":{"acceptedBy":{"objectId":"` + key.ID(adele) + `","roleAtTheTime":"Global Reader","upn":"` + key.UPN("adele@contoso.example") + `"},"decidedBy":"` + key.Name("person", "Adele Vance") + `","supportTicket":"SR-1 of ` + key.UPN("adele@contoso.example") + `","transfers":[{"geo":"EU"}]}}`,
 		},
 		{
 			"hunting_probe", `{"table":"AlertInfo","message":"Failed to resolve table of Adele","days":{"2026-11-01":{"Microsoft Teams":3}}}`,
