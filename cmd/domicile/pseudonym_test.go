@@ -199,8 +199,9 @@ var personal = map[string][]string{
 	"applications": {"id", "appId", "displayName"}, "service_principals": {"id", "appId", "displayName", "=appOwnerOrganizationId"},
 	"role_assignments": {"id", "principalId"}, "role_eligibility": {"id", "principalId"}, "role_schedules": {"id", "principalId"},
 	"app_role_assignments": {"id", "principalId", "principalDisplayName"}, "oauth2_permission_grants": {"id", "clientId", "principalId"},
-	"mdi_sensors": {"id", "displayName"}, "attestations": {"file"}, "conditional_access": {"displayName"},
-	"portal_tenant_context": {"savedBy"}, "exchange_organization": {"savedBy"}, "portal_defender_settings": {"savedBy"},
+	"mdi_sensors": {"id", "displayName"}, "attestations": {"file", "sha256"}, "conditional_access": {"displayName"},
+	"portal_tenant_context": {"savedBy", "sha256"}, "exchange_organization": {"savedBy", "sha256"}, "portal_defender_settings": {"savedBy", "sha256"},
+	"consent_requests": {"id"}, "consent_events": {"id", "correlationId"},
 }
 
 // whoIsWho are the texts of a bundle that tell who somebody is, and those of the people who
@@ -370,15 +371,26 @@ func TestPseudonymsAndWaivers(t *testing.T) {
 		text += fmt.Sprintf("  - {rule: %s, resource: {kind: %s, id: %q}, reason: Adele Vance asked for it, owner: adele@contoso.example, approver: Lee Gu, ticket: SEC-1, approved: 2026-11-01, expires: 2026-12-01}\n",
 			finding.Rule, finding.Resource.Kind, id)
 	}
+	lost := map[string]string{"oauth2_permission_grant": "iGh-lAPpEjRWeJq83v", "mdi_sensor": "ADELE-PC", "log_workspace": "Adele Vance's"}
+	for kind, id := range lost { // of which nothing is found any more
+		text += fmt.Sprintf("  - {rule: CONS1010, resource: {kind: %s, id: %q}, reason: Adele Vance asked for it, owner: adele@contoso.example, approver: Lee Gu, ticket: SEC-2 of adele@contoso.example, approved: 2026-11-01, expires: 2026-12-01}\n", kind, id)
+	}
 	waivers := filepath.Join(t.TempDir(), "waivers.yaml")
 	if err := os.WriteFile(waivers, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, stdout, stderr := run1(t, "scan", "--demo", "--now", now, "--out", masked, "--format", allFormats(), "--waivers", waivers, "--pseudonymise", "--pseudonym-key", "env:PSEUDONYMS")
-	if got := resultIn(t, masked).Waivers; len(got) != len(waived) || slices.ContainsFunc(got, func(w findings.Waiver) bool { return w.State != findings.Used }) {
-		t.Errorf("waivers %+v, want all %d used:\n%s", got, len(waived), stderr)
+	used := 0
+	got := resultIn(t, masked).Waivers
+	for _, w := range got {
+		if w.State == findings.Used {
+			used++
+		}
 	}
-	secrets := []string{"Adele Vance asked", "adele@contoso", "Lee Gu"}
+	if len(got) != len(waived)+len(lost) || used != len(waived) {
+		t.Errorf("waivers %+v, want %d of %d used:\n%s", got, len(waived), len(waived)+len(lost), stderr)
+	}
+	secrets := slices.Concat([]string{"Adele Vance asked", "adele@contoso", "Lee Gu"}, slices.Collect(maps.Values(lost)))
 	for _, finding := range waived {
 		secrets = append(secrets, disguises(finding.Resource.ID)...)
 	}

@@ -150,7 +150,8 @@ func signatureOf(bundle *evidence.Bundle) *findings.Signature {
 }
 
 // waivers are the waivers as they are held against the bundle: where that has pseudonyms, so
-// have they. A resource is named as it is or by its pseudonym, as in a report.
+// have they. A resource is named as it is or by its pseudonym, as in a report; one that isn't
+// found may be anything, and has a pseudonym whatever it is.
 func (j Judgement) waivers(found []findings.Finding) []findings.Waiver {
 	key := j.Pseudonyms
 	if key == nil {
@@ -159,13 +160,16 @@ func (j Judgement) waivers(found []findings.Finding) []findings.Waiver {
 	var waivers []findings.Waiver
 	for _, w := range j.Waivers {
 		id := w.Resource.ID
-		w.Resource.ID = key.Again(id)
+		if id != findings.AnyID && !pseudonym.Is(id) {
+			w.Resource.ID = key.ID(id)
+		}
+		ids, name := []string{id, key.ID(id), key.Again(id), key.Host(id)}, key.Name("", id)
 		for _, finding := range found {
-			if is := finding.Resource; is.Kind == w.Resource.Kind && (is.ID == key.ID(id) || is.ID == key.Host(id) || strings.HasSuffix(is.ID, key.Name("", id))) {
+			if is := finding.Resource; is.Kind == w.Resource.Kind && (slices.Contains(ids, is.ID) || strings.HasSuffix(is.ID, name)) {
 				w.Resource.ID = is.ID
 			}
 		}
-		w.Reason, w.Owner, w.Approver = key.Name("text", w.Reason), key.Person(w.Owner), key.Person(w.Approver)
+		w.Reason, w.Owner, w.Approver, w.Ticket = key.Name("text", w.Reason), key.Person(w.Owner), key.Person(w.Approver), key.Within(w.Ticket)
 		waivers = append(waivers, w.Identify())
 	}
 	return waivers
