@@ -27,7 +27,9 @@ type Serve struct {
 	Schedules []Schedule `yaml:"schedules"`
 	Keep      Keep       `yaml:"keep"`
 	// FailOn is what --fail-on takes; high where it isn't set.
-	FailOn    string `yaml:"fail_on"`
+	FailOn string `yaml:"fail_on"`
+	// Alerts are those who are told what scans find.
+	Alerts    []Alert `yaml:"alerts"`
 	Dashboard `yaml:",inline"`
 }
 
@@ -122,6 +124,7 @@ func (s Serve) check(tenants []Tenant) []error {
 		}
 	}
 	errs = append(errs, s.Dashboard.check()...)
+	errs = append(errs, s.checkAlerts(tenants)...)
 	demand(s.Scans >= 0, "serve.scans is less than nothing")
 	demand(s.Keep.Scans >= 0 && s.Keep.Days >= 0, "serve.keep is less than nothing")
 	if s.FailOn != "" {
@@ -153,12 +156,18 @@ func (s Schedule) check(tenants []Tenant) []error {
 	if _, err := time.LoadLocation(s.TimeZone); err != nil {
 		errs = append(errs, fmt.Errorf("time_zone: %w", err))
 	}
-	for _, name := range s.Tenants {
+	return append(errs, checkChosen(tenants, s.Tenants, s.Groups)...)
+}
+
+// checkChosen says which of the names and groups that choose tenants none has.
+func checkChosen(tenants []Tenant, names, groups []string) []error {
+	var errs []error
+	for _, name := range names {
 		if !slices.ContainsFunc(tenants, func(t Tenant) bool { return t.Name == name }) {
 			errs = append(errs, fmt.Errorf("there is no tenant %q", name))
 		}
 	}
-	for _, name := range s.Groups {
+	for _, name := range groups {
 		if !slices.ContainsFunc(tenants, func(t Tenant) bool { return slices.Contains(t.Groups, name) }) {
 			errs = append(errs, fmt.Errorf("no tenant is in a group %q", name))
 		}
