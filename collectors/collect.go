@@ -33,6 +33,9 @@ type Options struct {
 	// has changed since then is read, where the service still knows, and links are kept for the
 	// next time. One that holds nothing is a beginning; nil neither uses nor keeps links.
 	Since *evidence.Bundle
+	// Reading, if set, is told that the reading of a kind begins; the context that it returns is
+	// that of its requests.
+	Reading func(ctx context.Context, kind string) context.Context
 	// Progress is told of every page and of every kind's end; it may be nil.
 	Progress func(Progress)
 	// Parallel is the number of collections read at once; zero is a sensible number.
@@ -147,6 +150,9 @@ func (r *run) all(ctx context.Context, collectors []Collector) error {
 
 // collect reads one kind and settles how it ended.
 func (r *run) collect(ctx context.Context, collector Collector) error {
+	if r.options.Reading != nil {
+		ctx = r.options.Reading(ctx, collector.Kind)
+	}
 	reading := &reading{run: r, collector: collector, keeps: keeps(collector.Kind)}
 	err := reading.attempt(ctx)
 	if ctx.Err() != nil {

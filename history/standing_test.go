@@ -54,6 +54,11 @@ func testStandings(t *testing.T, store *history.Store) {
 		t.Errorf("Standings(of one) = %v, %v", just, err)
 	}
 
+	counts, err := store.Violations(t.Context())
+	if diff := cmp.Diff(map[string]map[findings.Severity]int{tenantID: {findings.Medium: 3}}, counts); err != nil || diff != "" {
+		t.Errorf("Violations() differs, %v (-want +got):\n%s", err, diff)
+	}
+
 	judged, err := store.Judgements(t.Context(), tenantID)
 	if err != nil || len(judged) != 1 || judged[0].Scan != two.ID {
 		t.Fatalf("Judgements() = %+v, %v, want that of scan %d", judged, err, two.ID)

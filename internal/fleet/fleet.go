@@ -35,10 +35,12 @@ type Options struct {
 	Term time.Duration
 	// Pause is how long a scan waits for its second attempt, a minute when zero; it waits longer
 	// for its third.
-	Pause  time.Duration
-	Now    func() time.Time
-	Getenv func(string) string
-	Log    *slog.Logger
+	Pause time.Duration
+	// Watchers are told what the scans do.
+	Watchers []Watcher
+	Now      func() time.Time
+	Getenv   func(string) string
+	Log      *slog.Logger
 }
 
 // defaultTerm lets the jobs of a worker that is gone be taken over within a minute.

@@ -42,14 +42,16 @@ func (f *Fleet) work(ctx context.Context, of turn) {
 	held.extend(until)
 	defer held.end()
 	notes := &journal{progress: map[string]Progress{}}
-	log := slog.New(slog.NewMultiHandler(f.log.With("job", c.ID, "tenant", c.Tenant).Handler(), handler{to: notes}))
+	log := slog.New(slog.NewMultiHandler(f.log.With("job", c.ID, "tenant", c.Tenant, "attempt", c.Attempt).Handler(), handler{to: notes}))
 	stop := f.stay(run, c, notes, held)
-	log.Info("scan begins", "attempt", c.Attempt, "cause", string(c.Cause))
-	err := f.scan(run, setup, c, notes, held, log)
+	log.Info("scan begins", "cause", string(c.Cause))
+	scanning, seen := f.watch(run, c.Job)
+	err := f.scan(scanning, setup, c, notes, held, seen, log)
 	stop()
 	if cause := context.Cause(run); err != nil && errors.Is(cause, errTaken) {
 		err = cause
 	}
+	seen.end(outcomeOf(ctx, err))
 	f.end(ctx, c, log, err)
 	f.write(context.WithoutCancel(ctx), c, notes)
 	f.tidyTenant(context.WithoutCancel(ctx), c.Tenant)
@@ -116,7 +118,7 @@ func (f *Fleet) stay(ctx context.Context, c claim, notes *journal, held *hold) (
 }
 
 // scan collects, judges and records the tenant of a job.
-func (f *Fleet) scan(ctx context.Context, setup *setup, c claim, notes *journal, held *hold, log *slog.Logger) error {
+func (f *Fleet) scan(ctx context.Context, setup *setup, c claim, notes *journal, held *hold, seen watches, log *slog.Logger) error {
 	if c.Attempt > maxBegun {
 		return &finalError{fmt.Errorf("it was begun %d times, and its workers disappeared", maxBegun)}
 	}
@@ -146,6 +148,7 @@ func (f *Fleet) scan(ctx context.Context, setup *setup, c claim, notes *journal,
 		}
 		return f.record(ctx, c, path, log)
 	}
+	seen.over(ctx, &run)
 	_, err = run.Scan(ctx)
 	var collect *scan.CollectError
 	if adopted && ctx.Err() == nil && errors.As(err, &collect) && !errors.As(err, new(*collectors.AuthError)) {

@@ -75,6 +75,9 @@ type Options struct {
 	// Record, if set, is told of each request once it is over, retries included. It may
 	// be called by several goroutines at a time.
 	Record func(evidence.Request)
+	// Observe, if set, is told of each attempt of a request. It may be called by several
+	// goroutines at a time.
+	Observe func(ctx context.Context, attempt Attempt)
 	// Now is the clock.
 	Now func() time.Time
 	// Sleep waits, or returns the context's error. Nil waits on the real clock.

@@ -32,6 +32,22 @@ type outgoing struct {
 	writes bool
 }
 
+// Attempt is one attempt of a request. It names no resource.
+type Attempt struct {
+	API collectors.API
+	// Workload is the part of the service whose requests are counted together.
+	Workload string
+	// Status is 0 where no answer came.
+	Status int
+	// Number is 1 for the first attempt.
+	Number   int
+	Started  time.Time
+	Duration time.Duration
+}
+
+// Throttled says that the service asked for a pause.
+func (a Attempt) Throttled() bool { return a.Status == http.StatusTooManyRequests }
+
 // send sends a request until it is answered, refused or given up, records it, and
 // returns an answer with a 2xx status or the error of collectors.Source.
 func (s *session) send(ctx context.Context, out outgoing) (reply, error) {
@@ -79,8 +95,12 @@ func (s *session) attempts(ctx context.Context, out outgoing) (reply, int, error
 				Message: "the service has asked for a pause that is longer than is waited; wait longer or scan later",
 			}
 		}
+		started := s.client.opts.Now()
 		got, err := s.once(ctx, token, info, out.buffer)
 		last = got
+		if observe := s.client.opts.Observe; observe != nil {
+			observe(ctx, Attempt{API: s.api, Workload: workload.Name, Status: got.status, Number: sent, Started: started, Duration: s.client.opts.Now().Sub(started)})
+		}
 		var wait, pause time.Duration
 		again := false
 		switch {

@@ -63,6 +63,9 @@ type Collection struct {
 	Allow    func() error
 	Log      *slog.Logger
 	Progress func(collectors.Progress)
+	// Reading and Observe are as in collectors.Options and graph.Options; they may be nil.
+	Reading func(ctx context.Context, kind string) context.Context
+	Observe func(ctx context.Context, attempt graph.Attempt)
 	// Notice is told what became of an interrupted collection; it may be nil.
 	Notice func(string)
 }
@@ -113,7 +116,7 @@ func Collect(ctx context.Context, dir string, c Collection) (evidence.Manifest, 
 	writer.Pseudonymise(c.Pseudonyms)
 	err = c.read(ctx, writer, collectors.Options{
 		Tenant: inputs.tenant, Now: started, Kinds: kinds, Import: inputs.imported,
-		Packages: inputs.options, Since: since, Progress: c.Progress,
+		Packages: inputs.options, Since: since, Reading: c.Reading, Progress: c.Progress,
 	})
 	if err != nil {
 		return evidence.Manifest{}, errors.Join(err, writer.Abort())
@@ -145,7 +148,7 @@ func (c Collection) connect(ctx context.Context, record func(evidence.Request)) 
 	if err != nil {
 		return nil, err
 	}
-	options.Record = record
+	options.Record, options.Observe = record, c.Observe
 	return graph.Connect(ctx, options)
 }
 

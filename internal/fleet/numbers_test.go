@@ -1,0 +1,60 @@
+package fleet_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/domicile-audit/domicile/internal/fleet"
+)
+
+// TestNumbers of a fleet that nobody works for; its scans are ended by the test.
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	counted(t, filepath.Join(t.TempDir(), "domicile.db"))
+}
+
+func counted(t *testing.T, address string) {
+	t.Helper()
+	cfg := joined(simulate(t, "weak", t.TempDir()), simulate(t, "good", t.TempDir()))
+	cfg.Serve.Database = address
+	f, err := fleet.Open(t.Context(), options(t, t.TempDir(), cfg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, tenant := range cfg.Tenants {
+		if _, err := f.Start(t.Context(), tenant.Name, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	holds := func(want fleet.Numbers, ended int) {
+		t.Helper()
+		got, err := f.Numbers(t.Context())
+		for _, state := range []fleet.State{fleet.Waiting, fleet.Running, fleet.Retrying, fleet.Done, fleet.Failed, fleet.Cancelled} {
+			want.States[state] += 0
+		}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("Numbers() is not as it should be, %v:\n%s", err, diff)
+		}
+		latest, err := f.Ended(t.Context())
+		if err != nil || len(latest) != ended {
+			t.Errorf("Ended() = %v, %v, want %d", latest, err, ended)
+		}
+	}
+	holds(fleet.Numbers{States: map[fleet.State]int{fleet.Waiting: 2}, Due: 2}, 0)
+	if _, err := f.Plan(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := f.Start(t.Context(), cfg.Tenants[1].Name, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(fleet.Numbers{States: map[fleet.State]int{fleet.Waiting: 1, fleet.Done: 2}, Due: 1}, 2)
+	latest, err := f.Ended(t.Context())
+	if job := latest[cfg.Tenants[1].ID]; err != nil || job.State != fleet.Done || job.ID >= again.ID || job.Tenant != cfg.Tenants[1].Name {
+		t.Errorf("Ended() has %+v, %v", job, err)
+	}
+}
