@@ -23,7 +23,7 @@ func viewOf(result *Result) *view {
 	if result == nil {
 		return nil
 	}
-	v := &view{result: result, judged: result.judgedInFull(), outcomes: map[string]Outcome{}}
+	v := &view{result: result, judged: result.JudgedInFull(), outcomes: map[string]Outcome{}}
 	found := map[string]bool{}
 	for i := range result.Findings {
 		if rule := result.Findings[i].Rule; i == 0 || rule != result.Findings[i-1].Rule {

@@ -90,7 +90,7 @@ func (r *Result) Compare(previous *Result, digest string) error {
 	for i := range r.Rules {
 		r.Rules[i].Was = outcomes[r.Rules[i].ID]
 	}
-	judged := r.judgedInFull()
+	judged := r.JudgedInFull()
 	for _, finding := range gone {
 		was := *finding
 		was.Change = changeOfGone(finding, judged)
@@ -166,8 +166,8 @@ func differing(was, is *Finding) []string {
 	return fields
 }
 
-// judgedInFull says of which rules every finding is in the Result.
-func (r *Result) judgedInFull() map[string]bool {
+// JudgedInFull says of which rules every finding is in the Result.
+func (r *Result) JudgedInFull() map[string]bool {
 	judged := map[string]bool{}
 	for _, rule := range r.Rules {
 		switch rule.Outcome {
