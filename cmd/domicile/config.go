@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/domicile-audit/domicile/internal/alerts"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/policies"
@@ -66,7 +67,7 @@ func newConfigSchema(a *app) *cobra.Command {
 func (a *app) checkConfig(set *policies.Set, cfg *config.Config) error {
 	none := &judging{}
 	_, err := a.judgement(none, set, cfg, nil)
-	errs := []error{err}
+	errs := []error{err, alerts.Check(cfg, a.Getenv)}
 	for i := range cfg.Tenants {
 		tenant := &cfg.Tenants[i]
 		_, err := (&pseudonymising{}).read(cfg, tenant.ID, a.Getenv)

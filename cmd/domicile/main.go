@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -38,6 +39,8 @@ func main() { os.Exit(run()) }
 
 func run() int {
 	debug.SetGCPercent(startGC)
+	// Some services of the library that sends alerts would wait for ever.
+	http.DefaultClient.Timeout = 30 * time.Second
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends at once what doesn't heed the first

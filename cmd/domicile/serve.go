@@ -20,6 +20,8 @@ import (
 
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/fleet"
+	"github.com/domicile-audit/domicile/internal/metrics"
+	"github.com/domicile-audit/domicile/internal/web"
 )
 
 // serving are the flags of serve.
@@ -45,12 +47,16 @@ every result in the history. The data folder holds the database, unless the conf
 names another one, and the evidence.
 
 Any number of processes may share one PostgreSQL database: each scans, one of them plans,
-and another takes over from one that ends. With --role worker a process only scans.
+and another takes over from one that ends. With --role worker a process only scans: the others
+serve pages and send alerts (serve.alerts; domicile alerts tries them).
 
 SIGTERM, or an interruption, ends it: no further scan is begun, and those that are running
 have the time that --drain says before they are interrupted; another process, or the next
 one, goes on with them. A second signal ends it at once. SIGHUP has it read the
-configuration anew; one that is wrong is refused, and the one before goes on.`,
+configuration anew; one that is wrong is refused, and the one before goes on.
+
+It answers /metrics for Prometheus, and sends traces of its scans to the OpenTelemetry
+collector that the variable OTEL_EXPORTER_OTLP_ENDPOINT names, if it does.`,
 		Example: `  domicile serve --demo
   domicile serve --config domicile.yaml --data /var/lib/domicile
   domicile serve --config domicile.yaml --data /var/lib/domicile --role worker`,
@@ -86,6 +92,9 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
+	if s.role == roleAll {
+		load = a.withAlerts(load)
+	}
 	cfg, err := load()
 	if err != nil {
 		return usage(err)
@@ -105,7 +114,12 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(collectGC))
 	log := a.serveLog()
-	f, err := fleet.Open(ctx, fleet.Options{Data: s.data, Load: load, Tool: a.tool(), Drain: s.drain, Now: a.Now, Getenv: a.Getenv, Log: log})
+	numbers, watchers, sent, err := a.watch(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sent()) }()
+	f, err := fleet.Open(ctx, fleet.Options{Data: s.data, Load: load, Tool: a.tool(), Drain: s.drain, Watchers: watchers, Now: a.Now, Getenv: a.Getenv, Log: log})
 	if err != nil {
 		return usage(err)
 	}
@@ -115,11 +129,21 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 			return err
 		}
 	}
+	reload := f.Reload
 	group, ctx := errgroup.WithContext(ctx)
+	if s.role == roleAll {
+		told, err := a.alerts(ctx, cfg, f, log)
+		if err != nil {
+			return err
+		}
+		reload = func(ctx context.Context) error { return reloadAll(ctx, f, told, load) }
+		numbers.Standing(metrics.Sources{Fleet: f, History: f.History(), Alerts: told, Log: log})
+		group.Go(func() error { return told.Run(ctx) })
+	}
 	group.Go(func() error { return f.Run(ctx) })
-	group.Go(func() error { return rereadOnHangup(ctx, f, log) })
+	group.Go(func() error { return rereadOnHangup(ctx, reload, log) })
 	if listener != nil {
-		pages, err := a.pages(s, cfg, secret, f, log)
+		pages, err := a.pages(s, cfg, f, web.Options{Secret: secret, Metrics: numbers.Handler(log), Log: log})
 		if err != nil {
 			return err
 		}
@@ -222,7 +246,7 @@ func (s serving) bind(ctx context.Context, cfg *config.Config) (net.Listener, er
 }
 
 // rereadOnHangup has the configuration read anew at each SIGHUP.
-func rereadOnHangup(ctx context.Context, f *fleet.Fleet, log *slog.Logger) error {
+func rereadOnHangup(ctx context.Context, reload func(context.Context) error, log *slog.Logger) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
@@ -232,7 +256,7 @@ func rereadOnHangup(ctx context.Context, f *fleet.Fleet, log *slog.Logger) error
 			return nil
 		case <-hangups:
 		}
-		if err := f.Reload(ctx); err != nil {
+		if err := reload(ctx); err != nil {
 			log.Error("the configuration is refused, and the one before goes on", "error", err)
 			continue
 		}

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"path/filepath"
 	"time"
@@ -22,9 +21,9 @@ import (
 // plansFolder is the folder of the plans that wait for approval, in the data folder.
 const plansFolder = "plans"
 
-// pages are what is served: the dashboard with its API, unless the process is a worker, and
-// whether it lives and is ready to scan.
-func (a *app) pages(s serving, cfg *config.Config, secret string, f *fleet.Fleet, log *slog.Logger) (http.Handler, error) {
+// pages are what is served: the dashboard with its API, unless the process is a worker, what it
+// does in numbers, and whether it lives and is ready to scan.
+func (a *app) pages(s serving, cfg *config.Config, f *fleet.Fleet, o web.Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -37,16 +36,16 @@ func (a *app) pages(s serving, cfg *config.Config, secret string, f *fleet.Fleet
 		_, _ = io.WriteString(w, "ok\n")
 	})
 	if s.role == roleWorker {
+		mux.Handle("GET /metrics", o.Metrics) // they name no tenant
 		return mux, nil
 	}
 	approver, err := a.planApprover(cfg)
 	if err != nil {
 		return nil, err
 	}
-	dashboard, err := web.New(web.Options{
-		Store: f.History(), Engine: f, Approver: approver, Plans: filepath.Join(s.data, plansFolder), Formats: reports.Formats(),
-		Config: cfg.Serve.Dashboard, Secret: secret, Version: version, Now: a.Now, Log: log,
-	})
+	o.Store, o.Engine, o.Approver, o.Plans, o.Formats = f.History(), f, approver, filepath.Join(s.data, plansFolder), reports.Formats()
+	o.Config, o.Version, o.Now = cfg.Serve.Dashboard, version, a.Now
+	dashboard, err := web.New(o)
 	if err != nil {
 		return nil, err
 	}

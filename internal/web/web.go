@@ -64,6 +64,8 @@ type Options struct {
 	// Config is the checked configuration, and Secret that of the client at the provider.
 	Config config.Dashboard
 	Secret string
+	// Metrics are what machines that may read are told of the process; nil for nothing.
+	Metrics http.Handler
 	// Version is the program's.
 	Version string
 	Now     func() time.Time
@@ -168,6 +170,12 @@ func (s *Server) routes() []route {
 			route{get, callbackPath, nobody, s.signInEnd, 0},
 			route{post, "/sign-out", nobody, s.signOut, maxForm},
 		)
+	}
+	if s.Metrics != nil {
+		routes = append(routes, route{get, "/metrics", reader, func(w http.ResponseWriter, r *http.Request, _ visitor) error {
+			s.Metrics.ServeHTTP(w, r)
+			return nil
+		}, 0})
 	}
 	for _, api := range s.api() {
 		api.path = apiRoot + api.path
