@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -182,6 +183,18 @@ func readHead(packed []byte) (*findings.Result, error) {
 		return nil, err
 	}
 	return parseHead(head)
+}
+
+// At returns the scan by which a tenant stood at a time: the last one that had started by then.
+func (s *Store) At(ctx context.Context, tenant string, at time.Time) (Scan, error) {
+	scans, err := s.scans(ctx, s.db, "t.tenant = ? AND s.position <= ?", 1, text(strings.ToLower(tenant)), at.UnixMicro())
+	if err == nil && len(scans) == 0 {
+		err = ErrNoScan
+	}
+	if err != nil {
+		return Scan{}, fmt.Errorf("reading the scan of tenant %s at %s: %w", tenant, at.UTC().Format(time.RFC3339), err)
+	}
+	return scans[0], nil
 }
 
 // Page chooses scans, the latest first.
