@@ -63,7 +63,11 @@ type assets struct {
 	Policy string
 }
 
-func newAssets(scripted bool, more ...string) (assets, error) {
+// reportScript is the script of the HTML report.
+const reportScript = "page/report.js"
+
+// newAssets reads the style sheets, and the script in a file, which is empty for none.
+func newAssets(scriptFile string, more ...string) (assets, error) {
 	var style []byte
 	for _, sheet := range append([]string{"page/report.css"}, more...) {
 		text, err := pageFiles.ReadFile(sheet)
@@ -76,10 +80,10 @@ func newAssets(scripted bool, more ...string) (assets, error) {
 		Style:  template.CSS(style), //nolint:gosec // G203: a file of this package, never the tenant's text
 		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; img-src data:; base-uri 'none'; form-action 'none'", sourceHash(style)),
 	}
-	if !scripted {
+	if scriptFile == "" {
 		return out, nil
 	}
-	script, err := pageFiles.ReadFile("page/report.js")
+	script, err := pageFiles.ReadFile(scriptFile)
 	if err != nil {
 		return assets{}, err
 	}

@@ -68,7 +68,11 @@ type count struct {
 const barWidth = 1000
 
 func newPage(result *findings.Result, room room) (*page, error) {
-	assets, err := newAssets(room.scripted)
+	script := ""
+	if room.scripted {
+		script = reportScript
+	}
+	assets, err := newAssets(script)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ const perGroup = 20
 const planStyle = "page/plan.css"
 
 func newPlanPage(plan *remediation.Plan) (*planPage, error) {
-	assets, err := newAssets(false, planStyle)
+	assets, err := newAssets("", planStyle)
 	if err != nil {
 		return nil, err
 	}

@@ -21,13 +21,13 @@ func Parts() (*template.Template, error) { return template.ParseFS(pageFiles, "p
 
 // HTMLPolicy is the Content-Security-Policy of the HTML report.
 func HTMLPolicy() (string, error) {
-	assets, err := newAssets(true)
+	assets, err := newAssets(reportScript)
 	return assets.Policy, err
 }
 
 // PlanPolicy is the Content-Security-Policy of the page of a plan.
 func PlanPolicy() (string, error) {
-	assets, err := newAssets(false, planStyle)
+	assets, err := newAssets("", planStyle)
 	return assets.Policy, err
 }
 

@@ -1,0 +1,232 @@
+package reports_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/golden"
+	"github.com/domicile-audit/domicile/reports"
+)
+
+// ofTenant makes a result that of another tenant.
+func ofTenant(result *findings.Result, number int, name string, started time.Time) *findings.Result {
+	result = result.Normalised()
+	result.Tenant = findings.Tenant{ID: fmt.Sprintf("3f0c1d7e-0000-4000-8000-%012d", number), Name: name, Cloud: "global"}
+	result.Started, result.Finished, result.Change = started, started.Add(time.Minute), nil
+	result.Findings = slices.Clone(result.Findings)
+	for i := range result.Findings {
+		finding := &result.Findings[i]
+		finding.Fingerprint, finding.Change = findings.Fingerprint(result.Tenant.ID, finding.Rule, finding.Resource), ""
+	}
+	return settle(result)
+}
+
+func addTo(t testing.TB, fleet *findings.Fleet, tenant findings.FleetTenant, after, before *findings.Result) {
+	t.Helper()
+	var change *findings.Difference
+	if before != nil {
+		var err error
+		if change, err = findings.Differ(before, after, digest("before"), digest("after"), findings.Crosswise{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fleet.Add(tenant, after, digest("after"), change)
+}
+
+// small is a fleet of a few tenants of every sort.
+func small(t testing.TB) *findings.Fleet {
+	t.Helper()
+	day := time.Date(2026, 11, 20, 6, 0, 0, 0, time.UTC)
+	fleet := findings.NewFleet(findings.Tool{Name: "domicile", Version: "0.3.0"}, nil)
+	addTo(t, fleet, findings.FleetTenant{Name: "good", Groups: []string{"eu"}}, ofTenant(good(), 1, "Contoso", day), ofTenant(weak(), 1, "Contoso", day.AddDate(0, 0, -1)))
+	worse := ofTenant(weak(), 2, weak().Tenant.Name, day)
+	worse.Digests.Evidence = digest("other evidence")
+	addTo(t, fleet, findings.FleetTenant{Groups: []string{"us", "eu"}}, worse, ofTenant(good(), 2, "Weak", day.AddDate(0, 0, -1)))
+	old := ofTenant(partial(), 3, "Fabrikam", day.AddDate(0, 0, -40))
+	old.Digests.Policies, old.Tool.Version = digest("older policies"), "0.2.0"
+	addTo(t, fleet, findings.FleetTenant{}, old, nil)
+	addTo(t, fleet, findings.FleetTenant{Name: "new", Tenant: findings.Tenant{ID: "3f0c1d7e-0000-4000-8000-000000000004", Cloud: "gcc"}}, nil, nil)
+	fleet.Unread = append(fleet.Unread, findings.FleetUnread{Source: "out/broken/result.json", Error: "reading the result: \x1b[2J<b>"})
+	fleet.Finish()
+	return fleet
+}
+
+// large is a fleet of n tenants that are judged by 109 rules, with verdicts at random.
+func large(t testing.TB, n int) *findings.Fleet {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: figures for a test
+	topics := []string{"licences", "roles", "consent", "geo", "xdr", "integration"}
+	reasons := []string{"no_permission", "needs_attestation", "not_collected", "needs_configuration"}
+	fleet := findings.NewFleet(findings.Tool{Name: "domicile", Version: "0.3.0"}, nil)
+	result := func(i, day int) *findings.Result {
+		r := &findings.Result{
+			Tool: findings.Tool{Name: "domicile", Version: "0.3.0"}, Profile: "xdr-current", Digests: findings.Digests{Policies: digest("policies"), Evidence: digest(fmt.Sprint(i, day))},
+			Gaps: []findings.Gap{{Kind: "kind_3", Reason: "no_permission", Permission: "SecurityIncident.Read.All"}},
+		}
+		bad := random.Float64() * random.Float64() / 2
+		for k := range 109 {
+			one := findings.Rule{ID: fmt.Sprintf("%s%04d", strings.ToUpper(topics[k/19][:3]), 1001+k%19), Title: "What the rule wants of the tenant, in a sentence of usual length", Topic: topics[k/19], Severity: findings.Severities()[k%5], Outcome: findings.Pass}
+			switch random := random.Float64(); {
+			case random < bad:
+				one.Outcome = findings.Fail
+				r.Findings = append(r.Findings, findings.Finding{Rule: one.ID, Outcome: findings.Fail, Severity: one.Severity, Resource: findings.Resource{Kind: "tenant", ID: fmt.Sprint(i)}, Message: "wrong"})
+			case random < bad+.2:
+				one.Outcome = findings.Unknown
+				one.Reasons = []findings.Reason{{Reason: reasons[k%4], Kind: fmt.Sprintf("kind_%d", k%7)}}
+			case random < bad+.3:
+				one.Outcome = findings.NotApplicable
+			}
+			r.Rules = append(r.Rules, one)
+		}
+		return ofTenant(r, i, fmt.Sprintf("Customer %d of the provider", i), time.Date(2026, 11, day, i%24, i%60, 0, 0, time.UTC))
+	}
+	for i := range n {
+		before := result(i, 19)
+		after := result(i, 20)
+		if i%3 > 0 {
+			after.Rules, after.Findings = slices.Clone(before.Rules), before.Findings // little changes
+			for k := range 3 {
+				after.Rules[k*17+i%40].Outcome = findings.Fail
+			}
+			settle(after)
+		}
+		addTo(t, fleet, findings.FleetTenant{Name: fmt.Sprintf("customer-%d", i), Groups: []string{[]string{"eu", "us", "gov"}[i%3]}}, after, before)
+	}
+	fleet.Finish()
+	return fleet
+}
+
+func fleetAs(t testing.TB, format string, fleet *findings.Fleet) []byte {
+	t.Helper()
+	at := slices.IndexFunc(reports.FleetFormats(), func(f reports.FleetFormat) bool { return f.Name == format })
+	var out bytes.Buffer
+	if err := reports.FleetFormats()[at].Write(&out, fleet); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestFleetGolden(t *testing.T) {
+	fleet := small(t)
+	for _, format := range reports.FleetFormats() {
+		golden.Check(t, filepath.Join("testdata", "fleet", format.File), fleetAs(t, format.Name, fleet))
+	}
+}
+
+func TestFleetSchema(t *testing.T) {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(findings.FleetSchema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("fleet.schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("fleet.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := findings.NewFleet(findings.Tool{Name: "domicile"}, nil)
+	none.Finish()
+	for name, fleet := range map[string]*findings.Fleet{"small": small(t), "large": large(t, 5), "none": none} {
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(fleetAs(t, "json", fleet)))
+		if err == nil {
+			err = schema.Validate(value)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(`{"version": 1}`))
+	if err == nil {
+		err = schema.Validate(value)
+	}
+	if err == nil {
+		t.Error("the schema accepts a fleet report without tenants")
+	}
+}
+
+// A thousand tenants stay a page that a browser opens at once, and the page shows the worst of
+// them.
+func TestFleetPageStaysSmall(t *testing.T) {
+	const tenants = 1002
+	fleet := large(t, tenants)
+	page := fleetAs(t, "html", fleet)
+	if limit := 3 << 20; len(page) > limit {
+		t.Errorf("the page of %d tenants has %d bytes, want at most %d", tenants, len(page), limit)
+	}
+	shown := regexp.MustCompile(`(?s)<noscript.*?</noscript>`).ReplaceAllString(bare(page), "")
+	if nodes := len(htmlTag.FindAllString(shown, -1)); nodes > 2000 {
+		t.Errorf("the page has %d tags before anything is opened, want at most 2000", nodes)
+	}
+	if rows := bytes.Count(page, []byte("<tr data-state=")); rows != 1000 {
+		t.Errorf("the page shows %d tenants, want 1000", rows)
+	}
+	if !bytes.Contains(page, []byte("2 tenants left out here")) {
+		t.Error("the page doesn't say what it leaves out")
+	}
+	if last := fleet.Tenants[tenants-1].Name; bytes.Contains(page, []byte("<bdi>"+last+"</bdi>")) {
+		t.Errorf("the page shows %s, which stands best", last)
+	}
+	if !bytes.Equal(page, fleetAs(t, "html", large(t, tenants))) {
+		t.Error("equal fleets give different pages")
+	}
+}
+
+// Whatever tenants, rules and files are called, the page has the tags of its template alone,
+// and the table no formulas.
+func TestFleetHostileText(t *testing.T) {
+	for _, text := range hostile() {
+		fleet := findings.NewFleet(findings.Tool{Name: "domicile", Version: text}, nil)
+		result := seeded(text)
+		fleet.Add(findings.FleetTenant{Name: text, Groups: []string{text}}, result, text, nil)
+		fleet.Add(findings.FleetTenant{Name: text + "never"}, nil, "", nil)
+		fleet.Unread = append(fleet.Unread, findings.FleetUnread{Source: text, Error: text})
+		fleet.Finish()
+		page := fleetAs(t, "html", fleet)
+		checkTags(t, page, 1)
+		if strings.ContainsAny(bare(page), "\u202e\u200b\x1b") {
+			t.Errorf("the page of %q has characters that are not seen", text)
+		}
+		lines, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(fleetAs(t, "csv", fleet), []byte("\ufeff")))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			for _, cell := range line {
+				if strings.HasPrefix(cell, "=") || strings.HasPrefix(cell, "@") || strings.HasPrefix(cell, "＝") {
+					t.Errorf("the table of %q has the cell %q", text, cell)
+				}
+			}
+		}
+	}
+}
+
+func TestFleetCSVHasACellForEachRule(t *testing.T) {
+	fleet := small(t)
+	lines, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(fleetAs(t, "csv", fleet), []byte("\ufeff")))).ReadAll()
+	if err != nil {
+		t.Fatal(err) // also lines of different lengths
+	}
+	column := slices.Index(lines[0], "GEO1002")
+	var got []string
+	for _, line := range lines[1:] {
+		got = append(got, line[0]+" "+line[column])
+	}
+	want := []string{"Contoso <b>⟨U+202E⟩latnediser</b> fail", "new ", "Fabrikam unknown", "good pass"}
+	if !slices.Equal(got, want) {
+		t.Errorf("GEO1002 by tenant = %q, want %q", got, want)
+	}
+}
