@@ -78,8 +78,10 @@ type FleetResult struct {
 	// Verdicts are the ids of the rules with each outcome; every outcome has a key.
 	Verdicts map[Outcome][]string `json:"verdicts"`
 	Unjudged []UnjudgedRules      `json:"unjudged"`
-	// Change is nil where there is no earlier result.
-	Change *TenantChange `json:"change,omitempty"`
+	// Change is nil where there is no earlier result, or where NotCompared says why the two
+	// can't be compared.
+	Change      *TenantChange `json:"change,omitempty"`
+	NotCompared string        `json:"notCompared,omitempty"`
 }
 
 // UnjudgedRules are rules that could not be judged for one reason, over one kind of evidence.
@@ -166,18 +168,25 @@ func NewFleet(tool Tool, since *time.Time) *Fleet {
 	}
 }
 
-// Add adds a tenant by its latest result, whose file has a digest, and by what changed since
-// an earlier one; nil for none. A nil result is that of a tenant that was never scanned.
-func (f *Fleet) Add(tenant FleetTenant, result *Result, digest string, change *Difference) {
+// Recorded is a result and the lower-case hex sha256 of its file.
+type Recorded struct {
+	Result *Result
+	Digest string
+}
+
+// Add adds a tenant by its latest result and what changed since an earlier one. Without an
+// earlier result nothing is compared, and without a latest one the tenant was never scanned.
+func (f *Fleet) Add(tenant FleetTenant, recorded, earlier Recorded) {
 	tenant.Groups = list(tenant.Groups)
-	if result == nil {
+	if recorded.Result == nil {
 		f.Tenants = append(f.Tenants, tenant)
 		return
 	}
+	result := recorded.Result
 	tenant.Tenant = result.Tenant
 	latest := &FleetResult{
-		Digest: digest, Tool: result.Tool, Profile: result.Profile, Policies: result.Digests.Policies, Started: result.Started, Finished: result.Finished,
-		Exit: result.Exit, Summary: normalSummary(result.Summary), Verdicts: map[Outcome][]string{}, Unjudged: unjudgedRules(result), Change: tenantChange(change),
+		Digest: recorded.Digest, Tool: result.Tool, Profile: result.Profile, Policies: result.Digests.Policies, Started: result.Started, Finished: result.Finished,
+		Exit: result.Exit, Summary: normalSummary(result.Summary), Verdicts: map[Outcome][]string{}, Unjudged: unjudgedRules(result),
 	}
 	for _, outcome := range Outcomes() {
 		latest.Verdicts[outcome] = []string{}
@@ -185,6 +194,14 @@ func (f *Fleet) Add(tenant FleetTenant, result *Result, digest string, change *D
 	for _, rule := range result.Rules {
 		latest.Verdicts[rule.Outcome] = append(latest.Verdicts[rule.Outcome], rule.ID)
 		f.addRule(rule, result.Started)
+	}
+	if earlier.Result != nil {
+		change, err := Differ(earlier.Result, result, earlier.Digest, recorded.Digest, Crosswise{})
+		if err != nil {
+			latest.NotCompared = err.Error()
+		} else {
+			latest.Change = tenantChange(change)
+		}
 	}
 	tenant.Latest = latest
 	f.Tenants = append(f.Tenants, tenant)
@@ -248,9 +265,6 @@ func (k unjudgedKey) compare(other unjudgedKey) int {
 }
 
 func tenantChange(d *Difference) *TenantChange {
-	if d == nil {
-		return nil
-	}
 	out := &TenantChange{Digest: d.Before.Digest, Started: d.Before.Started, New: map[Severity]int{}, Counts: d.Counts, Causes: d.Causes, Rules: d.Rules}
 	for _, severity := range Severities() {
 		out.New[severity] = 0

@@ -45,9 +45,9 @@ func TestFleetSortsTheWorstFirst(t *testing.T) {
 		"high":     {"B1": findings.Fail, "C1": findings.Fail},
 		"worst":    {"A1": findings.Fail, "B1": findings.Fail},
 	} {
-		fleet.Add(findings.FleetTenant{}, fleetResult(tenant, 2, outcomes), "", nil)
+		fleet.Add(findings.FleetTenant{}, findings.Recorded{Result: fleetResult(tenant, 2, outcomes)}, findings.Recorded{})
 	}
-	fleet.Add(findings.FleetTenant{Name: "never"}, nil, "", nil)
+	fleet.Add(findings.FleetTenant{Name: "never"}, findings.Recorded{}, findings.Recorded{})
 	fleet.Finish()
 	var got []string
 	for _, tenant := range fleet.Tenants {
@@ -79,11 +79,7 @@ func TestFleetCountsChanges(t *testing.T) {
 		t.Helper()
 		was, is := fleetResult(tenant, 1, before), fleetResult(tenant, 2, after)
 		is.Digests.Policies = policies
-		change, err := findings.Differ(was, is, "1", "2", findings.Crosswise{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		fleet.Add(findings.FleetTenant{}, is, "2", change)
+		fleet.Add(findings.FleetTenant{}, findings.Recorded{Result: is, Digest: "2"}, findings.Recorded{Result: was, Digest: "1"})
 	}
 	fail, none := map[string]findings.Outcome{"A1": findings.Fail}, map[string]findings.Outcome{}
 	add("worse", none, fail, "")
@@ -107,5 +103,16 @@ func TestFleetCountsChanges(t *testing.T) {
 	}
 	if got, want := fleet.Rules[0].Title, "A1 on day 2"; got != want {
 		t.Errorf("title = %q, want that of the latest result, %q", got, want)
+	}
+}
+
+func TestFleetSaysWhyNothingIsCompared(t *testing.T) {
+	fleet := findings.NewFleet(findings.Tool{}, nil)
+	was, is := fleetResult("one", 1, nil), fleetResult("one", 2, map[string]findings.Outcome{"A1": findings.Fail})
+	is.Pseudonyms = "key"
+	fleet.Add(findings.FleetTenant{}, findings.Recorded{Result: is}, findings.Recorded{Result: was})
+	fleet.Finish()
+	if latest := fleet.Tenants[0].Latest; latest.Change != nil || latest.NotCompared == "" {
+		t.Errorf("change = %+v, %q, want none, and why", latest.Change, latest.NotCompared)
 	}
 }

@@ -344,13 +344,17 @@ func tenantOf(tenant findings.FleetTenant, columns []string) fleetTenant {
 		row.Why = unjudgedWhy(latest.Unjudged[0])
 	}
 	row.Day, row.Time = latest.Started.UTC().Format(time.DateOnly), latest.Started.UTC().Format("15:04 UTC")
-	row.addChange(latest.Change)
+	row.addChange(latest)
 	return row
 }
 
-func (t *fleetTenant) addChange(change *findings.TenantChange) {
+func (t *fleetTenant) addChange(latest *findings.FleetResult) {
+	change := latest.Change
 	if change == nil {
 		t.Change, t.ChangeState = "nothing to compare with", "first"
+		if latest.NotCompared != "" {
+			t.Change, t.Turned = "not compared", []string{cleanText(latest.NotCompared)}
+		}
 		return
 	}
 	var says []string

@@ -32,39 +32,29 @@ func ofTenant(result *findings.Result, number int, name string, started time.Tim
 	return settle(result)
 }
 
-func addTo(t testing.TB, fleet *findings.Fleet, tenant findings.FleetTenant, after, before *findings.Result) {
-	t.Helper()
-	var change *findings.Difference
-	if before != nil {
-		var err error
-		if change, err = findings.Differ(before, after, digest("before"), digest("after"), findings.Crosswise{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	fleet.Add(tenant, after, digest("after"), change)
+func addTo(fleet *findings.Fleet, tenant findings.FleetTenant, after, before *findings.Result) {
+	fleet.Add(tenant, findings.Recorded{Result: after, Digest: digest("after")}, findings.Recorded{Result: before, Digest: digest("before")})
 }
 
 // small is a fleet of a few tenants of every sort.
-func small(t testing.TB) *findings.Fleet {
-	t.Helper()
+func small() *findings.Fleet {
 	day := time.Date(2026, 11, 20, 6, 0, 0, 0, time.UTC)
 	fleet := findings.NewFleet(findings.Tool{Name: "domicile", Version: "0.3.0"}, nil)
-	addTo(t, fleet, findings.FleetTenant{Name: "good", Groups: []string{"eu"}}, ofTenant(good(), 1, "Contoso", day), ofTenant(weak(), 1, "Contoso", day.AddDate(0, 0, -1)))
+	addTo(fleet, findings.FleetTenant{Name: "good", Groups: []string{"eu"}}, ofTenant(good(), 1, "Contoso", day), ofTenant(weak(), 1, "Contoso", day.AddDate(0, 0, -1)))
 	worse := ofTenant(weak(), 2, weak().Tenant.Name, day)
 	worse.Digests.Evidence = digest("other evidence")
-	addTo(t, fleet, findings.FleetTenant{Groups: []string{"us", "eu"}}, worse, ofTenant(good(), 2, "Weak", day.AddDate(0, 0, -1)))
+	addTo(fleet, findings.FleetTenant{Groups: []string{"us", "eu"}}, worse, ofTenant(good(), 2, "Weak", day.AddDate(0, 0, -1)))
 	old := ofTenant(partial(), 3, "Fabrikam", day.AddDate(0, 0, -40))
 	old.Digests.Policies, old.Tool.Version = digest("older policies"), "0.2.0"
-	addTo(t, fleet, findings.FleetTenant{}, old, nil)
-	addTo(t, fleet, findings.FleetTenant{Name: "new", Tenant: findings.Tenant{ID: "3f0c1d7e-0000-4000-8000-000000000004", Cloud: "gcc"}}, nil, nil)
+	addTo(fleet, findings.FleetTenant{}, old, nil)
+	addTo(fleet, findings.FleetTenant{Name: "new", Tenant: findings.Tenant{ID: "3f0c1d7e-0000-4000-8000-000000000004", Cloud: "gcc"}}, nil, nil)
 	fleet.Unread = append(fleet.Unread, findings.FleetUnread{Source: "out/broken/result.json", Error: "reading the result: \x1b[2J<b>"})
 	fleet.Finish()
 	return fleet
 }
 
 // large is a fleet of n tenants that are judged by 109 rules, with verdicts at random.
-func large(t testing.TB, n int) *findings.Fleet {
-	t.Helper()
+func large(n int) *findings.Fleet {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: figures for a test
 	topics := []string{"licences", "roles", "consent", "geo", "xdr", "integration"}
 	reasons := []string{"no_permission", "needs_attestation", "not_collected", "needs_configuration"}
@@ -101,7 +91,7 @@ func large(t testing.TB, n int) *findings.Fleet {
 			}
 			settle(after)
 		}
-		addTo(t, fleet, findings.FleetTenant{Name: fmt.Sprintf("customer-%d", i), Groups: []string{[]string{"eu", "us", "gov"}[i%3]}}, after, before)
+		addTo(fleet, findings.FleetTenant{Name: fmt.Sprintf("customer-%d", i), Groups: []string{[]string{"eu", "us", "gov"}[i%3]}}, after, before)
 	}
 	fleet.Finish()
 	return fleet
@@ -118,7 +108,7 @@ func fleetAs(t testing.TB, format string, fleet *findings.Fleet) []byte {
 }
 
 func TestFleetGolden(t *testing.T) {
-	fleet := small(t)
+	fleet := small()
 	for _, format := range reports.FleetFormats() {
 		golden.Check(t, filepath.Join("testdata", "fleet", format.File), fleetAs(t, format.Name, fleet))
 	}
@@ -140,7 +130,7 @@ func TestFleetSchema(t *testing.T) {
 	}
 	none := findings.NewFleet(findings.Tool{Name: "domicile"}, nil)
 	none.Finish()
-	for name, fleet := range map[string]*findings.Fleet{"small": small(t), "large": large(t, 5), "none": none} {
+	for name, fleet := range map[string]*findings.Fleet{"small": small(), "large": large(5), "none": none} {
 		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(fleetAs(t, "json", fleet)))
 		if err == nil {
 			err = schema.Validate(value)
@@ -162,7 +152,7 @@ func TestFleetSchema(t *testing.T) {
 // them.
 func TestFleetPageStaysSmall(t *testing.T) {
 	const tenants = 1002
-	fleet := large(t, tenants)
+	fleet := large(tenants)
 	page := fleetAs(t, "html", fleet)
 	if limit := 3 << 20; len(page) > limit {
 		t.Errorf("the page of %d tenants has %d bytes, want at most %d", tenants, len(page), limit)
@@ -180,7 +170,7 @@ func TestFleetPageStaysSmall(t *testing.T) {
 	if last := fleet.Tenants[tenants-1].Name; bytes.Contains(page, []byte("<bdi>"+last+"</bdi>")) {
 		t.Errorf("the page shows %s, which stands best", last)
 	}
-	if !bytes.Equal(page, fleetAs(t, "html", large(t, tenants))) {
+	if !bytes.Equal(page, fleetAs(t, "html", large(tenants))) {
 		t.Error("equal fleets give different pages")
 	}
 }
@@ -191,8 +181,8 @@ func TestFleetHostileText(t *testing.T) {
 	for _, text := range hostile() {
 		fleet := findings.NewFleet(findings.Tool{Name: "domicile", Version: text}, nil)
 		result := seeded(text)
-		fleet.Add(findings.FleetTenant{Name: text, Groups: []string{text}}, result, text, nil)
-		fleet.Add(findings.FleetTenant{Name: text + "never"}, nil, "", nil)
+		fleet.Add(findings.FleetTenant{Name: text, Groups: []string{text}}, findings.Recorded{Result: result, Digest: text}, findings.Recorded{})
+		fleet.Add(findings.FleetTenant{Name: text + "never"}, findings.Recorded{}, findings.Recorded{})
 		fleet.Unread = append(fleet.Unread, findings.FleetUnread{Source: text, Error: text})
 		fleet.Finish()
 		page := fleetAs(t, "html", fleet)
@@ -215,7 +205,7 @@ func TestFleetHostileText(t *testing.T) {
 }
 
 func TestFleetCSVHasACellForEachRule(t *testing.T) {
-	fleet := small(t)
+	fleet := small()
 	lines, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(fleetAs(t, "csv", fleet), []byte("\ufeff")))).ReadAll()
 	if err != nil {
 		t.Fatal(err) // also lines of different lengths

@@ -59,7 +59,7 @@ something could not be judged, or for collect read; 5 authentication failed; 130
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
 		newScan(a), newCollect(a), newEvaluate(a), newReport(a), newRemediate(a), newVerify(a), newPack(a), newUnpack(a), newKey(a), newPseudonym(a),
-		newDiff(a), newHistory(a), newServe(a), newAlerts(a),
+		newDiff(a), newHistory(a), newFleet(a), newServe(a), newAlerts(a),
 		newPolicy(a), newAttest(a), newWaive(a), newConfig(a), newPermissions(a), newDoctor(a), newSimulate(a), newVersion(a),
 	)
 	root.Version = version
