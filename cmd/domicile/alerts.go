@@ -155,11 +155,12 @@ func (a *app) previewAlerts(of alerting, path string) error {
 	if err != nil {
 		return err
 	}
-	trust, err := new(scan.Signatures).Trust(cfg)
+	var proof scan.Signatures
+	trust, err := proof.Trust(cfg)
 	if err != nil {
 		return usage(err)
 	}
-	result, _, err := scan.ReadResult(path, trust)
+	result, _, err := proof.Result(path, trust)
 	if err != nil {
 		return usage(err)
 	}

@@ -51,7 +51,7 @@ bundle yet, everything is read. --since and --out may name the same folder.`,
 				return err
 			}
 			defer func() { err = errors.Join(err, target.close()) }()
-			if len(target.tenants) > 1 {
+			if len(target.tenants) > 1 || target.refused != nil {
 				return usage(errors.New("the configuration has several tenants; choose one with --tenant"))
 			}
 			var tenant *config.Tenant

@@ -62,12 +62,15 @@ func newConfigSchema(a *app) *cobra.Command {
 	}
 }
 
+// maxRefusals is how many refused tenants an error names.
+const maxRefusals = 100
+
 // checkConfig checks what config.Read can't: parameters against the rules, and that
 // secrets and files are there.
 func (a *app) checkConfig(set *policies.Set, cfg *config.Config) error {
 	none := &judging{}
 	_, err := a.judgement(none, set, cfg, nil)
-	errs := []error{err, alerts.Check(cfg, a.Getenv)}
+	errs := []error{err, cfg.Refusal(maxRefusals), alerts.Check(cfg, a.Getenv)}
 	for i := range cfg.Tenants {
 		tenant := &cfg.Tenants[i]
 		_, err := (&pseudonymising{}).read(cfg, tenant.ID, a.Getenv)

@@ -58,7 +58,7 @@ sign-in fails.`,
 				}
 				worst = a.goOn(cmd.Context(), worst, err, target, tenant)
 			}
-			return worst
+			return worse(cmd.Context(), worst, target.refused)
 		},
 	}
 	from.add(cmd)

@@ -121,7 +121,7 @@ func (a *app) fleetReport(ctx context.Context, f fleetFlags, folders []string) e
 		return err
 	}
 	if len(fleet.Unread) > 0 {
-		return usage(fmt.Errorf("%s could not be read and %s left out: %s", count(len(fleet.Unread), "result"), isAre(len(fleet.Unread)), reports.Visible(fleet.Unread[0].Source+": "+fleet.Unread[0].Error)))
+		return usage(fmt.Errorf("%s could not be read and %s left out: %s", count(len(fleet.Unread), "source"), isAre(len(fleet.Unread)), reports.Visible(fleet.Unread[0].Source+": "+fleet.Unread[0].Error)))
 	}
 	return nil
 }
@@ -216,7 +216,9 @@ func (a *app) fleetEntries(ctx context.Context, f fleetFlags, folders []string, 
 		entries, err = historyEntries(ctx, store, since)
 	}
 	if err == nil && f.config != "" {
-		entries, err = configured(entries, f.config)
+		var refused []findings.FleetUnread
+		entries, refused, err = configured(entries, f.config)
+		unread = append(unread, refused...)
 	}
 	if err != nil {
 		return nil, nil, end, errors.Join(err, end())
@@ -224,17 +226,19 @@ func (a *app) fleetEntries(ctx context.Context, f fleetFlags, folders []string, 
 	return entries, unread, end, nil
 }
 
-// configured are the entries of the tenants of a configuration.
-func configured(entries []fleetEntry, file string) ([]fleetEntry, error) {
+// configured are the entries of the tenants of a configuration, and which of those it refuses.
+func configured(entries []fleetEntry, file string) (out []fleetEntry, refused []findings.FleetUnread, err error) {
 	cfg, err := config.Read(file)
 	if err != nil {
-		return nil, usage(err)
+		return nil, nil, usage(err)
+	}
+	for _, err := range cfg.Refused {
+		refused = append(refused, findings.FleetUnread{Source: file, Error: err.Error()})
 	}
 	byID := map[string]fleetEntry{}
 	for _, entry := range entries {
 		byID[strings.ToLower(entry.tenant.Tenant.ID)] = entry
 	}
-	var out []fleetEntry
 	for _, tenant := range cfg.Tenants {
 		entry, scanned := byID[tenant.ID]
 		if !scanned {
@@ -243,7 +247,7 @@ func configured(entries []fleetEntry, file string) ([]fleetEntry, error) {
 		entry.tenant.Name, entry.tenant.Groups = tenant.Name, tenant.Groups
 		out = append(out, entry)
 	}
-	return out, nil
+	return out, refused, nil
 }
 
 // choose keeps the tenants that the flags name.
@@ -329,7 +333,7 @@ func folderEntries(folders []string, since *time.Time) (out []fleetEntry, unread
 			if err != nil || !entry.Type().IsRegular() || entry.Name() != scan.ResultFile {
 				return err
 			}
-			result, _, failed := scan.ReadResult(path, nil)
+			result, _, _, failed := scan.VerifyResult(path, nil)
 			if failed != nil {
 				unread = append(unread, findings.FleetUnread{Source: path, Error: failed.Error()})
 				return nil
@@ -354,10 +358,10 @@ func folderEntries(folders []string, since *time.Time) (out []fleetEntry, unread
 			tenant: findings.FleetTenant{Tenant: tenants[id]}, source: latest.path,
 			read: func() (after, before findings.Recorded, err error) {
 				if earlier, there := earlierOf(all, since); there {
-					before.Result, before.Digest, err = scan.ReadResult(earlier.path, nil)
+					before.Result, before.Digest, _, err = scan.VerifyResult(earlier.path, nil)
 				}
 				if err == nil {
-					after.Result, after.Digest, err = scan.ReadResult(latest.path, nil)
+					after.Result, after.Digest, _, err = scan.VerifyResult(latest.path, nil)
 				}
 				return after, before, err
 			},

@@ -79,7 +79,7 @@ func (a *app) scan(ctx context.Context, from targeting, judging judging, out str
 	worst := error(nil)
 	for _, tenant := range target.tenants {
 		dir := out
-		if len(target.tenants) > 1 {
+		if len(target.tenants) > 1 || target.refused != nil {
 			dir = filepath.Join(out, tenant.Name)
 			a.say("scanning tenant %s", tenant.Name)
 		}
@@ -89,7 +89,7 @@ func (a *app) scan(ctx context.Context, from targeting, judging judging, out str
 		}
 		worst = a.goOn(ctx, worst, err, target, tenant)
 	}
-	return worst
+	return worse(ctx, worst, target.refused)
 }
 
 // goOn adds the error of one of several tenants to the worst so far. It is told at once, so

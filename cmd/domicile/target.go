@@ -62,6 +62,8 @@ type target struct {
 	config *config.Config
 	// tenants are those to read; empty where only files are imported.
 	tenants []*config.Tenant
+	// refused says that tenants of the configuration are left out, once the others are done.
+	refused error
 	now     func() time.Time
 	close   func() error
 }
@@ -97,6 +99,10 @@ func (a *app) open(ctx context.Context, t targeting) (*target, error) {
 	if opened.tenants, err = chosen(opened.config, t.tenant); err != nil {
 		return nil, usage(err)
 	}
+	if err := opened.config.Refusal(maxRefusals); err != nil && t.tenant == "" {
+		fmt.Fprintf(a.Stderr, "domicile: these tenants are left out:\n%s\n", visible(err))
+		opened.refused = &exitError{code: exitUsage}
+	}
 	for _, tenant := range opened.tenants {
 		if t.now != "" && tenant.Cloud != config.Custom {
 			return nil, usage(fmt.Errorf("--now is for --demo and custom clouds: the time of a real tenant's evidence is the time it is read (tenant %s)", tenant.Name))
@@ -107,7 +113,7 @@ func (a *app) open(ctx context.Context, t targeting) (*target, error) {
 
 // chosen are the tenants that a name stands for: all of them for none.
 func chosen(cfg *config.Config, name string) ([]*config.Tenant, error) {
-	if name == "" && len(cfg.Tenants) > 1 {
+	if name == "" && (len(cfg.Tenants) > 1 || len(cfg.Refused) > 0 && len(cfg.Tenants) > 0) {
 		var all []*config.Tenant
 		for i := range cfg.Tenants {
 			all = append(all, &cfg.Tenants[i])

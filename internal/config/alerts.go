@@ -86,12 +86,12 @@ func (c *Config) AlertTemplate(a Alert) (string, error) {
 }
 
 // checkAlerts says what is wrong with the alerts, and fills in what they leave out.
-func (s Serve) checkAlerts(tenants []Tenant) []error {
+func (s Serve) checkAlerts(tenants []Tenant, all bool) []error {
 	var errs []error
 	names := map[string]bool{}
 	for i := range s.Alerts {
 		alert := &s.Alerts[i]
-		found := alert.check(tenants)
+		found := alert.check(tenants, all)
 		if names[alert.Name] {
 			found = append(found, errors.New("the name is there twice"))
 		}
@@ -103,8 +103,8 @@ func (s Serve) checkAlerts(tenants []Tenant) []error {
 	return errs
 }
 
-func (a *Alert) check(tenants []Tenant) []error {
-	errs := checkChosen(tenants, a.Tenants, a.Groups)
+func (a *Alert) check(tenants []Tenant, all bool) []error {
+	errs := checkChosen(tenants, all, a.Tenants, a.Groups)
 	if !folderName.MatchString(a.Name) {
 		errs = append(errs, errors.New("name is not letters, digits, dots, dashes and underscores"))
 	}

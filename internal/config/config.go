@@ -55,6 +55,13 @@ type Config struct {
 	Remediation Remediation `yaml:"remediation"`
 	Serve       Serve       `yaml:"serve"`
 	Tenants     []Tenant    `yaml:"tenants"`
+	// TenantsFrom are patterns of files with further tenants, relative to the configuration:
+	// YAML or, named .csv, tables. TenantDefaults are what tenants have that don't say it.
+	TenantsFrom    []string       `yaml:"tenants_from"`
+	TenantDefaults TenantDefaults `yaml:"tenant_defaults"`
+
+	// Refused says what is wrong with tenants of tenants_from, which are not in Tenants.
+	Refused []error `yaml:"-"`
 }
 
 // Tenant is one tenant of a configuration.
@@ -80,7 +87,9 @@ type Tenant struct {
 	Waivers     string      `yaml:"waivers"`
 	Remediation Remediation `yaml:"remediation"`
 
-	dir string
+	// dir is the folder that relative paths start at, place where the tenant stands in a file of
+	// tenants_from; empty for one of the configuration itself.
+	dir, place string
 }
 
 // Auth says how to sign in. Secrets are named, never written: by the variable of the
@@ -129,7 +138,7 @@ func Read(file string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading configuration: %w", err)
 	}
-	config, err := Parse(data, file)
+	config, err := parse(data, file, (*Config).loadTenants)
 	if err != nil {
 		return nil, fmt.Errorf("reading configuration %s: %w", file, err)
 	}
@@ -151,17 +160,20 @@ func readText(file string) ([]byte, error) {
 }
 
 // Parse reads and checks a configuration's text. file is its path, against whose folder
-// relative paths are taken.
-func Parse(data []byte, file string) (*Config, error) {
+// relative paths are taken. The tenants of other files are not among those of the Config.
+func Parse(data []byte, file string) (*Config, error) { return parse(data, file, func(*Config) {}) }
+
+// parse reads a configuration, and its tenants of other files by a function.
+func parse(data []byte, file string, load func(*Config)) (*Config, error) {
 	config := Config{File: file}
 	if err := config.decode(data); err != nil {
 		return nil, err
 	}
 	for i := range config.Tenants {
 		config.Tenants[i].dir = filepath.Dir(file)
-		// Evidence and findings compare the id as text, and Microsoft writes it this way.
-		config.Tenants[i].ID = strings.ToLower(config.Tenants[i].ID)
+		config.complete(&config.Tenants[i])
 	}
+	load(&config)
 	if err := config.check(); err != nil {
 		return nil, err
 	}
@@ -204,7 +216,7 @@ func (c *Config) check() error {
 	if c.Version != 1 {
 		return fmt.Errorf("version is %d; write version: 1", c.Version)
 	}
-	errs := append(c.Remediation.check(), c.Serve.check(c.Tenants)...)
+	errs := append(c.Remediation.check(), c.Serve.check(c.Tenants, len(c.Refused) == 0)...)
 	names := map[string]bool{}
 	for i, tenant := range c.Tenants {
 		where := fmt.Sprintf("tenants[%d] (%q)", i, tenant.Name)
@@ -310,6 +322,9 @@ func (c *Config) Tenant(name string) (*Tenant, error) {
 			return tenant, nil
 		}
 		known = append(known, tenant.Name)
+	}
+	if len(c.Refused) > 0 && (name != "" || len(known) != 1) {
+		return nil, fmt.Errorf("configuration %s: the tenant may be among those that are refused:\n%w", c.File, c.Refusal(10))
 	}
 	switch {
 	case len(known) == 0:

@@ -21,6 +21,9 @@ func readLines(data []byte) (map[string]int, error) {
 	for _, document := range file.Docs {
 		noteParams(document.Body, lines)
 		for _, member := range members(document.Body) {
+			if name(member) == "tenant_defaults" {
+				noteParams(member.Value, lines)
+			}
 			tenants, ok := member.Value.(*ast.SequenceNode)
 			if !ok || name(member) != "tenants" {
 				continue

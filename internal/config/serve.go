@@ -116,7 +116,8 @@ func (s Schedule) Covers(tenant Tenant) bool {
 	return len(s.Tenants) == 0 && len(s.Groups) == 0 || slices.Contains(s.Tenants, tenant.Name) || slices.ContainsFunc(s.Groups, inGroup)
 }
 
-func (s Serve) check(tenants []Tenant) []error {
+// check holds the settings to the tenants, if all of those are known.
+func (s Serve) check(tenants []Tenant, all bool) []error {
 	var errs []error
 	demand := func(ok bool, format string, args ...any) {
 		if !ok {
@@ -124,7 +125,7 @@ func (s Serve) check(tenants []Tenant) []error {
 		}
 	}
 	errs = append(errs, s.Dashboard.check()...)
-	errs = append(errs, s.checkAlerts(tenants)...)
+	errs = append(errs, s.checkAlerts(tenants, all)...)
 	demand(s.Scans >= 0, "serve.scans is less than nothing")
 	demand(s.Keep.Scans >= 0 && s.Keep.Days >= 0, "serve.keep is less than nothing")
 	if s.FailOn != "" {
@@ -136,14 +137,14 @@ func (s Serve) check(tenants []Tenant) []error {
 		errs = append(errs, fmt.Errorf("serve.time_zone: %w", err))
 	}
 	for i, schedule := range s.Schedules {
-		for _, err := range schedule.check(tenants) {
+		for _, err := range schedule.check(tenants, all) {
 			errs = append(errs, fmt.Errorf("serve.schedules[%d]: %w", i, err))
 		}
 	}
 	return errs
 }
 
-func (s Schedule) check(tenants []Tenant) []error {
+func (s Schedule) check(tenants []Tenant, all bool) []error {
 	var errs []error
 	switch parsed, err := cron.ParseStandard(s.Cron); {
 	case strings.Contains(s.Cron, "TZ="):
@@ -156,11 +157,15 @@ func (s Schedule) check(tenants []Tenant) []error {
 	if _, err := time.LoadLocation(s.TimeZone); err != nil {
 		errs = append(errs, fmt.Errorf("time_zone: %w", err))
 	}
-	return append(errs, checkChosen(tenants, s.Tenants, s.Groups)...)
+	return append(errs, checkChosen(tenants, all, s.Tenants, s.Groups)...)
 }
 
-// checkChosen says which of the names and groups that choose tenants none has.
-func checkChosen(tenants []Tenant, names, groups []string) []error {
+// checkChosen says which of the names and groups that choose tenants none has, if all tenants
+// are known.
+func checkChosen(tenants []Tenant, all bool, names, groups []string) []error {
+	if !all {
+		return nil
+	}
 	var errs []error
 	for _, name := range names {
 		if !slices.ContainsFunc(tenants, func(t Tenant) bool { return t.Name == name }) {

@@ -87,6 +87,9 @@ func Open(ctx context.Context, o Options) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, err := range cfg.Refused {
+		f.log.Error("a tenant is left out", "error", err)
+	}
 	f.setup.Store(setup)
 	if f.address, err = f.addressOf(cfg); err != nil {
 		return nil, err
@@ -144,8 +147,11 @@ func (f *Fleet) Close() error { return f.history.Close() }
 // History is where the results are.
 func (f *Fleet) History() *history.Store { return f.history }
 
-// Reload reads the configuration anew. One that is wrong is refused, and the one before goes
-// on; scans that are running end by the one that they began with.
+// refusals is how many refused tenants an error names.
+const refusals = 20
+
+// Reload reads the configuration anew. One that is wrong, also in a single tenant, is refused,
+// and the one before goes on; scans that are running end by the one that they began with.
 func (f *Fleet) Reload(ctx context.Context) error {
 	cfg, err := f.options.Load()
 	if err != nil {
@@ -153,6 +159,9 @@ func (f *Fleet) Reload(ctx context.Context) error {
 	}
 	next, err := newSetup(ctx, cfg, f.options.Tool, f.options.Getenv)
 	if err != nil {
+		return err
+	}
+	if err := cfg.Refusal(refusals); err != nil {
 		return err
 	}
 	if address, err := f.addressOf(cfg); err != nil || address != f.address {

@@ -40,22 +40,23 @@ func newSetup(ctx context.Context, cfg *config.Config, tool findings.Tool, geten
 	if s.key, err = s.proof.SigningKey(cfg, s.trust, getenv); err != nil {
 		return nil, err
 	}
-	if s.schedules, err = schedulesOf(cfg); err != nil {
-		return nil, err
-	}
 	ids := map[string]string{}
-	for i := range cfg.Tenants {
-		tenant := &cfg.Tenants[i]
+	err = cfg.Sift(func(tenant *config.Tenant) error {
 		if other, known := ids[tenant.ID]; known {
-			return nil, fmt.Errorf("tenants %s and %s are the same, %s", other, tenant.Name, tenant.ID)
+			return fmt.Errorf("tenant %s is the same, %s", other, tenant.ID)
 		}
 		ids[tenant.ID] = tenant.Name
 		if tenant.Auth.Method == "device_code" {
-			return nil, fmt.Errorf("tenant %s signs in with device_code, and nobody is there to enter a code; choose another method", tenant.Name)
+			return errors.New("it signs in with device_code, and nobody is there to enter a code; choose another method")
 		}
-		if _, err := s.judgement(tenant); err != nil {
-			return nil, fmt.Errorf("tenant %s: %w", tenant.Name, err)
-		}
+		_, err := s.judgement(tenant)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.schedules, err = schedulesOf(cfg); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
