@@ -67,7 +67,7 @@ else with 3 and the first difference. The options are to be those of then.`,
 					return &exitError{exitViolations, fmt.Errorf("%s is of tenant %s, and not of %s", args[0], id, tenant.ID)}
 				}
 			}
-			if judging.Pseudonyms, err = pseudonyms.of(bundle.Manifest, cfg, judging.Waivers != "", a.Getenv); err != nil {
+			if judging.Pseudonyms, err = pseudonyms.of(pseudonymised{bundle.Manifest.Tenant.ID, bundle.Manifest.Pseudonyms}, cfg, judging.Waivers != "", a.Getenv); err != nil {
 				return err
 			}
 			set, err := judging.rules(cmd.Context(), cfg)

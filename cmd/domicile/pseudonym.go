@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/pseudonym"
 	"github.com/domicile-audit/domicile/policies"
@@ -62,22 +61,26 @@ func (p *pseudonymising) asked(cfg *config.Config, tenant *config.Tenant, getenv
 	return key, err
 }
 
-// of reads the key of a bundle's pseudonyms. It takes none where the bundle has none, and
-// where nothing names a person that is held against it. cfg may be nil.
-func (p *pseudonymising) of(m evidence.Manifest, cfg *config.Config, waivers bool, getenv func(string) string) (*pseudonym.Key, error) {
-	if m.Pseudonyms == "" {
+// pseudonymised is whose evidence or result has the pseudonyms of which key, which its
+// fingerprint names; empty for none.
+type pseudonymised struct{ tenant, by string }
+
+// of reads the key of the pseudonyms that evidence or a result has. It takes none where there
+// are none, and where nothing names a person that is held against them. cfg may be nil.
+func (p *pseudonymising) of(what pseudonymised, cfg *config.Config, waivers bool, getenv func(string) string) (*pseudonym.Key, error) {
+	if what.by == "" {
 		return nil, nil //nolint:nilnil // there are none
 	}
-	key, err := p.read(cfg, m.Tenant.ID, getenv)
+	key, err := p.read(cfg, what.tenant, getenv)
 	switch {
 	case err != nil:
 		return nil, err
 	case key == nil && cfg == nil && !waivers:
 		return nil, nil //nolint:nilnil // none is needed
 	case key == nil:
-		return nil, usage(fmt.Errorf("the evidence has pseudonyms, with which the accounts and applications that the configuration and the waivers name can be compared only with their key (%s): %w", m.Pseudonyms, errNoPseudonymKey))
-	case key.Fingerprint() != m.Pseudonyms:
-		return nil, usage(fmt.Errorf("the evidence has pseudonyms of the key %s, and not of this one, %s", m.Pseudonyms, key.Fingerprint()))
+		return nil, usage(fmt.Errorf("the evidence has pseudonyms, with which the accounts and applications that the configuration and the waivers name can be compared only with their key (%s): %w", what.by, errNoPseudonymKey))
+	case key.Fingerprint() != what.by:
+		return nil, usage(fmt.Errorf("the evidence has pseudonyms of the key %s, and not of this one, %s", what.by, key.Fingerprint()))
 	}
 	return key, nil
 }

@@ -390,6 +390,14 @@ func TestPseudonymsAndWaivers(t *testing.T) {
 	if len(got) != len(waived)+len(lost) || used != len(waived) {
 		t.Errorf("waivers %+v, want %d of %d used:\n%s", got, len(waived), len(waived)+len(lost), stderr)
 	}
+	check := []string{"waive", "check", waivers, filepath.Join(masked, scan.ResultFile)}
+	if code, _, stderr := run1(t, check...); code != 2 || !strings.Contains(stderr, "only with their key") {
+		t.Errorf("waive check without the key ended with %d:\n%s", code, stderr)
+	}
+	_, checked, _ := run1(t, append(check, "--pseudonym-key", "env:PSEUDONYMS")...)
+	if strings.Count(checked, "used, for 1 finding") != len(waived) {
+		t.Errorf("waive check says, want %d of them used:\n%s", len(waived), checked)
+	}
 	secrets := slices.Concat([]string{"Adele Vance asked", "adele@contoso", "Lee Gu"}, slices.Collect(maps.Values(lost)))
 	for _, finding := range waived {
 		secrets = append(secrets, disguises(finding.Resource.ID)...)

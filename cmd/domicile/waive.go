@@ -87,7 +87,11 @@ func (a *app) waive(cmd *cobra.Command, path string, w waiving) error {
 		return err
 	}
 	w.waiver.Approved = cmp.Or(w.waiver.Approved, a.Now().UTC().Format(time.DateOnly))
-	_, days, err := waiverRules(cmd, w.config, result.Tenant.ID)
+	cfg, err := waiverConfig(w.config)
+	if err != nil {
+		return err
+	}
+	_, days, err := waiverRules(cmd, cfg, result.Tenant.ID)
 	if err != nil {
 		return err
 	}
@@ -181,17 +185,20 @@ func (w *waiving) chooseFinding(result *findings.Result) error {
 	}
 }
 
+// waiverConfig reads a configuration, which may be left out.
+func waiverConfig(file string) (*config.Config, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // it is left out
+	}
+	return config.Read(file)
+}
+
 // waiverRules are the rules that waivers may be for, and the longest term of one for a tenant
-// of a configuration, which may be left out.
-func waiverRules(cmd *cobra.Command, file, tenantID string) (*policies.Set, int, error) {
+// of a configuration, which may be nil.
+func waiverRules(cmd *cobra.Command, cfg *config.Config, tenantID string) (*policies.Set, int, error) {
 	var judging judging
-	var cfg *config.Config
 	var params map[string]any
-	if file != "" {
-		var err error
-		if cfg, err = config.Read(file); err != nil {
-			return nil, 0, err
-		}
+	if cfg != nil {
 		tenant, _ := cfg.Tenant(tenantID) // one that isn't there has the general parameters
 		_, params = cfg.Settings(tenant)
 	}
@@ -206,13 +213,15 @@ func waiverRules(cmd *cobra.Command, file, tenantID string) (*policies.Set, int,
 func newWaiveCheck(a *app) *cobra.Command {
 	var file string
 	var proof signatures
+	var pseudonyms pseudonymising
 	cmd := &cobra.Command{
 		Use:   "check FILE [RESULT]",
 		Short: "Check a file of waivers, and what they are still good for",
 		Long: `check reads a file of waivers as scan and evaluate do, and ends with 2 where they would. It
 says which waivers have expired or end within 30 days, and ends with 3 where one has
 expired. With a result it says what each covers, as of that result's time, and ends with 3
-too where one is unused or covers several findings through *.`,
+too where one is unused or covers several findings through *. Against a result with
+pseudonyms it takes their key.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			result := &findings.Result{Started: a.Now()}
@@ -225,7 +234,15 @@ too where one is unused or covers several findings through *.`,
 					return err
 				}
 			}
-			set, days, err := waiverRules(cmd, file, result.Tenant.ID)
+			cfg, err := waiverConfig(file)
+			if err != nil {
+				return usage(err)
+			}
+			key, err := pseudonyms.of(pseudonymised{result.Tenant.ID, result.Pseudonyms}, cfg, true, a.Getenv)
+			if err != nil {
+				return err
+			}
+			set, days, err := waiverRules(cmd, cfg, result.Tenant.ID)
 			if err != nil {
 				return usage(err)
 			}
@@ -238,12 +255,13 @@ too where one is unused or covers several findings through *.`,
 					return usage(fmt.Errorf("%s: waiver %s is for rule %q, which doesn't exist; name the configuration of further rules with --config", args[0], waiver.ID, waiver.Rule))
 				}
 			}
-			findings.Waive(result, waivers, result.Started)
+			findings.Waive(result, scan.Waivers(waivers, result.Findings, key), result.Started)
 			return a.showWaivers(args[0], result, len(args) == 2)
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "configuration with waiver_max_days, further rules, trusted_keys and require_signature")
 	proof.addTrust(cmd)
+	pseudonyms.addKey(cmd)
 	return cmd
 }
 

@@ -92,7 +92,7 @@ func (j Judgement) Result(verdicts policies.Verdicts, bundle *evidence.Bundle) *
 		Rules:      verdicts.Rules,
 		Findings:   verdicts.Findings,
 	}
-	findings.Waive(result, j.waivers(verdicts.Findings), result.Started)
+	findings.Waive(result, Waivers(j.Waivers, verdicts.Findings, j.Pseudonyms), result.Started)
 	result.Summary = findings.Summarise(result.Rules, result.Findings)
 	if j.Previous != nil {
 		if err := result.Compare(j.Previous, j.PreviousDigest); err != nil {
@@ -149,16 +149,15 @@ func signatureOf(bundle *evidence.Bundle) *findings.Signature {
 	return &signature
 }
 
-// waivers are the waivers as they are held against the bundle: where that has pseudonyms, so
-// have they. A resource is named as it is or by its pseudonym, as in a report; one that isn't
-// found may be anything, and has a pseudonym whatever it is.
-func (j Judgement) waivers(found []findings.Finding) []findings.Waiver {
-	key := j.Pseudonyms
+// Waivers are waivers as they are held against findings: where those have pseudonyms of a key,
+// so have they; nil for none. A resource is named as it is or by its pseudonym, as in a report;
+// one that isn't found may be anything, and has a pseudonym whatever it is.
+func Waivers(given []findings.Waiver, found []findings.Finding, key *pseudonym.Key) []findings.Waiver {
 	if key == nil {
-		return j.Waivers
+		return given
 	}
 	var waivers []findings.Waiver
-	for _, w := range j.Waivers {
+	for _, w := range given {
 		id := w.Resource.ID
 		if id != findings.AnyID && !pseudonym.Is(id) {
 			w.Resource.ID = key.ID(id)
