@@ -305,6 +305,7 @@ func TestParams(t *testing.T) {
 		{"defaults", nil, "3 unset"},
 		{"set", map[string]any{"test_limit": 5, "test_names": []any{"a"}}, `5 ["a"]`},
 		{"null is unset", map[string]any{"test_limit": nil}, "3 unset"},
+		{"an id is in lower case", map[string]any{"test_names": []any{"8A1F0C52-0000-4000-8000-0000000000AA", "A b"}}, `3 ["8a1f0c52-0000-4000-8000-0000000000aa", "A b"]`},
 		{"an empty list is a setting", map[string]any{"test_names": []any{}}, "3 []"},
 	}
 	for _, tt := range tests {

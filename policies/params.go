@@ -1,10 +1,12 @@
 package policies
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -192,7 +194,11 @@ func (s *Set) CheckParams(set map[string]any) error {
 	return err
 }
 
-// effective returns every parameter's value: what is set, over the defaults.
+// wholeID is a JSON text that is an id and nothing else.
+var wholeID = regexp.MustCompile(`"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"`)
+
+// effective returns every parameter's value: what is set, over the defaults. An id is in lower
+// case, as services write it, so that rules find it.
 func (s *Set) effective(set map[string]any) (map[string]any, error) {
 	values := map[string]any{}
 	for name, param := range s.params {
@@ -212,7 +218,7 @@ func (s *Set) effective(set map[string]any) (map[string]any, error) {
 		if set[name] == nil {
 			continue
 		}
-		value, err := decodeParam([]byte(canonical(set[name])))
+		value, err := decodeParam(wholeID.ReplaceAllFunc([]byte(canonical(set[name])), bytes.ToLower))
 		if err != nil {
 			return nil, fmt.Errorf("parameter %s: %w", name, err)
 		}
