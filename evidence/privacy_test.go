@@ -17,7 +17,8 @@ func TestPersonalDataDocument(t *testing.T) {
 	page.WriteString("# Personal data by kind of evidence\n\n")
 	page.WriteString("What each kind holds that tells who somebody is, and what stands there with `--pseudonymise`\n")
 	page.WriteString("([privacy.md](privacy.md)). Everything else that a kind holds is listed under *stays*. Whatever a service or a\n")
-	page.WriteString("file gives besides is not kept at all with pseudonyms.\n")
+	page.WriteString("file gives besides is not kept at all with pseudonyms; without them it is, where the service can't be asked for\n")
+	page.WriteString("single fields.\n")
 	for _, kind := range evidence.Kinds() {
 		schema, err := evidence.SchemaOf(kind)
 		if err != nil {
