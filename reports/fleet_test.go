@@ -55,7 +55,7 @@ func small() *findings.Fleet {
 
 // large is a fleet of n tenants that are judged by 109 rules, with verdicts at random.
 func large(n int) *findings.Fleet {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: figures for a test
+	random := rand.New(rand.NewPCG(1, 2))
 	topics := []string{"licences", "roles", "consent", "geo", "xdr", "integration"}
 	reasons := []string{"no_permission", "needs_attestation", "not_collected", "needs_configuration"}
 	fleet := findings.NewFleet(findings.Tool{Name: "domicile", Version: "0.3.0"}, nil)

@@ -324,28 +324,31 @@ type resultAt struct {
 	started time.Time
 }
 
-// folderEntries are the tenants of the files result.json in folders. Each is read to learn whose it is,
-// and again when its turn comes, so that no more than two are held at a time.
+// folderEntries are the tenants of the files result.json in folders. Each is read to learn
+// whose it is, and again when its turn comes, so that no more than two are held at a time.
 func folderEntries(folders []string, since *time.Time) (out []fleetEntry, unread []findings.FleetUnread, err error) {
-	tenants, found := map[string]findings.Tenant{}, map[string][]resultAt{}
+	var paths []string
 	for _, folder := range folders {
 		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || !entry.Type().IsRegular() || entry.Name() != scan.ResultFile {
-				return err
+			if err == nil && entry.Type().IsRegular() && entry.Name() == scan.ResultFile {
+				paths = append(paths, path)
 			}
-			result, _, _, failed := scan.VerifyResult(path, nil)
-			if failed != nil {
-				unread = append(unread, findings.FleetUnread{Source: path, Error: failed.Error()})
-				return nil
-			}
-			id := strings.ToLower(result.Tenant.ID)
-			tenants[id] = result.Tenant
-			found[id] = append(found[id], resultAt{path, result.Started})
-			return nil
+			return err
 		})
 		if err != nil {
 			return nil, nil, usage(err)
 		}
+	}
+	tenants, found := map[string]findings.Tenant{}, map[string][]resultAt{}
+	for _, path := range paths {
+		result, _, _, err := scan.VerifyResult(path, nil)
+		if err != nil {
+			unread = append(unread, findings.FleetUnread{Source: path, Error: err.Error()})
+			continue
+		}
+		id := strings.ToLower(result.Tenant.ID)
+		tenants[id] = result.Tenant
+		found[id] = append(found[id], resultAt{path, result.Started})
 	}
 	if len(found) == 0 && len(unread) == 0 {
 		return nil, nil, usage(fmt.Errorf("there is no file %s in %s", scan.ResultFile, strings.Join(folders, ", ")))

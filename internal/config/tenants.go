@@ -145,7 +145,7 @@ func (c *Config) readTenants(file string) []Tenant {
 
 // joined are the errors that one was joined from.
 func joined(err error) []error {
-	if several, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // it is what errors.Join makes
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		return several.Unwrap()
 	}
 	return []error{err}
