@@ -196,3 +196,11 @@ test_who_may_own_a_group_that_holds_the_role_counts_towards_the_most_and_not_the
 	_fails(object.union(_with(_tenant(array.concat(_admins(1), [group])), owned), users), "1")
 	_passes(object.union(_with(_tenant(array.concat(_admins(3), [group])), owned), users))
 }
+
+# Principals of other organisations are no people of this one: ROLE1013 and ROLE1024 count them.
+# They make up for nobody.
+test_fails_when_only_a_service_provider_is_the_second if {
+	provider := object.union(made.row(made.group("msp"), roles.global_administrator), {"principal": null, "principalOrganizationId": "3f0c1d7e-0000-4000-8000-000000000009"})
+	_fails(_tenant(array.concat(_admins(1), [provider])), "1")
+	_passes(_tenant(array.concat(_admins(4), [provider])))
+}

@@ -92,17 +92,24 @@ deny contains {
 	not id in _approvals
 }
 
-_name(id) := [name |
-	some name in array.concat(
-		[substring(partner.displayName, 0, 60) |
-			some partner in input.evidence.cross_tenant_access
-			is_string(partner.tenantId)
-			lower(partner.tenantId) == id
-			is_string(partner.displayName)
-		],
-		[substring(id, 0, 40)],
-	)
-][0]
+# _name is what the settings or, as those seldom name a partner, the approvals call an
+# organisation; also one whose approval has ended.
+_name(id) := array.concat(_names(id), [substring(id, 0, 40)])[0]
+
+_names(id) := array.concat(
+	[substring(partner.displayName, 0, 60) |
+		some partner in input.evidence.cross_tenant_access
+		is_string(partner.tenantId)
+		lower(partner.tenantId) == id
+		is_string(partner.displayName)
+	],
+	[substring(tenant.name, 0, 60) |
+		some tenant in object.get(input.params, "approved_tenants", [])
+		is_string(tenant.id)
+		lower(tenant.id) == id
+		is_string(tenant.name)
+	],
+)
 
 unknown contains reason if {
 	not _configured

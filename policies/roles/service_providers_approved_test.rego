@@ -103,3 +103,11 @@ test_fails_beside_the_default_entry if {
 	default_entry := {"entry": "default", "tenantId": null, "displayName": null, "isServiceProvider": null}
 	_failed(_approving(_with({"cross_tenant_access": [default_entry, _partner]}), [])) == {_id}
 }
+
+# Microsoft Graph names no partner; whoever approved it did, also where that has ended.
+test_fails_when_an_approval_has_ended_and_names_the_provider if {
+	partner := object.union(_partner, {"displayName": null})
+	doc := _approving(_with({"cross_tenant_access": [partner], "role_assignments": [_foreign]}), [{"id": upper(_id), "name": "Fabrikam", "until": "2026-11-20"}])
+	{finding.resource.name | some finding in rule.deny} == {"Fabrikam"} with input as doc
+	_values(_approving(doc, [])) == {sprintf("'%s' holds directory roles here, is a service provider in the cross-tenant access settings: not approved", [_id])}
+}
