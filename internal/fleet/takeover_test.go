@@ -117,6 +117,27 @@ func (p place) observer(t testing.TB, tenants ...*watched) *fleet.Fleet {
 	return f
 }
 
+// pause stops a process, and not while it holds the one lock that SQLite has: nobody could take
+// anything over then.
+func pause(t *testing.T, f *fleet.Fleet, tenant *watched, process *os.Process) {
+	t.Helper()
+	signal := func(what os.Signal) {
+		if err := process.Signal(what); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the process is paused", func() bool {
+		signal(syscall.SIGSTOP)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		if _, err := f.Start(ctx, tenant.config.Tenants[0].Name, "test"); errors.Is(err, fleet.ErrUnderWay) {
+			return true // and the question took the lock
+		}
+		signal(syscall.SIGCONT)
+		return false
+	})
+}
+
 // takeovers are the ways in which a worker ends, or seems to, in a database that the function
 // makes.
 func takeovers(t *testing.T, database func(*testing.T) string) {
@@ -164,9 +185,7 @@ func takeovers(t *testing.T, database func(*testing.T) string) {
 		g := holdAfter(tenant, 40)
 		first := p.worker(t, "first")
 		job := begun(t, f, tenant, g)
-		if err := first.Process.Signal(syscall.SIGSTOP); err != nil {
-			t.Fatal(err)
-		}
+		pause(t, f, tenant, first.Process)
 		p.worker(t, "second")
 		eventually(t, "the second worker begins it", func() bool {
 			now, err := f.Job(t.Context(), job.ID)
