@@ -17,7 +17,8 @@ import (
 
 // Run says how a plan is applied or taken back.
 type Run struct {
-	// File is plan.json as it was read, and Sources what it rests on. Rollback needs neither.
+	// File is plan.json as it was read, and Sources what it rests on. Rollback needs no Sources,
+	// and File only with Approved.
 	File    []byte
 	Sources Sources
 	Target  Target
@@ -26,7 +27,8 @@ type Run struct {
 	// MaxChanges is the greatest number of changes that the organisation allows in a plan.
 	MaxChanges int
 	// Approved, if set, returns who approved the bytes of a plan's file, or why nobody did. It
-	// must be somebody other than the plan's author.
+	// must be somebody other than the plan's author. Rollback takes back no other plan, whatever
+	// its journal says.
 	Approved func(file []byte) (*findings.Approval, error)
 	// Confirm is shown each change before it is made, and says whether it may be.
 	Confirm func(Change) (bool, error)
@@ -75,9 +77,8 @@ func Apply(ctx context.Context, run Run) (settled []Settled, err error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(run.File)
 	begin := head{
-		Version: Version, Time: run.Now().UTC(), Digest: hex.EncodeToString(sum[:]), Plan: plan, Approval: approval,
+		Version: Version, Time: run.Now().UTC(), Digest: digest(run.File), Plan: plan, Approval: approval,
 		Protected: protectedBy(run.Sources.Result, plan.Remediator, run.Target.App()),
 	}
 	e := &engine{Run: run, protected: begin.Protected}
@@ -109,6 +110,11 @@ func Rollback(ctx context.Context, run Run) (settled []Settled, err error) {
 	plan := journal.head.Plan
 	if err := run.checkTarget(plan); err != nil {
 		return nil, err
+	}
+	if run.Approved != nil {
+		if err := run.checkJournal(journal.head); err != nil {
+			return nil, err
+		}
 	}
 	e := &engine{Run: run, protected: journal.head.Protected, journal: journal, undo: true}
 	var changes []Change
@@ -145,14 +151,41 @@ func (r Run) check(plan *Plan) (*findings.Approval, error) {
 	if err := plan.Check(r.Sources, r.MaxChanges, r.Now()); err != nil || r.Approved == nil {
 		return nil, err
 	}
+	return r.approval(plan)
+}
+
+// approval returns who approved the plan that the run's file holds.
+func (r Run) approval(plan *Plan) (*findings.Approval, error) {
 	approval, err := r.Approved(r.File)
 	switch {
 	case err != nil:
 		return nil, &PlanError{"its approval: " + err.Error()}
 	case approval.By == "" || plan.Author == "" || strings.EqualFold(approval.By, plan.Author):
 		return nil, &PlanError{"somebody other than its author has to approve it"}
+	case approval.Time.After(r.Now()):
+		return nil, &PlanError{fmt.Sprintf("its approval is of %s, which is yet to come; look at the clocks", approval.Time.Format(time.RFC3339))}
 	}
 	return approval, nil
+}
+
+// checkJournal refuses a journal whose plan is not the approved one: what undoes a change is a
+// change, and anybody who can write a journal could make one.
+func (r Run) checkJournal(head head) error {
+	plan, err := Decode(r.File)
+	if err != nil {
+		return err
+	}
+	if !head.of(digest(r.File), plan) {
+		return &PlanError{fmt.Sprintf("the journal %s is not of the plan at hand", r.Journal)}
+	}
+	_, err = r.approval(plan)
+	return err
+}
+
+// digest is the lower-case hex sha256 of a file's text.
+func digest(file []byte) string {
+	sum := sha256.Sum256(file)
+	return hex.EncodeToString(sum[:])
 }
 
 // checkTime refuses a plan that has expired.

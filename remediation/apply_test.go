@@ -387,6 +387,10 @@ func TestPlansThatAreNotApplied(t *testing.T) {
 		}, "(Fabrikam), and its result of "},
 		{"not approved", func(r *remediation.Run, _ *tenant) { r.Approved = approvedBy("", errors.New("no signature")) }, "its approval: no signature"},
 		{"approved by nobody", func(r *remediation.Run, _ *tenant) { r.Approved = approvedBy("", nil) }, "other than its author"},
+		{"approved in time to come", func(r *remediation.Run, _ *tenant) {
+			r.Now = func() time.Time { return now.Add(-time.Second) }
+			r.Approved = approvedBy("bob", nil)
+		}, "yet to come"},
 		{"approved by its author", func(r *remediation.Run, _ *tenant) { r.Approved = approvedBy("ADA", nil) }, "other than its author"},
 	}
 	for _, tt := range tests {
@@ -422,6 +426,78 @@ func TestApprovedByAnother(t *testing.T) {
 	journal, err := os.ReadFile(run.Journal)
 	if err != nil || !bytes.Contains(journal, []byte(`"by":"bob"`)) {
 		t.Errorf("the journal doesn't name who approved (%v)", err)
+	}
+}
+
+// TestNobodyAnswers: a run that ends at its first question leaves no journal, so that the plan can
+// still be approved, or made again.
+func TestNobodyAnswers(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	confirm := run.Confirm
+	run.Confirm = func(remediation.Change) (bool, error) { return false, errors.New("nobody answers") }
+	if _, err := remediation.Apply(t.Context(), run); err == nil || !strings.Contains(err.Error(), "nobody answers") {
+		t.Fatalf("Apply() = %v", err)
+	}
+	if _, err := os.Stat(run.Journal); err == nil {
+		t.Error("it left a journal")
+	}
+	run.Confirm, run.Approved = confirm, approvedBy("bob", nil)
+	if diff := cmp.Diff(allApplied, outcomes(apply(t, run))); diff != "" {
+		t.Errorf("Apply() (-want +got):\n%s", diff)
+	}
+}
+
+// TestForgedJournal: where a plan has to be approved, a journal undoes nothing else than what the
+// approved plan holds, and none of another plan is gone on with or told of.
+func TestForgedJournal(t *testing.T) {
+	tenant := newTenant()
+	run := tenant.run(t)
+	run.Approved = approvedBy("bob", nil)
+	apply(t, run)
+	good, err := os.ReadFile(run.Journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writes := len(tenant.writes)
+	refused := func(name, says string, run remediation.Run) {
+		t.Helper()
+		var refused *remediation.PlanError
+		if _, err := remediation.Rollback(t.Context(), run); !errors.As(err, &refused) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: Rollback() = %v, want a PlanError that says %q", name, err, says)
+		}
+	}
+	forged := bytes.Replace(good, []byte(`"undo":{"method":"POST","path":"oauth2PermissionGrants","body":{`), []byte(`"undo":{"method":"POST","path":"oauth2PermissionGrants","body":{"scope":"Directory.ReadWrite.All",`), 1)
+	if bytes.Equal(forged, good) {
+		t.Fatal("nothing was forged")
+	}
+	if err := os.WriteFile(run.Journal, forged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused("a forged undo", "is not of the plan at hand", run)
+	if _, err := remediation.Apply(t.Context(), run); err == nil || !strings.Contains(err.Error(), "is of another plan") {
+		t.Errorf("Apply() with a forged journal = %v", err)
+	}
+	if account := accountOf(t, run.Journal, false); account.Of(run.File) {
+		t.Error("a forged journal is held to be of the plan")
+	}
+	if err := os.WriteFile(run.Journal, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if account := accountOf(t, run.Journal, false); !account.Of(run.File) {
+		t.Error("the journal is not held to be of its plan")
+	}
+	another := run
+	another.File = append(bytes.Clone(run.File), '\n')
+	refused("another plan", "is not of the plan at hand", another)
+	unapproved := run
+	unapproved.Approved = approvedBy("", errors.New("no signature"))
+	refused("a plan that nobody approved", "its approval: no signature", unapproved)
+	if len(tenant.writes) != writes {
+		t.Fatalf("written: %v", tenant.writes[writes:])
+	}
+	if undone := rollback(t, run); len(undone) != writes {
+		t.Errorf("%d changes taken back, want %d", len(undone), writes)
 	}
 }
 

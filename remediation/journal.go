@@ -103,19 +103,21 @@ type Record struct {
 // journal remembers on disk what was done to a tenant, so that a run that dies can be gone on
 // with. Each line is on the disk before the next step is taken.
 type journal struct {
+	path    string
 	head    head
 	records []Record
-	file    *os.File
+	file    *os.File // nil where nothing is noted yet
 	lock    *flock.Flock
 }
 
 // errNoJournal says that there is no journal, or that nothing was done when it began.
 var errNoJournal = errors.New("there is no journal")
 
-// openJournal opens the journal of a plan, or begins it.
+// openJournal opens the journal of a plan. Where there is none, it begins with what is noted first,
+// so that a run that does nothing leaves none.
 func openJournal(path string, begin head) (*journal, error) {
 	j, err := reopenJournal(path)
-	if err == nil && j.head.Digest != begin.Digest {
+	if err == nil && !j.head.of(begin.Digest, begin.Plan) {
 		err = errors.Join(&PlanError{fmt.Sprintf("the journal %s is of another plan; name another", path)}, j.close())
 	}
 	if err == nil && !sameApproval(j.head.Approval, begin.Approval) {
@@ -131,16 +133,23 @@ func openJournal(path string, begin head) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j = &journal{head: begin, lock: lock}
+	return &journal{path: path, head: begin, lock: lock}, nil
+}
+
+// begin writes the first line.
+func (j *journal) begin() (err error) {
 	// What stands there holds no whole line, so that nothing was done.
-	j.file, err = os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err == nil {
-		err = errors.Join(j.append(begin), syncFolder(path))
+	if j.file, err = os.OpenFile(j.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
+		return err
 	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("beginning the journal %s: %w", path, err), j.close())
-	}
-	return j, nil
+	return errors.Join(j.append(j.head), syncFolder(j.path))
+}
+
+// of says whether the journal is of a plan: of its file, by the sha256, and of what it says.
+func (h head) of(digest string, plan *Plan) bool {
+	own, err := encode(h.Plan)
+	other, otherErr := encode(plan)
+	return h.Digest == digest && err == nil && otherErr == nil && bytes.Equal(own, other)
 }
 
 // inUseError is evidence.ErrInUse for a journal: another in its place would let two runs make the
@@ -174,7 +183,7 @@ func reopenJournal(path string) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &journal{lock: lock}
+	j := &journal{path: path, lock: lock}
 	whole, err := j.read(path)
 	if err == nil {
 		j.file, err = os.OpenFile(path, os.O_WRONLY, 0)
@@ -255,8 +264,14 @@ func (j *journal) add(line []byte, number int) error {
 }
 
 // note puts a record on the disk.
-func (j *journal) note(record Record) error {
-	if err := j.append(record); err != nil {
+func (j *journal) note(record Record) (err error) {
+	if j.file == nil {
+		err = j.begin()
+	}
+	if err == nil {
+		err = j.append(record)
+	}
+	if err != nil {
 		return fmt.Errorf("writing the journal: %w; nothing more is done", err)
 	}
 	j.records = append(j.records, record)

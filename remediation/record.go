@@ -102,6 +102,8 @@ const (
 // Account is what a journal tells of a run: of applying a plan, or of taking it back.
 type Account struct {
 	Tenant findings.Tenant
+	// Plan is the plan that it tells of.
+	Plan *Plan
 	// SHA256 and Size are of the journal as far as it was read.
 	SHA256 string
 	Size   int64
@@ -126,6 +128,12 @@ func ReadAccount(path string, undo bool, size int64) (*Account, error) {
 	return account, nil
 }
 
+// Of says whether the account is of the plan that a file's text holds.
+func (a *Account) Of(file []byte) bool {
+	plan, err := Decode(file)
+	return err == nil && head{Digest: a.Run.Plan, Plan: a.Plan}.of(digest(file), plan)
+}
+
 func readAccount(r io.Reader, undo bool) (*Account, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
@@ -141,7 +149,7 @@ func readAccount(r io.Reader, undo bool) (*Account, error) {
 	if undo {
 		run = j.undoing()
 	}
-	return &Account{Tenant: j.head.Plan.Tenant, SHA256: hex.EncodeToString(sum[:]), Size: whole, Run: run}, nil
+	return &Account{Tenant: j.head.Plan.Tenant, Plan: j.head.Plan, SHA256: hex.EncodeToString(sum[:]), Size: whole, Run: run}, nil
 }
 
 // applying is what a journal tells of applying its plan.

@@ -78,7 +78,7 @@ func planSays(run findings.Remediated) string {
 	case run.Kind == "rollback":
 		return said + "taken back " + by + "."
 	case run.Approval == nil:
-		return said + "applied " + by + "; nobody else had to approve it."
+		return said + "applied " + by + "; nobody else approved it."
 	default:
 		return fmt.Sprintf("%sapproved by %s on %s UTC (%s) and applied %s.", said, orUnnamed(run.Approval.By), moment(run.Approval.Time), strings.TrimSuffix(cleanText(run.Approval.Reason), "."), by)
 	}

@@ -40,6 +40,9 @@ func VerifiedOf(journal string) string {
 	return strings.TrimSuffix(journal, journalEnding) + ".verified"
 }
 
+// PlanOf is the plan of a journal: plan.json for plan.journal.
+func PlanOf(journal string) string { return strings.TrimSuffix(journal, journalEnding) + ".json" }
+
 const journalEnding = ".journal"
 
 // record is where the record of a run stands: plan.record.json or plan.rollback.json.
@@ -75,13 +78,16 @@ func RecordRun(ran Ran, key *signing.Key) (string, error) {
 		Version: remediation.Version, Tool: ran.Tool, Tenant: account.Tenant, Run: account.Run,
 		Files: remediation.RunFiles{Journal: remediation.RunFile{File: filepath.Base(ran.Journal), SHA256: account.SHA256, Size: account.Size}},
 	}
+	if !ran.Undo {
+		// What was applied, whatever has become of the file since.
+		record.Files.Plan = &remediation.RunFile{File: filepath.Base(ran.Plan), SHA256: account.Run.Plan}
+	}
 	folder := filepath.Dir(ran.Journal)
 	for _, file := range []struct {
 		there bool
 		path  string
 		in    **remediation.RunFile
 	}{
-		{!ran.Undo, filepath.Base(ran.Plan), &record.Files.Plan},
 		{ran.Approved, filepath.Base(ApprovalOf(ran.Plan)), &record.Files.Approval},
 		{account.Run.Evidence != "", filepath.Join(filepath.Base(VerifiedOf(ran.Journal)), ResultFile), &record.Files.Verification},
 	} {
@@ -205,14 +211,15 @@ type named struct {
 	folder    string
 	trust     signing.Trust
 	approvals Approvals
+	account   *remediation.Account // of the journal, once that was checked
 }
 
-func (n named) path(file remediation.RunFile) string {
+func (n *named) path(file remediation.RunFile) string {
 	return filepath.Join(n.folder, filepath.FromSlash(file.File))
 }
 
 // journal holds the record against its journal, as far as that went.
-func (n named) journal() error {
+func (n *named) journal() error {
 	file := n.record.Files.Journal
 	path := n.path(file)
 	if file.Size <= 0 {
@@ -229,6 +236,7 @@ func (n named) journal() error {
 	case account.Tenant != n.record.Tenant || !reflect.DeepEqual(normalised(account.Run), normalised(n.record.Run)):
 		return wrong(path, "it doesn't tell what the record says")
 	}
+	n.account = account
 	return nil
 }
 
@@ -239,7 +247,7 @@ func normalised(run findings.Run) findings.Run {
 }
 
 // text reads a file that the record names, and holds it against its sha256.
-func (n named) text(file remediation.RunFile, most int64) ([]byte, error) {
+func (n *named) text(file remediation.RunFile, most int64) ([]byte, error) {
 	path := n.path(file)
 	text, err := readBounded(path, most)
 	switch {
@@ -254,7 +262,7 @@ func (n named) text(file remediation.RunFile, most int64) ([]byte, error) {
 }
 
 // plan checks the plan, its signature and its approval. A rollback rests on the journal alone.
-func (n named) plan() error {
+func (n *named) plan() error {
 	files := n.record.Files
 	if applied := n.record.Run.Kind == "apply"; applied != (files.Plan != nil) || (files.Approval != nil) != (n.record.Run.Approval != nil) {
 		return wrong(n.folder, "the record doesn't name the files that such a run has")
@@ -267,7 +275,7 @@ func (n named) plan() error {
 	if err != nil {
 		return err
 	}
-	if files.Plan.SHA256 != n.record.Run.Plan {
+	if !n.account.Of(text) {
 		return wrong(path, "it is not the plan that the journal tells of")
 	}
 	// A plan of whose author no key is known is of an unknown author, which says nothing against it.
@@ -278,7 +286,7 @@ func (n named) plan() error {
 	if files.Approval == nil {
 		return nil
 	}
-	if filepath.Base(ApprovalOf(path)) != filepath.Base(files.Approval.File) {
+	if ApprovalOf(path) != n.path(*files.Approval) {
 		return wrong(n.path(*files.Approval), "it is not where the plan's approval stands")
 	}
 	envelope, err := n.text(*files.Approval, signing.MaxEnvelope)
@@ -286,6 +294,9 @@ func (n named) plan() error {
 		return err
 	}
 	approval := n.record.Run.Approval
+	if approval.Time.After(n.record.Run.Began) {
+		return wrong(ApprovalOf(path), "it was given after the run had begun")
+	}
 	if len(n.approvals.Approvers) > 0 {
 		held, err := n.approvals.Approved(path, text)
 		if err != nil {
@@ -309,7 +320,7 @@ func (n named) plan() error {
 }
 
 // verification checks the result and the evidence by which a run was verified.
-func (n named) verification() error {
+func (n *named) verification() error {
 	file := n.record.Files.Verification
 	if (file != nil) != (n.record.Run.Evidence != "") {
 		return wrong(n.folder, "the record doesn't name the files that such a run has")
