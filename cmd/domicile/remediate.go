@@ -130,7 +130,7 @@ more than remediation.max_changes of the configuration in one plan.`,
 			}
 			defer func() { err = errors.Join(err, done()) }()
 			created := a.Now().UTC().Truncate(time.Second)
-			heading := remediation.Heading{Tool: a.tool(), Created: created, Expires: created.Add(valid)}
+			heading := remediation.Heading{Tool: a.tool(), Author: author, Created: created, Expires: created.Add(valid)}
 			key, name, err := a.bound(&heading, &from, cfg, sources.Result.Tenant.ID)
 			if err != nil {
 				return err
@@ -141,6 +141,9 @@ more than remediation.max_changes of the configuration in one plan.`,
 				return usage(err)
 			}
 			path := cmp.Or(out, filepath.Join(filepath.Dir(from.result), planFile))
+			if same(path, from.result) {
+				return usage(fmt.Errorf("--out %s is the result itself; name another file", path))
+			}
 			if _, err := os.Stat(scan.JournalOf(path)); err == nil {
 				return usage(fmt.Errorf("%s was applied, as %s tells; keep it, and name another file with --out", path, scan.JournalOf(path)))
 			}
@@ -181,11 +184,11 @@ func (a *app) bound(heading *remediation.Heading, from *planning, cfg *config.Co
 		return nil, "", usage(err)
 	}
 	heading.MaxChanges, heading.Remediator = cfg.MaxChanges(tenant), cfg.RemediatorID(tenant)
-	approvals, err := approvals(cfg, tenant, trust)
+	approvals, err := approvals(cfg, tenant)
 	if err != nil {
 		return nil, "", err
 	}
-	trust = slices.Concat(approvals.Authors, approvals.Approvers)
+	trust = slices.Concat(approvals.Approvers, trust)
 	if key, err = from.proof.SigningKey(cfg, trust, a.Getenv); err != nil {
 		return nil, "", usage(err)
 	}
@@ -195,14 +198,22 @@ func (a *app) bound(heading *remediation.Heading, from *planning, cfg *config.Co
 	if key != nil {
 		public, _ := trust.Key(key.ID())
 		name = public.Name
+		if approvals.Approvers.Has(key.ID()) && name != "" && heading.Author != "" && heading.Author != name {
+			return nil, "", usage(fmt.Errorf("--author %s: the key that signs is that of %s, who is the author; leave --author out", heading.Author, name))
+		}
 	}
 	return key, name, nil
 }
 
-// approvals says whose approvals of a tenant's plans count.
-func approvals(cfg *config.Config, tenant *config.Tenant, trust signing.Trust) (scan.Approvals, error) {
+// approvals says whose approvals of a tenant's plans count, and whose signatures say who made
+// them: the configuration alone, as whoever may name another key makes another person.
+func approvals(cfg *config.Config, tenant *config.Tenant) (scan.Approvals, error) {
+	authors, err := cfg.Trust()
+	if err != nil {
+		return scan.Approvals{}, usage(err)
+	}
 	approvers, err := cfg.Approvers(tenant)
-	return scan.Approvals{Approvers: approvers, Authors: trust}, usage(err)
+	return scan.Approvals{Approvers: approvers, Authors: authors}, usage(err)
 }
 
 // changing are the flags of the commands that change a tenant.
@@ -228,11 +239,7 @@ func (c *changing) approved(cfg *config.Config, tenant *config.Tenant, plan stri
 	if _, err := os.Lstat(scan.ApprovalOf(plan)); !cfg.RequireApproval(tenant) && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	trust, err := c.proof.trust(cfg)
-	if err != nil {
-		return nil, err
-	}
-	approvals, err := approvals(cfg, tenant, trust)
+	approvals, err := approvals(cfg, tenant)
 	return func(file []byte) (*findings.Approval, error) { return approvals.Approved(plan, file) }, err
 }
 
@@ -311,14 +318,18 @@ func (a *app) apply(ctx context.Context, how changing, planPath, journal string)
 
 func newRemediateRollback(a *app) *cobra.Command {
 	var how changing
+	var planPath string
 	cmd := &cobra.Command{
 		Use:   "rollback JOURNAL",
 		Short: "Take back what was applied",
 		Long: `rollback takes back the changes that a journal of remediate apply says were made, in reverse
 order, each shown and confirmed before, with the same checks: what somebody has changed since
 stays as it is. What can't be undone is listed. The journal goes on, so that an interrupted
-rollback can be gone on with too. plan.rollback.json says what was done. Nobody has to approve
-a rollback.
+rollback can be gone on with too. plan.rollback.json says what was done.
+
+Nobody has to approve a rollback. But where the configuration says remediation.require_approval,
+the journal must be of a plan that was approved: the plan is read again, with its signature and
+approval beside it, whether it has expired or not.
 
 It ends with 3 where a change was not taken back.`,
 		Args: cobra.ExactArgs(1),
@@ -331,10 +342,21 @@ It ends with 3 where a change was not taken back.`,
 			if err != nil {
 				return err
 			}
-			return a.change(cmd.Context(), how, cfg, tenant, remediation.Run{Journal: args[0]}, scan.Ran{Tool: a.tool(), Journal: args[0], Undo: true})
+			run := remediation.Run{Journal: args[0]}
+			planPath = cmp.Or(planPath, scan.PlanOf(args[0]))
+			if run.Approved, err = how.approved(cfg, tenant, planPath); err != nil {
+				return err
+			}
+			if run.Approved != nil {
+				if run.File, _, err = readPlan(planPath); err != nil {
+					return usage(fmt.Errorf("%w; name it with --plan", err))
+				}
+			}
+			return a.change(cmd.Context(), how, cfg, tenant, run, scan.Ran{Tool: a.tool(), Journal: args[0], Undo: true})
 		},
 	}
 	how.add(cmd)
+	cmd.Flags().StringVar(&planPath, "plan", "", "plan that the journal is of (default beside the journal, .json in place of .journal)")
 	return cmd
 }
 

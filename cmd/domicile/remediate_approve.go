@@ -72,11 +72,7 @@ func (a *app) approve(how approving, path string) (err error) {
 	if err != nil {
 		return usage(err)
 	}
-	trust, err := how.proof.trust(cfg)
-	if err != nil {
-		return err
-	}
-	approvals, err := approvals(cfg, tenant, trust)
+	approvals, err := approvals(cfg, tenant)
 	if err != nil {
 		return err
 	}

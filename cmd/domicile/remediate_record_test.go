@@ -57,6 +57,11 @@ trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]
 	in := func(name string) string { return filepath.Join(dir, "out", name) }
 
 	expect(3, "", "scan", "--config", config, "--rule", "CONS1008", "--out", filepath.Join(dir, "out"), "--format", "text", past)
+	// A key that only the command line trusts makes nobody an author, and nobody signs as another.
+	expect(0, "By zoe", "remediate", "plan", in("result.json"), "--config", config, "--key", key("eve"), "--trusted", key("eve")+".pub", "--author", "zoe")
+	expect(3, "which is not trusted", "remediate", "approve", in("plan.json"), "--config", config, "--trusted", key("eve")+".pub", "--key", key("ada"), "--reason", "Mine.", "--yes")
+	expect(2, "is that of ada@contoso.example, who is the author", "remediate", "plan", in("result.json"), "--config", config, "--key", key("ada"), "--author", "zoe")
+	expect(2, "is the result itself", "remediate", "plan", in("result.json"), "--config", config, "--out", in("result.json"))
 	expect(0, "By ada@contoso.example", "remediate", "plan", in("result.json"), "--config", config, "--key", key("ada"))
 	expect(0, "approved by nobody", "verify", in("plan.json"), "--config", config)
 	for _, how := range []string{"--yes", "--dry-run"} {
@@ -175,6 +180,25 @@ trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]
 	expect(0, "Recorded already, as run r2", "history", "record", in("plan.record.json"), "--store", store)
 	expect(0, "would forget 1 scan and 2 remediations", "history", "prune", "--keep", "1", "--dry-run", "--store", store)
 
+	// Nothing is taken back of a plan of which nothing shows that it was approved.
+	aside := func(name string) (back func()) {
+		t.Helper()
+		if err := os.Rename(in(name), in("aside")); err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			if err := os.Rename(in("aside"), in(name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	back := aside("plan.approval.dsse.json")
+	expect(3, "the plan is refused: its approval: there is none", "remediate", "rollback", in("plan.journal"), "--config", config, "--yes")
+	back()
+	back = aside("plan.json")
+	expect(2, "name it with --plan", "remediate", "rollback", in("plan.journal"), "--config", config, "--yes")
+	back()
+
 	// The journal goes on, and the record of what was applied still holds.
 	expect(0, "wrote "+in("plan.rollback.json"), "remediate", "rollback", in("plan.journal"), "--config", config, "--yes")
 	if writes := changesOf(tenant); len(writes) != 2 {
@@ -191,4 +215,19 @@ trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]
 	}
 	expect(3, "plan.journal", "verify", in("plan.rollback.json"), "--config", config)
 	expect(0, "apply, ", "verify", in("plan.record.json"), "--config", config)
+
+	// Where another configuration demands no approval, the record says that nobody gave one, and
+	// doesn't pass where one has to be.
+	lax := filepath.Join(filepath.Dir(config), "lax.yaml")
+	if err := os.WriteFile(lax, bytes.Replace(text, []byte("require_approval: true"), []byte("require_approval: false"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unapproved := filepath.Join(dir, "unapproved")
+	expect(3, "", "scan", "--config", lax, "--rule", "CONS1008", "--out", unapproved, "--format", "text")
+	expect(0, "By ", "remediate", "plan", filepath.Join(unapproved, "result.json"), "--config", lax, "--author", "ada@contoso.example")
+	expect(2, "nobody answers", "remediate", "apply", filepath.Join(unapproved, "plan.json"), "--config", lax)
+	expect(0, "By ", "remediate", "plan", filepath.Join(unapproved, "result.json"), "--config", lax, "--author", "ada@contoso.example")
+	expect(0, "mended", "remediate", "apply", filepath.Join(unapproved, "plan.json"), "--config", lax, "--yes")
+	expect(0, "approved by nobody\n", "verify", filepath.Join(unapproved, "plan.record.json"), "--config", lax)
+	expect(3, "nobody approved the plan", "verify", filepath.Join(unapproved, "plan.record.json"), "--config", config)
 }

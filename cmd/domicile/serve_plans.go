@@ -15,10 +15,9 @@ import (
 // configuration's signing key, whose public half stands under remediation.approvers without a
 // name: the server says who it was.
 type planApprover struct {
-	app   *app
-	cfg   *config.Config
-	trust signing.Trust
-	key   *signing.Key // nil where nothing is signed
+	app *app
+	cfg *config.Config
+	key *signing.Key // nil where nothing is signed
 }
 
 func (a *app) planApprover(cfg *config.Config) (planApprover, error) {
@@ -28,7 +27,7 @@ func (a *app) planApprover(cfg *config.Config) (planApprover, error) {
 		return planApprover{}, err
 	}
 	key, err := proof.SigningKey(cfg, trust, a.Getenv)
-	return planApprover{a, cfg, trust, key}, usage(err)
+	return planApprover{a, cfg, key}, usage(err)
 }
 
 // Refuses says why no plan can be approved.
@@ -81,5 +80,5 @@ func (p planApprover) approvals(text []byte) (scan.Approvals, error) {
 	if err != nil {
 		return scan.Approvals{}, err
 	}
-	return approvals(p.cfg, tenant, p.trust)
+	return approvals(p.cfg, tenant)
 }

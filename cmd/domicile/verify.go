@@ -268,7 +268,9 @@ func approvalsOf(cfg *config.Config, id string, trust signing.Trust) (scan.Appro
 	if err != nil {
 		return scan.Approvals{}, usage(err)
 	}
-	return approvals(cfg, tenant, trust)
+	counts, err := approvals(cfg, tenant)
+	counts.Authors = trust // with the keys that whoever verifies names besides
+	return counts, err
 }
 
 func (a *app) verifyPlan(path string, v verification, cfg *config.Config, trust signing.Trust, ofTenant func(id string) error) error {
@@ -309,7 +311,7 @@ func (a *app) verifyPlan(path string, v verification, cfg *config.Config, trust 
 // approvedBy says who approved a plan; nil for nobody.
 func approvedBy(approval *findings.Approval) string {
 	if approval == nil {
-		return "by nobody, as nobody had to"
+		return "by nobody"
 	}
 	return fmt.Sprintf("by %s on %s: %s", reports.Visible(approval.By), approval.Time.Format(timeForm), reports.Visible(approval.Reason))
 }
@@ -324,6 +326,15 @@ func (a *app) verifyRun(path string, v verification, cfg *config.Config, trust s
 	}
 	if err := ofTenant(run.Tenant.ID); err != nil {
 		return err
+	}
+	if cfg != nil && run.Run.Kind == "apply" && run.Run.Approval == nil {
+		tenant, err := cfg.Tenant(run.Tenant.ID)
+		if err != nil {
+			return usage(err)
+		}
+		if cfg.RequireApproval(tenant) {
+			return &exitError{exitViolations, fmt.Errorf("%s: nobody approved the plan, and the configuration's remediation.require_approval demands it", path)}
+		}
 	}
 	verified := "no, as nothing had to be"
 	if run.Run.Evidence != "" {

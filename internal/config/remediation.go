@@ -55,9 +55,16 @@ func (c *Config) RequireApproval(tenant *Tenant) bool {
 }
 
 // Approvers reads the keys of those who may approve plans of a tenant: its own, or else those
-// for all. An error names the line of the configuration.
+// for all. An error names the line of the configuration. A key that stands there under two
+// names would be two people, and is refused.
 func (c *Config) Approvers(tenant *Tenant) (signing.Trust, error) {
-	return c.readKeys(c.approvers(tenant))
+	trust, err := c.readKeys(c.approvers(tenant))
+	for i, key := range trust {
+		if earlier, there := trust[:i].Key(key.ID); there && earlier.Name != key.Name {
+			return nil, fmt.Errorf("reading configuration %s: remediation.approvers: key %s stands there as that of %q and of %q; name it once", c.File, key.ID, earlier.Name, key.Name)
+		}
+	}
+	return trust, err
 }
 
 func (c *Config) approvers(tenant *Tenant) []TrustedKey {

@@ -70,6 +70,7 @@ func TestApprovers(t *testing.T) {
 		{own + "remediation: {require_approval: true, approvers: [bob.pub]}\n", true, eve + " eve"},
 		{"    remediation: {require_approval: true}\nremediation: {approvers: [bob.pub]}\n", true, bob + " "},
 		{own + "remediation: {approvers: [bob.pub]}\n", false, eve + " eve"},
+		{"remediation: {approvers: [bob.pub, {file: bob.pub, name: bob}]}\n", false, bob + " bob"}, // a person's, and no service's
 	} {
 		cfg, err := config.Parse([]byte(one+tt.text), filepath.Join(dir, config.FileName))
 		if err != nil {
@@ -80,6 +81,13 @@ func TestApprovers(t *testing.T) {
 		if err != nil || len(keys) != 1 || keys[0].ID+" "+keys[0].Name != tt.want || cfg.RequireApproval(tenant) != tt.required {
 			t.Errorf("Approvers() of %q = %v, %v, required %t; want %s, %t", tt.text, keys, err, cfg.RequireApproval(tenant), tt.want, tt.required)
 		}
+	}
+	twice, err := config.Parse([]byte(one+"remediation: {approvers: [{file: bob.pub, name: bob}, {file: '*.pub', name: eve}]}\n"), filepath.Join(dir, config.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := twice.Approvers(&twice.Tenants[0]); err == nil || !strings.Contains(err.Error(), "key "+bob+" stands there as that of") {
+		t.Errorf("Approvers() with two names for a key = %v", err)
 	}
 	none := parse(t, one+"remediation: {approvers: [none.pub]}\n")
 	if _, err := none.Approvers(&none.Tenants[0]); err == nil || !strings.Contains(err.Error(), "line 9: ") {

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/secure/precis"
+
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/signing"
 	"github.com/domicile-audit/domicile/remediation"
@@ -117,6 +119,9 @@ func (a Approvals) Approve(path string, text []byte, how Approving, key *signing
 	if err != nil {
 		return nil, err
 	}
+	if held, err := a.Approved(path, text); err == nil {
+		return nil, fmt.Errorf("%s has approved it on %s", held.By, held.Time.Format(time.RFC3339))
+	}
 	known, listed := a.Approvers.Key(key.ID())
 	if !listed {
 		return nil, fmt.Errorf("%s is not among those that may approve; name its public half under remediation.approvers", key)
@@ -202,7 +207,25 @@ func (a Approvals) authored(path string, text []byte) (authoredPlan, error) {
 	case plan.Author == "":
 		return authoredPlan{}, errors.New("the plan doesn't say who made it; make it with --author")
 	}
+	if _, err := person(plan.Author); err != nil {
+		return authoredPlan{}, err
+	}
+	for _, author := range authors {
+		if known, approver := a.Approvers.Key(author.KeyID); approver && known.Name != "" && known.Name != plan.Author {
+			return authoredPlan{}, fmt.Errorf("the plan is signed by the key of %s and names %s as its author", known.Name, plan.Author)
+		}
+	}
 	return authoredPlan{plan, authors}, nil
+}
+
+// person is a name as it is compared: without regard to letter case, width, composition and
+// spaces (RFC 8266). A name with characters that nobody sees is an error.
+func person(name string) (string, error) {
+	key, err := precis.Nickname.CompareKey(name)
+	if err != nil {
+		return "", fmt.Errorf("the name %+q has characters that can't be told apart from others", name)
+	}
+	return key, nil
 }
 
 // takes says why an approval by a key doesn't count. The key's name is whose it is; without
@@ -215,12 +238,24 @@ func (p authoredPlan) takes(approval findings.Approval, keyName string) error {
 		return errors.New("it gives no reason")
 	case keyName != "" && approval.By != keyName:
 		return fmt.Errorf("it is signed by the key of %s and names %s", keyName, approval.By)
-	case strings.EqualFold(approval.By, p.Author):
-		return fmt.Errorf("%s made the plan; somebody else has to approve it", p.Author)
 	}
-	for _, author := range p.authors {
-		if keyName != "" && author.KeyID == approval.KeyID || strings.EqualFold(author.Name, approval.By) {
-			return fmt.Errorf("the key of %s signed the plan as its author's; somebody else has to approve it", approval.By)
+	names := []string{approval.By}
+	// A service puts the id of who signed in behind the name, in brackets.
+	if id := strings.LastIndex(approval.By, " ("); keyName == "" && id > 0 {
+		names = append(names, approval.By[:id])
+	}
+	for _, name := range names {
+		by, err := person(name)
+		if err != nil {
+			return err
+		}
+		if author, _ := person(p.Author); author == by {
+			return fmt.Errorf("%s made the plan; somebody else has to approve it", p.Author)
+		}
+		for _, author := range p.authors {
+			if signed, _ := person(author.Name); signed == by {
+				return fmt.Errorf("the key of %s signed the plan as its author's; somebody else has to approve it", name)
+			}
 		}
 	}
 	return nil

@@ -117,11 +117,11 @@ func TestNotApproved(t *testing.T) {
 		says             string
 	}{
 		"a key that isn't listed":            {pipelineKey, eveKey, agreed, "is not among those that may approve"},
-		"the author's own key":               {bobKey, bobKey, agreed, "the key of bob signed the plan as its author's"},
+		"the author's own key":               {bobKey, bobKey, agreed, "signed by the key of bob and names ada as its author"},
 		"the author's other key":             {pipelineKey, adaKey, agreed, "ada made the plan; somebody else"},
 		"a person in the name of another":    {pipelineKey, bobKey, named("eve"), "signed by the key of bob and names eve"},
 		"a service in the author's name":     {pipelineKey, serverKey, named("ADA"), "ada made the plan; somebody else"},
-		"a service in the name of who signs": {bobKey, serverKey, named("bob"), "the key of bob signed the plan"},
+		"a service in the name of who signs": {bobKey, serverKey, named("bob"), "signed by the key of bob and names ada as its author"},
 		"a service in nobody's name":         {pipelineKey, serverKey, agreed, "doesn't say who approves"},
 		"no reason":                          {pipelineKey, bobKey, scan.Approving{Tool: tool, Reason: " "}, "gives no reason"},
 		"an unsigned plan":                   {nil, bobKey, agreed, "nobody knows who made it"},
@@ -175,7 +175,7 @@ func TestNotApproved(t *testing.T) {
 			_, err := trusting.Approve(path, text, agreed, eveKey)
 			return err
 		}, "which is not trusted"},
-		"by the author's key":    {bobKey, forge(bobKey, nil), "the key of bob signed the plan"},
+		"by the author's key":    {bobKey, forge(bobKey, nil), "signed by the key of bob and names ada as its author"},
 		"of another tenant":      {pipelineKey, forge(bobKey, map[string]any{"tenant": findings.Tenant{ID: "another"}}), "it is of tenant another"},
 		"until another time":     {pipelineKey, forge(bobKey, map[string]any{"expires": "2030-01-01T00:00:00Z"}), "expires on 2030-01-01"},
 		"in the name of another": {pipelineKey, forge(bobKey, map[string]any{"approver": "eve"}), "key of bob and names eve"},
@@ -215,6 +215,49 @@ func TestNotApproved(t *testing.T) {
 	var envelope map[string]json.RawMessage
 	if data, err := os.ReadFile(scan.ApprovalOf(path)); err != nil || json.Unmarshal(data, &envelope) != nil || len(envelope) != 3 {
 		t.Errorf("the approval is no envelope: %v", err)
+	}
+}
+
+// TestAuthorsDontApprove: an author stays the author under another spelling, and with the id that a
+// service puts behind the name.
+func TestAuthorsDontApprove(t *testing.T) {
+	pipelineKey, pipeline := newKey(t, "pipeline")
+	bobKey, bob := newKey(t, "bob")
+	eveKey, eve := newKey(t, "eve")
+	serverKey, server := newKey(t, "")
+	approvals := scan.Approvals{Approvers: signing.Trust{bob, server}, Authors: signing.Trust{pipeline, eve}}
+	for _, tt := range []struct {
+		author   string
+		signs    *signing.Key
+		by       string
+		approver *signing.Key
+		says     string
+	}{
+		{"bob", bobKey, "", bobKey, "bob made the plan"},
+		{"bob", bobKey, "Bob (S1)", serverKey, "bob made the plan"},
+		{"zoe", eveKey, "eve (S2)", serverKey, "the key of eve signed the plan"},
+		{"Bob", pipelineKey, "", bobKey, "Bob made the plan"},
+		{" bob", pipelineKey, "", bobKey, "bob made the plan"},
+		{"ｂｏｂ", pipelineKey, "", bobKey, "made the plan"},
+		{"b\u200bob", pipelineKey, "", bobKey, "characters that can't be told apart"},
+		{"Zoe\u0301", pipelineKey, "zo\u00e9", serverKey, "made the plan"},
+		{"zoe", pipelineKey, "zo\u00ade", serverKey, "characters that can't be told apart"},
+		{"ada@contoso.example", pipelineKey, "ada@contoso.example (AbC)", serverKey, "ada@contoso.example made the plan"},
+		{"ada@contoso.example (AbC)", pipelineKey, "ada@contoso.example (AbC)", serverKey, "made the plan"},
+	} {
+		path, text := newPlan(t, tt.signs, func(p *remediation.Plan) { p.Author = tt.author })
+		how := scan.Approving{Tool: tool, By: tt.by, Reason: "Agreed."}
+		if _, err := approvals.Approve(path, text, how, tt.approver); err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("a plan of %q, by %q: Approve() = %v, want an error that says %q", tt.author, tt.by, err, tt.says)
+		}
+	}
+	// Whose approval holds is who approved it: nobody takes the place of another.
+	path, text := newPlan(t, pipelineKey, nil)
+	if _, err := approvals.Approve(path, text, scan.Approving{Tool: tool, Reason: "Agreed."}, bobKey); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := approvals.Approve(path, text, scan.Approving{Tool: tool, By: "zoe", Reason: "Agreed."}, serverKey); err == nil || !strings.Contains(err.Error(), "bob has approved it") {
+		t.Errorf("Approve() of an approved plan = %v", err)
 	}
 }
 

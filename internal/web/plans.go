@@ -85,7 +85,7 @@ func (s *Server) plansOf() ([]planShown, error) {
 // isPlan says whether a file of the folder is a plan, and not what lies beside one.
 func isPlan(name string) bool {
 	stem, is := strings.CutSuffix(name, ".json")
-	return is && stem != "" && !strings.HasPrefix(name, ".") && !strings.HasSuffix(stem, ".dsse") && !strings.HasSuffix(stem, ".record") && filepath.Base(name) == name
+	return is && stem != "" && !strings.HasPrefix(name, ".") && !strings.HasSuffix(stem, ".dsse") && !strings.HasSuffix(stem, ".record") && !strings.HasSuffix(stem, ".rollback") && filepath.Base(name) == name
 }
 
 // Waits says whether the plan can still be approved.
