@@ -302,6 +302,17 @@ func testRuns(t *testing.T, store *history.Store) {
 		if err != nil || !bytes.Equal(got, document) || string(signature) != envelope {
 			t.Errorf("RunRecord() = %d bytes, %q, %v", len(got), signature, err)
 		}
+		want := envelope
+		if want == "" {
+			want = "later"
+		}
+		// A signature that comes later is kept, and none takes the place of another.
+		if _, is, err := store.RecordRun(t.Context(), document, []byte("later"), "another", day(10)); err != nil || is {
+			t.Errorf("RecordRun() with a signature = %v, %v", is, err)
+		}
+		if _, signature, err := store.RunRecord(t.Context(), run); err != nil || string(signature) != want {
+			t.Errorf("RunRecord() has the signature %q, %v", signature, err)
+		}
 		recorded = append(recorded, run)
 		return run
 	}

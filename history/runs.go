@@ -43,13 +43,18 @@ type Run struct {
 }
 
 // RecordRun keeps the record of a run with the signature beside it, which may be empty, and says
-// who recorded it and when. recorded is false where the same record was there before.
+// who recorded it and when. recorded is false where the same record was there before; a signature
+// that it lacked is kept then, so that nobody keeps a signed record out with an unsigned one.
 func (s *Store) RecordRun(ctx context.Context, record, envelope []byte, by string, now time.Time) (run Run, recorded bool, err error) {
 	run, err = describeRun(record)
 	if err != nil {
 		return Run{}, false, fmt.Errorf("recording the run: %w", err)
 	}
 	run.RecordedBy, run.Recorded = text(by), now.UTC().Truncate(time.Microsecond)
+	unsigned, err := pack(nil)
+	if err != nil {
+		return Run{}, false, fmt.Errorf("recording the run: %w", err)
+	}
 	packed := make([][]byte, 2)
 	for i, data := range [][]byte{record, envelope} {
 		if packed[i], err = pack(data); err != nil {
@@ -66,7 +71,8 @@ func (s *Store) RecordRun(ctx context.Context, record, envelope []byte, by strin
 		}
 		if len(there) > 0 {
 			run = there[0]
-			return nil
+			_, err := tx.ExecContext(ctx, s.db.SQL("UPDATE history_runs SET envelope = ? WHERE id = ? AND tenant_id = ? AND envelope = ?"), packed[1], run.ID, run.tenantID, unsigned)
+			return err
 		}
 		recorded = true
 		return tx.QueryRowContext(ctx, s.db.SQL(`INSERT INTO history_runs (tenant_id, digest, began, ended, recorded, recorded_by, tenant_name, tool, kind, plan, author, approver, app,
