@@ -487,6 +487,13 @@ func TestForgedJournal(t *testing.T) {
 	if account := accountOf(t, run.Journal, false); !account.Of(run.File) {
 		t.Error("the journal is not held to be of its plan")
 	}
+	if err := errors.Join(os.Rename(run.Journal, run.Journal+".aside"), os.Symlink(run.Journal+".aside", run.Journal)); err != nil {
+		t.Fatal(err)
+	}
+	refused("a link in place of the journal", "is not a file", run)
+	if err := os.Rename(run.Journal+".aside", run.Journal); err != nil {
+		t.Fatal(err)
+	}
 	another := run
 	another.File = append(bytes.Clone(run.File), '\n')
 	refused("another plan", "is not of the plan at hand", another)

@@ -209,10 +209,16 @@ func JournalPlan(path string) (*Plan, error) {
 
 // read reads the lines of a journal and returns the size of those that are whole.
 func (j *journal) read(path string) (int64, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return 0, errNoJournal
+	case err != nil:
+		return 0, err
+	case !info.Mode().IsRegular():
+		return 0, &PlanError{fmt.Sprintf("its journal %s is not a file", path)}
 	}
+	file, err := os.Open(path)
 	if err != nil {
 		return 0, err
 	}
@@ -234,7 +240,7 @@ func (j *journal) decode(r io.Reader) (whole int64, err error) {
 			return 0, err
 		}
 		if err := j.add(line, number); err != nil {
-			return 0, fmt.Errorf("line %d: %w", number, err)
+			return 0, &PlanError{fmt.Sprintf("its journal doesn't tell what was done: line %d: %v; name a plan.journal that remediate apply wrote", number, err)}
 		}
 		whole += int64(len(line))
 	}

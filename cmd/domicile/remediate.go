@@ -389,7 +389,9 @@ func (a *app) change(ctx context.Context, how changing, cfg *config.Config, tena
 		do = remediation.Rollback
 	}
 	settled, err := do(ctx, run)
-	writeSettled(a.Stdout, settled)
+	if err == nil || len(settled) > 0 {
+		writeSettled(a.Stdout, settled)
+	}
 	if len(settled) > 0 && !how.dryRun {
 		// What was done is recorded however the run ended, also when it was interrupted.
 		err = errors.Join(err, a.recordRun(context.WithoutCancel(ctx), to, ran, connection.Key))
