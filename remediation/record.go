@@ -134,6 +134,19 @@ func (a *Account) Of(file []byte) bool {
 	return err == nil && head{Digest: a.Run.Plan, Plan: a.Plan}.of(digest(file), plan)
 }
 
+// Bears says whether a result bears out the verdicts of the account.
+func (a *Account) Bears(result *findings.Result) bool {
+	for i, change := range a.Run.Changes {
+		if change.Verdict == "" {
+			continue
+		}
+		if said, _ := verdict(result, a.Plan.Changes[i]); string(said) != change.Verdict {
+			return false
+		}
+	}
+	return true
+}
+
 func readAccount(r io.Reader, undo bool) (*Account, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {

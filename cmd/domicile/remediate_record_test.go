@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/scan"
 )
 
 // TestRecordOfRemediation has a plan approved, applied and taken back, and holds that the records
@@ -232,4 +235,17 @@ trusted_keys: [{file: pipeline.pem.pub, name: pipeline}]
 	expect(0, "mended", "remediate", "apply", filepath.Join(unapproved, "plan.json"), "--config", lax, "--yes")
 	expect(0, "approved by nobody\n", "verify", filepath.Join(unapproved, "plan.record.json"), "--config", lax)
 	expect(3, "nobody approved the plan", "verify", filepath.Join(unapproved, "plan.record.json"), "--config", config)
+
+	// What a journal says of the verification must be what the result says.
+	ran := scan.Ran{Tool: findings.Tool{Name: "domicile", Version: "test"}, Journal: filepath.Join(unapproved, "plan.journal"), Plan: filepath.Join(unapproved, "plan.json")}
+	if journal, err = os.ReadFile(ran.Journal); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(ran.Journal, bytes.Replace(journal, []byte(`"verdict":"mended"`), []byte(`"verdict":"unknown"`), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := scan.RecordRun(ran, nil); err != nil {
+		t.Fatal(err)
+	}
+	expect(3, "other verdicts than the journal tells", "verify", filepath.Join(unapproved, "plan.record.json"), "--config", lax)
 }

@@ -336,13 +336,17 @@ func (a *app) verifyRun(path string, v verification, cfg *config.Config, trust s
 			return &exitError{exitViolations, fmt.Errorf("%s: nobody approved the plan, and the configuration's remediation.require_approval demands it", path)}
 		}
 	}
+	approved := approvedBy(run.Run.Approval)
+	if run.Run.Kind == "rollback" {
+		approved = "not by itself, as a rollback need not be"
+	}
 	verified := "no, as nothing had to be"
 	if run.Run.Evidence != "" {
 		verified = "by evidence " + run.Run.Evidence
 	}
 	return a.unchanged(path, run.Signers, "tenant   %s (%s)\nran      %s, %s to %s\nplan     %s, by %s\napproved %s\nverified %s\nsha256   %s\n",
 		reports.Visible(run.Tenant.Name), reports.Visible(run.Tenant.ID), run.Run.Kind, run.Run.Began.Format(timeForm), run.Run.Ended.Format(timeForm),
-		run.Run.Plan, cmp.Or(reports.Visible(run.Run.Author), "nobody named"), approvedBy(run.Run.Approval), verified, run.Digest)
+		run.Run.Plan, cmp.Or(reports.Visible(run.Run.Author), "nobody named"), approved, verified, run.Digest)
 }
 
 // readRun reads the record of a run, and checks it and what it names. cfg may be nil.

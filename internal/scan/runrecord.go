@@ -345,6 +345,9 @@ func (n *named) verification() error {
 	if result.Digests.Evidence != n.record.Run.Evidence || result.Tenant.ID != n.record.Tenant.ID {
 		return wrong(path, "it is not the result that the journal tells of")
 	}
+	if !n.account.Bears(result) {
+		return wrong(path, "it gives other verdicts than the journal tells")
+	}
 	folder := filepath.Join(filepath.Dir(path), EvidenceFolder)
 	bundle, err := evidence.Verify(folder, n.trust)
 	switch {
