@@ -229,7 +229,7 @@ func newLargeSite(t testing.TB, address string) (*site, string) {
 			{"INSERT INTO history_findings (tenant_id, fingerprint, since, until, rule, weight, body) SELECT t.id, f.fingerprint, f.since, f.until, f.rule, f.weight, f.body FROM history_findings f, history_tenants t, history_tenants o WHERE o.tenant = ? AND f.tenant_id = o.id AND t.tenant <> o.tenant", []any{tenantID(0)}},
 			{"INSERT INTO history_standings (tenant_id, verdicts, waivers) SELECT t.id, (SELECT verdicts FROM history_standings), (SELECT waivers FROM history_standings)" + others, []any{tenantID(0)}},
 			// The other days of the year, without what only a report of theirs would read.
-			{"INSERT INTO history_scans (tenant_id, position, digest, " + columns + ", head, changes) " + days + "SELECT x.tenant_id, x.position - (day.n - 1) * " + fmt.Sprint(day) + ", CAST(day.n AS TEXT) || '-' || x.digest, " + of + ", x.changes, x.changes FROM history_scans x, day WHERE x.position = ?", []any{manyScans - 1, now().AddDate(0, 0, -1).UnixMicro()}},
+			{"INSERT INTO history_scans (tenant_id, position, digest, " + columns + ", head, changes) " + days + "SELECT x.tenant_id, x.position - (day.n - 1) * " + fmt.Sprint(day) + ", substr(x.digest, 1, 60) || CAST(1000 + day.n AS TEXT), " + of + ", x.changes, x.changes FROM history_scans x, day WHERE x.position = ?", []any{manyScans - 1, now().AddDate(0, 0, -1).UnixMicro()}},
 			{"INSERT INTO history_numbers (tenant_id, position, scan_id, numbers) SELECT s.tenant_id, s.position, s.id, (SELECT max(numbers) FROM history_numbers) FROM history_scans s WHERE NOT EXISTS (SELECT 1 FROM history_numbers n WHERE n.tenant_id = s.tenant_id AND n.position = s.position)", nil},
 		} {
 			if err := run(part.statement, part.args...); err != nil {
