@@ -32,7 +32,7 @@ type fleetFlags struct {
 }
 
 func newFleet(a *app) *cobra.Command {
-	return group("fleet", "Many tenants together: how they stand, the worst first, and what changed", newFleetReport(a), newFleetSchema(a))
+	return group("fleet", "Many tenants together: how they stand, the worst first, and what changed", newFleetReport(a), newSchema(a, "fleet.json", findings.FleetSchema))
 }
 
 func newFleetReport(a *app) *cobra.Command {
@@ -67,18 +67,6 @@ can't be read is left out, said to be, and makes the command end with 2.`,
 	flags.StringVar(&f.out, "out", "fleet", "folder to write into, or - for standard output with one format")
 	offer(cmd, "format", names...)
 	return cmd
-}
-
-func newFleetSchema(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "schema",
-		Short: "Print the JSON Schema of fleet.json",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := a.Stdout.Write(findings.FleetSchema())
-			return err
-		},
-	}
 }
 
 // A fleetEntry is a tenant of a fleet report, and how to read its latest result and the one

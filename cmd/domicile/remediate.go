@@ -33,19 +33,7 @@ const validFor = 72 * time.Hour
 
 func newRemediate(a *app) *cobra.Command {
 	return group("remediate", "Plan changes that mend violations, approve and make them, and take them back",
-		newRemediatePlan(a), newRemediateApprove(a), newRemediateApply(a), newRemediateRollback(a), newRemediateSchema(a))
-}
-
-func newRemediateSchema(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "schema",
-		Short: "Print the JSON Schema of plan.json",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := a.Stdout.Write(remediation.Schema())
-			return err
-		},
-	}
+		newRemediatePlan(a), newRemediateApprove(a), newRemediateApply(a), newRemediateRollback(a), newSchema(a, "plan.json", remediation.Schema))
 }
 
 // planning are the flags that say what a plan rests on.

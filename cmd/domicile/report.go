@@ -57,7 +57,7 @@ func newReport(a *app) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.AddCommand(newReportSchema(a))
+	cmd.AddCommand(newSchema(a, "result.json", findings.Schema))
 	proof.addTrust(cmd)
 	proof.addConfig(cmd, &file)
 	cmd.Flags().StringVar(&format, "format", "text", "format: "+strings.Join(formatNames(), ", "))
@@ -73,18 +73,6 @@ func (a *app) show(format reports.Format, result *findings.Result) error {
 		return reports.Text(a.Stdout, result, a.textOptions())
 	}
 	return format.Write(a.Stdout, result)
-}
-
-func newReportSchema(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "schema",
-		Short: "Print the JSON Schema of result.json",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := a.Stdout.Write(findings.Schema())
-			return err
-		},
-	}
 }
 
 // bundleError makes a bundle that can't be opened the user's error, and leaves a

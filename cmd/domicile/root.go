@@ -74,6 +74,19 @@ something could not be judged, or for collect read; 5 authentication failed; 130
 	return root
 }
 
+// newSchema prints a JSON Schema of something.
+func newSchema(a *app, of string, schema func() []byte) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of " + of,
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := a.Stdout.Write(schema())
+			return err
+		},
+	}
+}
+
 // group is a command that only has commands below it, which newRoot makes it show.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short}

@@ -70,7 +70,7 @@ needs no resource. With --accept unknown it is accepted that a rule could not be
 	flags.StringVar(&w.waiver.Expires, "expires", "", "the last day on which it holds, such as 2027-03-31")
 	offer(cmd, "accept", string(findings.Fail), string(findings.Unknown))
 	w.proof.addTrust(cmd)
-	cmd.AddCommand(newWaiveCheck(a), newWaiveSchema(a))
+	cmd.AddCommand(newWaiveCheck(a), newSchema(a, "a file of waivers", config.WaiversSchema))
 	return cmd
 }
 
@@ -294,16 +294,4 @@ func (a *app) showWaivers(file string, result *findings.Result, held bool) error
 		return &exitError{code: exitViolations}
 	}
 	return err
-}
-
-func newWaiveSchema(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "schema",
-		Short: "Print the JSON Schema of a file of waivers",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := a.Stdout.Write(config.WaiversSchema())
-			return err
-		},
-	}
 }
