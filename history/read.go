@@ -130,7 +130,7 @@ func (s *Store) resultOf(ctx context.Context, tx *sql.Tx, scan Scan) ([]byte, er
 		return nil, err
 	}
 	result, err := join(head, bodies, changes)
-	if sum := sha256.Sum256(result); err != nil || hex.EncodeToString(sum[:]) != scan.Digest {
+	if err != nil || sumOf(result) != scan.Digest {
 		return nil, errDamaged
 	}
 	return result, nil

@@ -72,6 +72,12 @@ func (s *Store) RecordWith(ctx context.Context, result []byte, by string, now ti
 	return scan, recorded, nil
 }
 
+// sumOf is the lower-case hex sha256 of a document.
+func sumOf(document []byte) string {
+	sum := sha256.Sum256(document)
+	return hex.EncodeToString(sum[:])
+}
+
 // describe says what a result says of itself.
 func describe(doc *document, data []byte) (Scan, error) {
 	result := doc.result
@@ -79,9 +85,8 @@ func describe(doc *document, data []byte) (Scan, error) {
 	if err != nil {
 		return Scan{}, err
 	}
-	sum := sha256.Sum256(data)
 	scan := Scan{
-		Tenant: tenant, TenantName: text(result.Tenant.Name), Started: result.Started.UTC(), Digest: hex.EncodeToString(sum[:]),
+		Tenant: tenant, TenantName: text(result.Tenant.Name), Started: result.Started.UTC(), Digest: sumOf(data),
 		Tool: text(result.Tool.Version), Profile: text(result.Profile), Reader: text(result.Reader.AppID),
 		Exit: result.Exit, Violations: result.Summary.Findings, Digests: result.Digests,
 	}

@@ -2,9 +2,7 @@ package history
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -97,10 +95,9 @@ func describeRun(data []byte) (Run, error) {
 	if err != nil {
 		return Run{}, err
 	}
-	sum := sha256.Sum256(data)
 	run := Run{
 		Tenant: tenant, TenantName: text(record.Tenant.Name), Kind: record.Run.Kind, Began: record.Run.Began.UTC(), Ended: record.Run.Ended.UTC(),
-		Digest: hex.EncodeToString(sum[:]), Plan: record.Run.Plan, Tool: text(record.Tool.Version), Author: text(record.Run.Author), App: text(record.Run.App),
+		Digest: sumOf(data), Plan: record.Run.Plan, Tool: text(record.Tool.Version), Author: text(record.Run.Author), App: text(record.Run.App),
 		Changes: len(record.Run.Changes),
 	}
 	if record.Run.Approval != nil {
@@ -184,7 +181,7 @@ func (s *Store) RunRecord(ctx context.Context, run Run) (record, envelope []byte
 	if len(envelope) == 0 {
 		envelope = nil
 	}
-	if sum := sha256.Sum256(record); err == nil && hex.EncodeToString(sum[:]) != run.Digest {
+	if err == nil && sumOf(record) != run.Digest {
 		err = errDamaged
 	}
 	if err != nil {

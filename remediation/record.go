@@ -3,8 +3,6 @@ package remediation
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -157,12 +155,11 @@ func readAccount(r io.Reader, undo bool) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(data[:whole])
 	run := j.applying()
 	if undo {
 		run = j.undoing()
 	}
-	return &Account{Tenant: j.head.Plan.Tenant, Plan: j.head.Plan, SHA256: hex.EncodeToString(sum[:]), Size: whole, Run: run}, nil
+	return &Account{Tenant: j.head.Plan.Tenant, Plan: j.head.Plan, SHA256: digest(data[:whole]), Size: whole, Run: run}, nil
 }
 
 // applying is what a journal tells of applying its plan.

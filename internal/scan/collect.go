@@ -3,9 +3,7 @@ package scan
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -326,8 +324,7 @@ func (in *inputs) readPrevious(path string, proof *Signatures) error {
 		} `json:"digests"`
 	}
 	if proof.Required {
-		sum := sha256.Sum256(files[0].Data)
-		_, signers, err := verifyFile(path, hex.EncodeToString(sum[:]), signing.Result, in.options.Trust)
+		_, signers, err := verifyFile(path, sumOf(files[0].Data), signing.Result, in.options.Trust)
 		if err == nil {
 			err = proof.Demand(path, signers)
 		}

@@ -78,6 +78,7 @@ func VerifyPlan(path string, text []byte, trust signing.Trust) (*remediation.Pla
 	return plan, signers, nil
 }
 
+// sumOf is the lower-case hex sha256 of a file's text.
 func sumOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])

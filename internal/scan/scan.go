@@ -214,8 +214,7 @@ func (j Judgement) paramsDigest(verdicts policies.Verdicts) string {
 	if err != nil {
 		return "" // parameters come from JSON or YAML and go back to it
 	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	return sumOf(data)
 }
 
 func evidenceOf(manifest evidence.Manifest) []findings.Evidence {

@@ -173,8 +173,7 @@ func SignAttestation(path, tool string, key *signing.Key) (string, error) {
 		return "", err
 	}
 	if file.Envelope == nil {
-		sum := sha256.Sum256(file.Data)
-		return envelopeOf(path), signFile(path, hex.EncodeToString(sum[:]), signing.Attestation, attestationPredicate{tool}, key)
+		return envelopeOf(path), signFile(path, sumOf(file.Data), signing.Attestation, attestationPredicate{tool}, key)
 	}
 	envelope, err := signing.Add(key, file.Envelope)
 	if err != nil {
@@ -204,8 +203,7 @@ func VerifyAttestation(path string, trust signing.Trust) (tenants []string, sign
 		}
 		tenants = append(tenants, statement.TenantID)
 	}
-	sum := sha256.Sum256(file.Data)
-	_, signers, err = verifyFile(path, hex.EncodeToString(sum[:]), signing.Attestation, trust)
+	_, signers, err = verifyFile(path, sumOf(file.Data), signing.Attestation, trust)
 	return sortedSet(tenants), signers, err
 }
 
