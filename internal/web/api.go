@@ -301,11 +301,7 @@ type ruleItem struct {
 }
 
 func (s *Server) apiRules(w http.ResponseWriter, r *http.Request, _ visitor) error {
-	judged, err := s.Store.Judgements(r.Context(), "")
-	if err != nil {
-		return err
-	}
-	rows, err := s.ruleRows(r.Context(), judged)
+	rows, _, err := s.ruleRows(r.Context())
 	if err != nil {
 		return err
 	}

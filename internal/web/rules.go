@@ -100,11 +100,15 @@ func (s *Server) catalogueOfScan(ctx context.Context, of history.Judgement) (cat
 }
 
 // ruleRows lists the rules that the tenants were judged by: those that fail in most tenants
-// first, by severity.
-func (s *Server) ruleRows(ctx context.Context, judged []history.Judgement) ([]ruleRow, error) {
+// first, by severity. It returns how each tenant was judged, too.
+func (s *Server) ruleRows(ctx context.Context) ([]ruleRow, []history.Judgement, error) {
+	judged, err := s.Store.Judgements(ctx, "")
+	if err != nil {
+		return nil, nil, err
+	}
 	known, err := s.catalogueOf(ctx, judged)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	at := map[string]int{}
 	var rows []ruleRow
@@ -127,15 +131,11 @@ func (s *Server) ruleRows(ctx context.Context, judged []history.Judgement) ([]ru
 		unknown := func(row ruleRow) int { return min(row.Counts[findings.Unknown], 1) }
 		return cmp.Or(fails(b)-fails(a), unknown(b)-unknown(a), a.Severity.Rank()-b.Severity.Rank(), b.Counts[findings.Fail]-a.Counts[findings.Fail], strings.Compare(a.ID, b.ID))
 	})
-	return rows, nil
+	return rows, judged, nil
 }
 
 func (s *Server) rules(w http.ResponseWriter, r *http.Request, who visitor) error {
-	judged, err := s.Store.Judgements(r.Context(), "")
-	if err != nil {
-		return err
-	}
-	rows, err := s.ruleRows(r.Context(), judged)
+	rows, judged, err := s.ruleRows(r.Context())
 	if err != nil {
 		return err
 	}
@@ -182,11 +182,7 @@ type rulePage struct {
 
 // rule is one rule over the tenants.
 func (s *Server) rule(w http.ResponseWriter, r *http.Request, who visitor) error {
-	judged, err := s.Store.Judgements(r.Context(), "")
-	if err != nil {
-		return err
-	}
-	rows, err := s.ruleRows(r.Context(), judged)
+	rows, _, err := s.ruleRows(r.Context())
 	if err != nil {
 		return err
 	}
