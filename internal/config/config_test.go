@@ -220,6 +220,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("version: 1\ntenants: []\nparams: {a: &x [1], b: *x}\n")
 	f.Add("? [a]: b\n: c\n")
 	f.Add("version: 1\n<<: {params: {a: 1}}\n")
+	f.Add("version: 1\nserve: {schedules: [{cron: TZ=UTC}]}\n")
 	f.Add("version: 1\nparams: !!binary aGk=\n---\n...\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := config.Parse([]byte(text), config.FileName)

@@ -146,18 +146,30 @@ func (s Serve) check(tenants []Tenant, all bool) []error {
 
 func (s Schedule) check(tenants []Tenant, all bool) []error {
 	var errs []error
-	switch parsed, err := cron.ParseStandard(s.Cron); {
-	case strings.Contains(s.Cron, "TZ="):
-		errs = append(errs, errors.New("cron names a time zone; write it as time_zone"))
-	case err != nil:
+	if err := checkCron(s.Cron); err != nil {
 		errs = append(errs, fmt.Errorf("cron %q: %w", s.Cron, err))
-	case parsed.Next(time.Unix(0, 0)).IsZero():
-		errs = append(errs, fmt.Errorf("cron %q: it never comes", s.Cron))
 	}
 	if _, err := time.LoadLocation(s.TimeZone); err != nil {
 		errs = append(errs, fmt.Errorf("time_zone: %w", err))
 	}
 	return append(errs, checkChosen(tenants, all, s.Tenants, s.Groups)...)
+}
+
+func checkCron(expression string) error {
+	if strings.Contains(expression, "TZ=") { // some of these the parser panics over
+		return errors.New("it names a time zone; write that as time_zone")
+	}
+	if every, is := strings.CutPrefix(expression, "@every "); is {
+		// The parser makes a second of what is less.
+		if length, err := time.ParseDuration(every); err == nil && length < time.Second {
+			return errors.New("@every takes a second at least")
+		}
+	}
+	parsed, err := cron.ParseStandard(expression)
+	if err == nil && parsed.Next(time.Unix(0, 0)).IsZero() {
+		err = errors.New("it never comes")
+	}
+	return err
 }
 
 // checkChosen says which of the names and groups that choose tenants none has, if all tenants

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,5 +77,27 @@ func TestDatabaseAddress(t *testing.T) {
 	cfg := &config.Config{Serve: config.Serve{Database: "env:NOWHERE"}}
 	if got, err := cfg.DatabaseAddress(getenv); err == nil {
 		t.Errorf("DatabaseAddress() of a variable that isn't set = %q", got)
+	}
+}
+
+// TestCronIsChecked: an expression that can't be followed is refused, also one that makes the parser
+// panic.
+func TestCronIsChecked(t *testing.T) {
+	for cron, want := range map[string]string{
+		"TZ=UTC":                  "write that as time_zone",
+		"CRON_TZ=":                "write that as time_zone",
+		"TZ=Asia/Tokyo 0 3 * * *": "write that as time_zone",
+		"@every -1h":              "a second at least",
+		"@every 0s":               "a second at least",
+		"@every":                  "unrecognized descriptor",
+		"0 0 30 2 *":              "it never comes",
+		"0 0 31 4,6,9,11 *":       "it never comes",
+		"* * * * * *":             "expected exactly 5 fields",
+		"":                        "empty spec string",
+	} {
+		_, err := config.Parse([]byte("version: 1\nserve: {schedules: [{cron: \""+cron+"\"}]}\n"), config.FileName)
+		if err == nil || !strings.Contains(err.Error(), "serve.schedules[0]: cron ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("cron %q: %v, want that %s", cron, err, want)
+		}
 	}
 }
