@@ -103,18 +103,6 @@ func (a *app) alerts(ctx context.Context, cfg *config.Config, f *fleet.Fleet, lo
 	return alerts.New(ctx, cfg, alerts.Options{Store: f.History(), Fleet: f, Getenv: a.Getenv, Now: a.Now, Log: log})
 }
 
-// reloadAll has the configuration read anew for the scans, and then for the alerts.
-func reloadAll(ctx context.Context, f *fleet.Fleet, told *alerts.Alerts, load func() (*config.Config, error)) error {
-	if err := f.Reload(ctx); err != nil {
-		return err
-	}
-	cfg, err := load()
-	if err != nil {
-		return err
-	}
-	return told.Use(cfg)
-}
-
 func (a *app) testAlerts(of alerting) error {
 	cfg, chosen, err := of.choose()
 	if err != nil {

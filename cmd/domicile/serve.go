@@ -87,6 +87,10 @@ collector that the variable OTEL_EXPORTER_OTLP_ENDPOINT names, if it does.`,
 }
 
 func (a *app) serve(ctx context.Context, s serving) (err error) {
+	// From the beginning to the end: where nobody listens, a SIGHUP ends the process.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	load, done, err := a.loader(ctx, &s)
 	if err != nil {
 		return err
@@ -129,19 +133,22 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 			return err
 		}
 	}
-	reload := f.Reload
+	also := func(*config.Config) error { return nil }
 	group, ctx := errgroup.WithContext(ctx)
 	if s.role == roleAll {
 		told, err := a.alerts(ctx, cfg, f, log)
 		if err != nil {
 			return err
 		}
-		reload = func(ctx context.Context) error { return reloadAll(ctx, f, told, load) }
+		also = told.Use
 		numbers.Standing(metrics.Sources{Fleet: f, History: f.History(), Alerts: told, Log: log})
 		group.Go(func() error { return told.Run(ctx) })
 	}
 	group.Go(func() error { return f.Run(ctx) })
-	group.Go(func() error { return rereadOnHangup(ctx, reload, log) })
+	group.Go(func() error {
+		rereadOnHangup(ctx, hangups, func() error { return f.Reload(ctx, also) }, log)
+		return nil
+	})
 	if listener != nil {
 		pages, err := a.pages(s, cfg, f, web.Options{Secret: secret, Metrics: numbers.Handler(log), Log: log})
 		if err != nil {
@@ -245,18 +252,15 @@ func (s serving) bind(ctx context.Context, cfg *config.Config) (net.Listener, er
 	return listener, nil
 }
 
-// rereadOnHangup has the configuration read anew at each SIGHUP.
-func rereadOnHangup(ctx context.Context, reload func(context.Context) error, log *slog.Logger) error {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+// rereadOnHangup has the configuration read anew at each SIGHUP until the context ends.
+func rereadOnHangup(ctx context.Context, hangups <-chan os.Signal, reload func() error, log *slog.Logger) {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-hangups:
 		}
-		if err := reload(ctx); err != nil {
+		if err := reload(); err != nil {
 			log.Error("the configuration is refused, and the one before goes on", "error", err)
 			continue
 		}

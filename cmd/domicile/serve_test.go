@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -153,5 +154,53 @@ func TestServe(t *testing.T) {
 	defer store.Close()
 	if scans, err := store.List(t.Context(), ""); err != nil || len(scans) == 0 {
 		t.Errorf("the history has %d scans, %v", len(scans), err)
+	}
+}
+
+// TestHangupWhileEnding: a SIGHUP while the last scans end ends nothing, and the scan that was
+// running is recorded.
+func TestHangupWhileEnding(t *testing.T) {
+	tenant, err := simulator.Load(domicile.Tenants(), "good", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, release := make(chan struct{}), make(chan struct{})
+	reading := sync.OnceFunc(func() { close(read) })
+	server, err := simulator.Start(t.Context(), simulator.Options{Tenant: tenant, Before: func(*http.Request) {
+		reading()
+		<-release
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := server.WriteConfig(dir); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "domicile.yaml")
+	plain, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(string(plain)+"serve: {schedules: [{cron: \"@every 1s\"}]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := serveIn(t, dir, "--role", "worker")
+	s.await(t, "scan begins")
+	<-read
+	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	s.await(t, "ending: no further scan is begun, and those that are running have time")
+	for range 3 {
+		if err := s.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(release)
+	s.await(t, "scan is recorded")
+	s.await(t, "ended")
+	if err := s.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
 	}
 }

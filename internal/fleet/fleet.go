@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -90,7 +91,7 @@ func Open(ctx context.Context, o Options) (*Fleet, error) {
 	for _, err := range cfg.Refused {
 		f.log.Error("a tenant is left out", "error", err)
 	}
-	f.setup.Store(setup)
+	f.use(setup)
 	if f.address, err = f.addressOf(cfg); err != nil {
 		return nil, err
 	}
@@ -147,12 +148,13 @@ func (f *Fleet) Close() error { return f.history.Close() }
 // History is where the results are.
 func (f *Fleet) History() *history.Store { return f.history }
 
-// refusals is how many refused tenants an error names.
+// refusals is how many tenants an error or a line of the log names.
 const refusals = 20
 
-// Reload reads the configuration anew. One that is wrong, also in a single tenant, is refused,
-// and the one before goes on; scans that are running end by the one that they began with.
-func (f *Fleet) Reload(ctx context.Context) error {
+// Reload reads the configuration anew, and gives it to somebody else who goes by it. One that
+// is wrong, also in a single tenant, or that is refused there, is refused, and the one before goes
+// on; scans that are running end by the one that they began with.
+func (f *Fleet) Reload(ctx context.Context, also func(*config.Config) error) error {
 	cfg, err := f.options.Load()
 	if err != nil {
 		return err
@@ -167,8 +169,30 @@ func (f *Fleet) Reload(ctx context.Context) error {
 	if address, err := f.addressOf(cfg); err != nil || address != f.address {
 		return errors.Join(err, errDatabase)
 	}
-	f.setup.Store(next)
+	if err := also(cfg); err != nil {
+		return err
+	}
+	f.use(next)
 	return nil
+}
+
+// use goes by a setup from now on. It says how many tenants that has and which of those before are
+// gone: a configuration that was read half-written may be in order.
+func (f *Fleet) use(next *setup) {
+	before := f.setup.Swap(next)
+	f.log.Info("these tenants are watched", "tenants", len(next.config.Tenants), "schedules", len(next.config.Serve.Schedules))
+	if before == nil {
+		return
+	}
+	var gone []string
+	for _, tenant := range before.config.Tenants {
+		if _, err := next.tenant(tenant.ID); err != nil {
+			gone = append(gone, tenant.Name)
+		}
+	}
+	if len(gone) > 0 {
+		f.log.Warn("tenants are in the configuration no longer", "gone", len(gone), "names", strings.Join(gone[:min(len(gone), refusals)], ", "))
+	}
 }
 
 // Run plans and scans until the context ends, and then lets what is running go on for as long

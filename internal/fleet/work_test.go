@@ -133,6 +133,7 @@ func TestReload(t *testing.T) {
 	device.Tenants[0].Auth.Method = "device_code"
 	elsewhere.Serve.Database = filepath.Join(t.TempDir(), "other.db")
 	wrong := errors.New("line 3 is wrong")
+	alone := func(*config.Config) error { return nil }
 	for name, next := range map[string]struct {
 		cfg *config.Config
 		err error
@@ -144,7 +145,7 @@ func TestReload(t *testing.T) {
 		"another database":                   {elsewhere, nil},
 	} {
 		cfg, err = next.cfg, next.err
-		if err := f.Reload(t.Context()); err == nil {
+		if err := f.Reload(t.Context(), alone); err == nil {
 			t.Errorf("Reload() of %s succeeded", name)
 		}
 		if names := known(); len(names) != 1 || names[0] != "good" {
@@ -152,10 +153,17 @@ func TestReload(t *testing.T) {
 		}
 	}
 
+	cfg, err = joined(weak), nil
+	if err := f.Reload(t.Context(), func(*config.Config) error { return wrong }); !errors.Is(err, wrong) {
+		t.Errorf("Reload() of what somebody else refuses = %v, want %v", err, wrong)
+	}
+	if names := known(); len(names) != 1 || names[0] != "good" {
+		t.Errorf("after what somebody else refuses the tenants are %v", names)
+	}
+
 	g := holdAfter(good, 20)
 	job := begun(t, f, good, g)
-	cfg, err = joined(weak), nil
-	if err := f.Reload(t.Context()); err != nil {
+	if err := f.Reload(t.Context(), alone); err != nil {
 		t.Fatal(err)
 	}
 	if names := known(); len(names) != 1 || names[0] != "weak" {
