@@ -91,6 +91,15 @@ func (s *Store) Scan(ctx context.Context, tenant string, id int64) (Scan, error)
 	return scans[0], nil
 }
 
+// Holds says whether the result.json of a lower-case hex sha256 is recorded.
+func (s *Store) Holds(ctx context.Context, digest string) (holds bool, err error) {
+	err = s.db.QueryRowContext(ctx, s.db.SQL("SELECT EXISTS (SELECT 1 FROM history_scans WHERE digest = ?)"), digest).Scan(&holds)
+	if err != nil {
+		return false, fmt.Errorf("reading the history: %w", err)
+	}
+	return holds, nil
+}
+
 // Result returns the result.json of a recorded scan, to the byte.
 func (s *Store) Result(ctx context.Context, scan Scan) ([]byte, error) {
 	result, err := s.result(ctx, scan)

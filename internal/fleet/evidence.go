@@ -3,7 +3,9 @@ package fleet
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -88,10 +90,38 @@ func (f *Fleet) tidyTenant(ctx context.Context, tenant string) {
 		return
 	}
 	for _, entry := range entries {
-		if folder := tenant + "/" + entry.Name(); entry.IsDir() && !kept[folder] {
+		folder := tenant + "/" + entry.Name()
+		wanted, known := kept[folder]
+		if entry.IsDir() && !wanted && (known || f.leftover(ctx, folder)) {
 			f.remove(folder)
 		}
 	}
+}
+
+// leftover says whether a folder that no job has was left by a scan without a result, or by one
+// that is forgotten but for its result in the history. Any other one was recorded in another
+// database, whose evidence isn't this one's to remove.
+func (f *Fleet) leftover(ctx context.Context, folder string) bool {
+	if _, foreign := f.foreign.Load(folder); foreign {
+		return false
+	}
+	document, err := os.ReadFile(filepath.Join(f.path(folder), scan.ResultFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return true
+	}
+	is := false
+	if err == nil {
+		sum := sha256.Sum256(document)
+		is, err = f.history.Holds(ctx, hex.EncodeToString(sum[:]))
+	}
+	switch {
+	case err != nil:
+		f.log.Warn("tidying up", "folder", folder, "error", err)
+	case !is:
+		f.foreign.Store(folder, true)
+		f.log.Warn("evidence stays whose result is not in the history", "folder", folder)
+	}
+	return is
 }
 
 // Upload judges and records a packed bundle that was made elsewhere, once it is verified: its

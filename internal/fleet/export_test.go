@@ -23,6 +23,9 @@ func (f *Fleet) Plan(ctx context.Context, now time.Time) ([]Job, error) {
 // PlanOnly asks for the scans that are due at a time.
 func (f *Fleet) PlanOnly(ctx context.Context, now time.Time) error { return f.plan(ctx, now) }
 
+// Tidy forgets what isn't kept.
+func (f *Fleet) Tidy(ctx context.Context) { f.tidy(ctx) }
+
 // Block keeps everybody else from writing to the database until the function that it returns
 // is called.
 func (f *Fleet) Block(ctx context.Context) (unblock func() error, err error) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +60,8 @@ type Fleet struct {
 	queue   queue
 	// fetched are the turns that were taken from the queue by the last tick and not begun.
 	fetched map[turn]bool
+	// foreign are folders of evidence whose results aren't in the history.
+	foreign sync.Map
 }
 
 // DatabaseFile is the database's file in the data folder, where the configuration names none.

@@ -189,16 +189,17 @@ type claim struct {
 	folder, before string
 }
 
-// claim begins a job, unless the turn isn't the job's any more: claimed is false then.
+// claim begins a job, unless the turn isn't the job's any more: claimed is false then. The folder's
+// name has the time, so that no other database's job has the same.
 func (s store) claim(ctx context.Context, of turn, worker string, term time.Duration, now time.Time) (c claim, claimed bool, err error) {
 	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := tx.QueryRowContext(ctx, s.db.SQL("SELECT folder FROM fleet_jobs WHERE id = ?"), of.job).Scan(&c.before); err != nil {
 			return err
 		}
 		err := tx.QueryRowContext(ctx, s.db.SQL(`UPDATE fleet_jobs SET state = 'running', worker = ?, started = ?, attempt = attempt + 1, fence = fence + 1,
-			lease = {{now}} + ?, folder = tenant || '/' || id || '-' || (fence + 1), progress = '[]'
+			lease = {{now}} + ?, folder = tenant || '/' || CAST(? AS TEXT) || '-' || id || '-' || (fence + 1), progress = '[]'
 			WHERE id = ? AND turn = ? AND state IN ('waiting', 'retrying') RETURNING `+columns+", fence, folder"),
-			worker, now.UnixMicro(), term.Microseconds(), of.job, of.turn).Scan(append(c.fields(), &c.fence, &c.folder)...)
+			worker, now.UnixMicro(), term.Microseconds(), now.UTC().Format("20060102T150405Z"), of.job, of.turn).Scan(append(c.fields(), &c.fence, &c.folder)...)
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -420,9 +421,9 @@ func (s store) folder(ctx context.Context, scan int64) (folder string, err error
 	return folder, err
 }
 
-// kept says which folders of a tenant's evidence are wanted: those of jobs that are under way
-// and of the latest scans. Jobs that are over and not among these are forgotten with their
-// logs.
+// kept says of the folders of a tenant's evidence that jobs have whether they are wanted: those
+// of jobs that are under way and of the latest scans are. Jobs that are over and not among these
+// are forgotten with their logs.
 func (s store) kept(ctx context.Context, tenant string, keep config.Keep, now time.Time) (map[string]bool, error) {
 	kept := map[string]bool{}
 	err := s.db.Transact(ctx, func(tx *sql.Tx) error {
@@ -446,6 +447,7 @@ func (s store) kept(ctx context.Context, tenant string, keep config.Keep, now ti
 			if underWay || within || scan > 0 && scans == 0 {
 				kept[folder] = underWay || scan > 0
 			} else {
+				kept[folder] = false
 				over = append(over, id)
 			}
 			if scan > 0 {

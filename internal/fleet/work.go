@@ -144,7 +144,8 @@ func (f *Fleet) scan(ctx context.Context, setup *setup, c claim, notes *journal,
 	}
 	run.Record = func(ctx context.Context, path string) error {
 		if passing := passingGaps(result); len(passing) > 0 && c.Attempt < maxAttempts {
-			return fmt.Errorf("not everything could be read: %s", strings.Join(passing, ", "))
+			err := fmt.Errorf("not everything could be read: %s", strings.Join(passing, ", "))
+			return errors.Join(err, os.Remove(path)) // the next attempt's result counts
 		}
 		return f.record(ctx, c, path, log)
 	}

@@ -244,6 +244,61 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// TestEvidenceOfAnotherDatabase: evidence that was recorded in another database stays, also where jobs
+// have the same ids, and what a process has of a scan that another one has forgotten goes.
+func TestEvidenceOfAnotherDatabase(t *testing.T) {
+	t.Parallel()
+	tenant := simulate(t, "good", t.TempDir())
+	data := t.TempDir()
+	scanned := func(f *fleet.Fleet) string {
+		t.Helper()
+		job, err := f.Start(t.Context(), "good", "auditor")
+		if err != nil {
+			t.Fatal(err)
+		}
+		scan, err := f.History().Scan(t.Context(), "", await(t, f, job.ID, fleet.Done).Scan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder, err := f.Evidence(t.Context(), scan)
+		if err != nil || folder == "" {
+			t.Fatalf("Evidence() = %q, %v", folder, err)
+		}
+		return folder
+	}
+	there := func(folder string) bool {
+		_, err := os.Stat(filepath.Join(filepath.Dir(folder), "result.json"))
+		return err == nil
+	}
+	before := scanned(started(t, options(t, data, joined(tenant))))
+	file, err := os.ReadFile(filepath.Join(filepath.Dir(before), "result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	elsewhere := joined(tenant)
+	elsewhere.Serve.Database, elsewhere.Serve.Keep = filepath.Join(t.TempDir(), "other.db"), config.Keep{Scans: 1}
+	here := started(t, options(t, data, elsewhere))
+	first := scanned(here)
+	if now, err := os.ReadFile(filepath.Join(filepath.Dir(before), "result.json")); err != nil || !bytes.Equal(now, file) {
+		t.Fatalf("the result of the other database is gone or another: %v", err)
+	}
+	far := options(t, t.TempDir(), elsewhere)
+	other := opened(t, far)
+	if err := os.CopyFS(filepath.Join(far.Data, "evidence"), os.DirFS(filepath.Join(data, "evidence"))); err != nil {
+		t.Fatal(err)
+	}
+	last := scanned(here)
+	eventually(t, "the first scan is forgotten", func() bool { return !there(first) })
+	if !there(before) || !there(last) {
+		t.Error("the evidence of the other database, or of the last scan, is gone")
+	}
+	other.Tidy(t.Context())
+	if n := folders(t, far.Data, "good"); n != 1 {
+		t.Errorf("another process has %d folders of evidence, want only the one of the other database", n)
+	}
+}
+
 // TestUpload: a bundle that was made elsewhere is verified, judged and recorded once.
 func TestUpload(t *testing.T) {
 	t.Parallel()
