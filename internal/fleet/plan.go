@@ -57,8 +57,11 @@ func (f *Fleet) requeue(ctx context.Context) error {
 	return nil
 }
 
+// clocksApart is by how much the clocks of processes that plan may differ.
+const clocksApart = time.Hour
+
 // plan asks for the scans that are due by the schedules. A schedule counts from when it is
-// first seen.
+// first seen, and so does one again that a clock that was ahead has planned.
 func (f *Fleet) plan(ctx context.Context, now time.Time) error {
 	planned, err := f.store.planned(ctx)
 	if err != nil {
@@ -70,6 +73,13 @@ func (f *Fleet) plan(ctx context.Context, now time.Time) error {
 		delete(planned, name)
 		if !known {
 			if err := f.store.begin(ctx, schedule, now); err != nil {
+				return err
+			}
+			continue
+		}
+		if was.Sub(now) > clocksApart {
+			f.log.Warn("a schedule was planned up to a time that is yet to come; a clock was ahead, and it counts from now on", "tenant", schedule.tenant.Name, "schedule", schedule.key, "planned", was)
+			if err := f.store.setBack(ctx, schedule, was, now); err != nil {
 				return err
 			}
 			continue

@@ -88,6 +88,31 @@ func TestAWeekOfSchedules(t *testing.T) {
 	}
 }
 
+// TestAClockThatWasAhead: schedules that were planned by a clock that was a year ahead are followed once it
+// is right, and a clock that is behind another's by some seconds does nothing twice.
+func TestAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	f := opened(t, options(t, t.TempDir(), scheduled(1, config.Serve{Schedules: []config.Schedule{{Cron: "0 3 * * *"}}})))
+	day := time.Date(2026, 11, 2, 3, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		now  time.Time
+		jobs int
+	}{
+		{day.AddDate(1, 0, -1), 0}, // first seen
+		{day.AddDate(1, 0, 0), 1},
+		{day.Add(-time.Minute), 0}, // set right
+		{day, 1},
+		{day.Add(-10 * time.Second), 0}, // another process's
+		{day.Add(10 * time.Second), 0},
+		{day.AddDate(0, 0, 1), 1},
+	} {
+		jobs, err := f.Plan(t.Context(), tt.now)
+		if err != nil || len(jobs) != tt.jobs {
+			t.Errorf("at %s there are %d scans, %v, want %d", tt.now, len(jobs), err, tt.jobs)
+		}
+	}
+}
+
 // TestOnePlan: however many processes plan at once, each scan is asked for once.
 func TestOnePlan(t *testing.T) {
 	t.Parallel()

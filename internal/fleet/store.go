@@ -83,6 +83,13 @@ func (s store) begin(ctx context.Context, of schedule, now time.Time) error {
 	return err
 }
 
+// setBack notes that a schedule that was planned too far is planned up to now.
+func (s store) setBack(ctx context.Context, of schedule, was, now time.Time) error {
+	_, err := s.db.ExecContext(ctx, s.db.SQL("UPDATE fleet_schedules SET planned = ? WHERE tenant_id = ? AND schedule = ? AND planned = ?"),
+		now.UnixMicro(), of.tenant.ID, of.key, was.UnixMicro())
+	return err
+}
+
 // forget takes away how far a schedule was planned that is no more.
 func (s store) forget(ctx context.Context, tenant, key string) error {
 	_, err := s.db.ExecContext(ctx, s.db.SQL("DELETE FROM fleet_schedules WHERE tenant_id = ? AND schedule = ?"), tenant, key)
