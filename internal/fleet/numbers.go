@@ -9,7 +9,7 @@ func (f *Fleet) Ended(ctx context.Context) (map[string]Job, error) { return f.st
 func (s store) ended(ctx context.Context) (map[string]Job, error) {
 	rows, err := s.db.QueryContext(ctx, s.db.SQL("SELECT "+columns+` FROM fleet_jobs WHERE id IN (
 		SELECT (SELECT max(j.id) FROM fleet_jobs j WHERE j.tenant = t.tenant AND j.state IN ('done', 'failed') AND j.cause <> 'upload')
-		FROM (SELECT DISTINCT tenant FROM fleet_jobs) t)`))
+		FROM (SELECT DISTINCT tenant FROM fleet_jobs) t) ORDER BY id`))
 	if err != nil {
 		return nil, err
 	}
@@ -20,7 +20,7 @@ func (s store) ended(ctx context.Context) (map[string]Job, error) {
 		if err := rows.Scan(job.fields()...); err != nil {
 			return nil, err
 		}
-		ended[job.TenantID] = job
+		ended[job.TenantID] = job // a tenant that was renamed has one for each name
 	}
 	return ended, rows.Err()
 }

@@ -57,4 +57,20 @@ func counted(t *testing.T, address string) {
 	if job := latest[cfg.Tenants[1].ID]; err != nil || job.State != fleet.Done || job.ID >= again.ID || job.Tenant != cfg.Tenants[1].Name {
 		t.Errorf("Ended() has %+v, %v", job, err)
 	}
+
+	// The same tenant under another name, before the first in the alphabet.
+	if _, err := f.Plan(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Tenants[1].Name = "acme"
+	renamed, err := f.Start(t.Context(), "acme", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Plan(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if latest, err = f.Ended(t.Context()); err != nil || latest[cfg.Tenants[1].ID].ID != renamed.ID {
+		t.Errorf("Ended() of a tenant that was renamed has %+v, %v, want job %d", latest[cfg.Tenants[1].ID], err, renamed.ID)
+	}
 }
