@@ -43,6 +43,7 @@ func suite(t *testing.T, fresh func(*testing.T) string) {
 	t.Run("open findings", func(t *testing.T) { testOpenFindings(t, opened(t, fresh(t))) })
 	t.Run("upgrade", func(t *testing.T) { testUpgrade(t, fresh(t)) })
 	t.Run("runs", func(t *testing.T) { testRuns(t, opened(t, fresh(t))) })
+	t.Run("signatures", func(t *testing.T) { testSignatures(t, opened(t, fresh(t))) })
 	t.Run("prune", func(t *testing.T) { testPrune(t, opened(t, fresh(t))) })
 	t.Run("hostile", func(t *testing.T) { testHostile(t, opened(t, fresh(t))) })
 	t.Run("refused", func(t *testing.T) { testRefused(t, opened(t, fresh(t))) })
@@ -265,6 +266,39 @@ func testPrune(t *testing.T, store *history.Store) {
 		t.Errorf("Prune() = %d scans, %v, want all but the latest", len(pruned.Scans), err)
 	}
 	holds(t, store, scans[9], documents[9])
+}
+
+// testSignatures: the signature beside a result is kept with it, one that comes later too, and none
+// takes the place of another.
+func testSignatures(t *testing.T, store *history.Store) {
+	t.Helper()
+	signed, unsigned := encode(t, result(tenantID, day(1), nil)), encode(t, result(tenantID, day(2), nil))
+	for _, tt := range []struct {
+		document       []byte
+		envelope, want string
+		recorded       bool
+	}{
+		{signed, "first", "first", true},
+		{signed, "second", "first", false},
+		{signed, "", "first", false},
+		{unsigned, "", "", true},
+		{unsigned, "later", "later", false},
+	} {
+		entry := history.Entry{Result: tt.document, Envelope: []byte(tt.envelope), By: "auditor", Time: day(9)}
+		scan, recorded, err := store.RecordWith(t.Context(), entry, func(*sql.Tx, history.Scan) error { return nil })
+		if err != nil || recorded != tt.recorded {
+			t.Fatalf("RecordWith(%q) = %v, %v, want %v", tt.envelope, recorded, err, tt.recorded)
+		}
+		if envelope, err := store.Envelope(t.Context(), scan); err != nil || string(envelope) != tt.want || (envelope == nil) != (tt.want == "") {
+			t.Errorf("Envelope() after %q = %q, %v, want %q", tt.envelope, envelope, err, tt.want)
+		}
+		if holds, err := store.Holds(t.Context(), scan.Digest); err != nil || !holds {
+			t.Errorf("Holds() = %v, %v", holds, err)
+		}
+	}
+	if holds, err := store.Holds(t.Context(), strings.Repeat("0", 64)); err != nil || holds {
+		t.Errorf("Holds() of what was never recorded = %v, %v", holds, err)
+	}
 }
 
 // runRecord is the record of a run that began on a day.
@@ -496,7 +530,7 @@ func testVersions(t *testing.T, address string) {
 	again := opened(t, address)
 	holds(t, again, scan, document)
 	// A store of the first version gets what it lacks, and keeps what it has.
-	for _, statement := range []string{"DROP TABLE history_runs", "DELETE FROM history_migrations WHERE version = 3"} {
+	for _, statement := range []string{"ALTER TABLE history_scans DROP COLUMN envelope", "DROP TABLE history_runs", "DELETE FROM history_migrations WHERE version >= 3"} {
 		if err := history.Exec(t.Context(), store, statement); err != nil {
 			t.Fatal(err)
 		}

@@ -100,6 +100,19 @@ func (s *Store) Holds(ctx context.Context, digest string) (holds bool, err error
 	return holds, nil
 }
 
+// Envelope returns the signature that stood beside the result.json of a recorded scan; nil for none.
+func (s *Store) Envelope(ctx context.Context, scan Scan) (envelope []byte, err error) {
+	var packed []byte
+	err = s.db.QueryRowContext(ctx, s.db.SQL("SELECT envelope FROM history_scans WHERE id = ? AND tenant_id = ?"), scan.ID, scan.tenantID).Scan(&packed)
+	if err == nil && packed != nil {
+		envelope, err = unpack(packed)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the signature of scan %d: %w", scan.ID, err)
+	}
+	return envelope, nil
+}
+
 // Result returns the result.json of a recorded scan, to the byte.
 func (s *Store) Result(ctx context.Context, scan Scan) ([]byte, error) {
 	result, err := s.result(ctx, scan)

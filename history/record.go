@@ -24,21 +24,30 @@ const maxText = 1000
 // same result was there before. Results may be recorded in any order: a scan's place in the
 // history of its tenant is the time when it started.
 func (s *Store) Record(ctx context.Context, result []byte, by string, now time.Time) (scan Scan, recorded bool, err error) {
-	return s.RecordWith(ctx, result, by, now, func(*sql.Tx, Scan) error { return nil })
+	return s.RecordWith(ctx, Entry{Result: result, By: by, Time: now}, func(*sql.Tx, Scan) error { return nil })
+}
+
+// Entry is what is recorded: a result.json and the signature beside it, nil for none, by whom and
+// when.
+type Entry struct {
+	Result, Envelope []byte
+	By               string
+	Time             time.Time
 }
 
 // RecordWith records as Record does, and calls a function in the same transaction, with the
-// scan as it stands in the history: either both are done, or neither.
-func (s *Store) RecordWith(ctx context.Context, result []byte, by string, now time.Time, with func(*sql.Tx, Scan) error) (scan Scan, recorded bool, err error) {
-	doc, err := split(result)
+// scan as it stands in the history: either both are done, or neither. A signature that a result which
+// was there before lacked is kept then.
+func (s *Store) RecordWith(ctx context.Context, entry Entry, with func(*sql.Tx, Scan) error) (scan Scan, recorded bool, err error) {
+	doc, err := split(entry.Result)
 	if err != nil {
 		return Scan{}, false, fmt.Errorf("recording the result: %w", err)
 	}
-	scan, err = describe(doc, result)
+	scan, err = describe(doc, entry.Result)
 	if err != nil {
 		return Scan{}, false, fmt.Errorf("recording the result: %w", err)
 	}
-	scan.RecordedBy, scan.Recorded = text(by), now.UTC().Truncate(time.Microsecond)
+	scan.RecordedBy, scan.Recorded = text(entry.By), entry.Time.UTC().Truncate(time.Microsecond)
 	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := s.lockTenant(ctx, tx, scan.Tenant, &scan.tenantID); err != nil {
 			return err
@@ -49,6 +58,9 @@ func (s *Store) RecordWith(ctx context.Context, result []byte, by string, now ti
 		}
 		if recorded = len(there) == 0; !recorded {
 			scan = there[0]
+			if err := s.sign(ctx, tx, scan, entry.Envelope); err != nil {
+				return err
+			}
 			return with(tx, scan)
 		}
 		next, err := s.place(ctx, tx, &scan)
@@ -64,12 +76,28 @@ func (s *Store) RecordWith(ctx context.Context, result []byte, by string, now ti
 		if err := s.recordNumbers(ctx, tx, scan, doc, next == forever); err != nil {
 			return err
 		}
+		if err := s.sign(ctx, tx, scan, entry.Envelope); err != nil {
+			return err
+		}
 		return with(tx, scan)
 	})
 	if err != nil {
 		return Scan{}, false, fmt.Errorf("recording the result: %w", err)
 	}
 	return scan, recorded, nil
+}
+
+// sign keeps the signature of a scan that has none.
+func (s *Store) sign(ctx context.Context, tx *sql.Tx, scan Scan, envelope []byte) error {
+	if len(envelope) == 0 {
+		return nil
+	}
+	packed, err := pack(envelope)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, s.db.SQL("UPDATE history_scans SET envelope = ? WHERE id = ? AND envelope IS NULL"), packed, scan.ID)
+	return err
 }
 
 // sumOf is the lower-case hex sha256 of a document.

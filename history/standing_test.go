@@ -180,7 +180,7 @@ func testUpgrade(t *testing.T, address string) {
 	for _, statement := range []string{
 		"DROP TABLE history_numbers", "DROP TABLE history_standings", "DROP INDEX history_scans_position", "DROP INDEX history_findings_worst",
 		"ALTER TABLE history_findings DROP COLUMN rule", "ALTER TABLE history_findings DROP COLUMN weight", "CREATE INDEX history_findings_interval ON history_findings (tenant_id, until)",
-		"DROP TABLE history_runs", "DELETE FROM history_migrations WHERE version >= 2",
+		"DROP TABLE history_runs", "ALTER TABLE history_scans DROP COLUMN envelope", "DELETE FROM history_migrations WHERE version >= 2",
 	} {
 		if err := history.Exec(t.Context(), store, statement); err != nil {
 			t.Fatal(err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/evidence"
-	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/history"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
@@ -120,15 +118,12 @@ func (a *app) diff(ctx context.Context, d diffing) error {
 func (a *app) compared(ctx context.Context, d diffing, trust signing.Trust) (before, after scan.Compared, err error) {
 	read := func(path string) (scan.Compared, string, error) { return d.proof.compared(path, trust) }
 	if d.history != "" {
-		if err := d.proof.fromHistory(); err != nil {
-			return before, after, err
-		}
 		store, err := a.openHistory(ctx, d.history)
 		if err != nil {
 			return before, after, err
 		}
 		defer store.Close()
-		read = func(id string) (scan.Compared, string, error) { return recorded(ctx, store, id) }
+		read = func(id string) (scan.Compared, string, error) { return d.proof.recorded(ctx, store, id, trust) }
 	}
 	for _, side := range []struct {
 		compared         *scan.Compared
@@ -164,11 +159,19 @@ func (s *signatures) compared(path string, trust signing.Trust) (compared scan.C
 }
 
 // recorded reads a recorded scan by its id. No evidence lies beside it.
-func recorded(ctx context.Context, store *history.Store, id string) (scan.Compared, string, error) {
+func (s *signatures) recorded(ctx context.Context, store *history.Store, id string, trust signing.Trust) (scan.Compared, string, error) {
 	one, document, err := recordedResult(ctx, store, "", id)
 	if err != nil {
 		return scan.Compared{}, "", err
 	}
-	result, err := findings.Read(bytes.NewReader(document))
+	envelope, err := store.Envelope(ctx, one)
+	if err != nil {
+		return scan.Compared{}, "", err
+	}
+	name := "scan " + id
+	result, signers, err := scan.ReadResult(name, document, envelope, trust)
+	if err == nil {
+		err = s.demand(name, signers)
+	}
 	return scan.Compared{Result: result, Digest: one.Digest}, "", err
 }

@@ -80,9 +80,6 @@ else with 3 and the first difference. The options are to be those of then.`,
 			}
 			defer func() { err = errors.Join(err, to.close()) }()
 			if judging.Previous == historyPrevious {
-				if err := judging.proof.fromHistory(); err != nil {
-					return err
-				}
 				if err := os.MkdirAll(out, 0o700); err != nil {
 					return usage(err)
 				}

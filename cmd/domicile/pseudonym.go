@@ -17,10 +17,13 @@ import (
 type pseudonymising struct {
 	on  bool
 	key string
+	// configured says that the configuration may ask for pseudonyms too.
+	configured bool
 }
 
 func (p *pseudonymising) add(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&p.on, "pseudonymise", false, "write pseudonyms in the place of names, user principal names and ids, before anything is on disk (docs/privacy.md)")
+	p.configured = true
+	cmd.Flags().BoolVar(&p.on, "pseudonymise", false, "write pseudonyms in the place of names, user principal names and ids, before anything is on disk, also where the configuration doesn't say so (docs/privacy.md)")
 	p.addKey(cmd)
 }
 
@@ -46,10 +49,11 @@ func (p *pseudonymising) read(cfg *config.Config, tenant string, getenv func(str
 // asked reads the key where pseudonyms are asked for, for which it must be known whose; nil where they
 // aren't. cfg and tenant may be nil.
 func (p *pseudonymising) asked(cfg *config.Config, tenant *config.Tenant, getenv func(string) string) (*pseudonym.Key, error) {
+	on := p.on || p.configured && tenant != nil && cfg.Pseudonymised(tenant)
 	switch {
-	case !p.on && p.key != "":
+	case !on && p.key != "":
 		return nil, usage(errors.New("--pseudonym-key is for --pseudonymise; give both, or none"))
-	case !p.on:
+	case !on:
 		return nil, nil //nolint:nilnil // none are asked for
 	case tenant == nil:
 		return nil, usage(errors.New("pseudonyms are those of one tenant; name it with --config and --tenant"))

@@ -404,3 +404,41 @@ func TestPseudonymsAndWaivers(t *testing.T) {
 	}
 	checkNoSecret(t, masked, []string{stdout, stderr}, secrets)
 }
+
+// TestPseudonymsOfTheConfiguration: what the configuration says of pseudonyms holds without a flag, for all
+// tenants or for one.
+func TestPseudonymsOfTheConfiguration(t *testing.T) {
+	t.Setenv("PSEUDONYMS", pseudonymText)
+	server := serve(t, "good")
+	defer server.Close()
+	dir := t.TempDir()
+	if err := server.WriteConfig(dir); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, config.FileName)
+	plain, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		text  string
+		masks bool
+	}{
+		"all tenants":  {"pseudonymise: true\n" + string(plain), true},
+		"this tenant":  {strings.Replace(string(plain), "  - name: good\n", "  - name: good\n    pseudonymise: true\n", 1), true},
+		"all but this": {"pseudonymise: true\n" + strings.Replace(string(plain), "  - name: good\n", "  - name: good\n    pseudonymise: false\n", 1), false},
+	} {
+		if err := os.WriteFile(file, []byte("pseudonym_key: env:PSEUDONYMS\n"+tt.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out := filepath.Join(t.TempDir(), "out")
+		run1(t, "collect", "--config", file, "--now", now, "--kind", "organization", "--out", out, "--quiet")
+		bundle, err := evidence.Verify(out, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if masked := bundle.Manifest.Pseudonyms != ""; masked != tt.masks {
+			t.Errorf("%s: pseudonyms are %v, want %v", name, masked, tt.masks)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -119,7 +120,12 @@ func (a *app) record(ctx context.Context, r *recorder, path, digest string) erro
 	if err != nil {
 		return err
 	}
-	one, recorded, err := r.store.Record(ctx, document, accountName(), a.Now())
+	envelope, err := scan.ReadEnvelope(path)
+	if err != nil {
+		return err
+	}
+	entry := history.Entry{Result: document, Envelope: envelope, By: accountName(), Time: a.Now()}
+	one, recorded, err := r.store.RecordWith(ctx, entry, func(*sql.Tx, history.Scan) error { return nil })
 	switch {
 	case errors.Is(err, history.ErrForeignLayout):
 		return usage(fmt.Errorf("%s: %w; domicile report %s --format json --out FILE lays it out anew", path, err, path))
@@ -171,6 +177,11 @@ func (j *judging) takePrevious(ctx context.Context, a *app, r *recorder, of prev
 	if err != nil {
 		return err
 	}
+	of.Trust, of.Signed = trust, j.proof.Required
+	of.Unfit = func(err error) error {
+		a.say("Left out: %v", err)
+		return nil
+	}
 	path, earlier, err := scan.Earlier(ctx, r.store, of.Before, of.dir)
 	if err != nil {
 		return err
@@ -181,32 +192,8 @@ func (j *judging) takePrevious(ctx context.Context, a *app, r *recorder, of prev
 		a.say("Comparing with scan %d of %s", earlier.ID, earlier.Started.Format(time.RFC3339))
 	}
 	j.Previous = path
-	runs, err := r.store.Runs(ctx, of.Tenant)
-	if err != nil {
-		return err
-	}
-	if of.Pseudonyms != "" && len(runs) > 0 {
-		a.say("The evidence has pseudonyms, so that the remediations that are recorded, which name people, are left out")
-		return nil
-	}
-	for _, run := range runs {
-		if run.Ended.Before(earlier.Started) || run.Began.After(of.Time) {
-			continue
-		}
-		record, envelope, err := r.store.RunRecord(ctx, run)
-		if err != nil {
-			return err
-		}
-		read, err := scan.ReadRun(runID(run), record, envelope, trust)
-		if err == nil {
-			err = j.proof.demand("the remediation "+runID(run), read.Signers)
-		}
-		if err != nil {
-			return err
-		}
-		j.recorded = append(j.recorded, read)
-	}
-	return nil
+	j.recorded, err = of.Runs(ctx, r.store, earlier.Started)
+	return err
 }
 
 // previousOf says which result to compare with, and into which folder to write it. config may

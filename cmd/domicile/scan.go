@@ -163,12 +163,6 @@ func (a *app) takePrevious(ctx context.Context, s *tenantScan) (err error) {
 	if s.tenant == nil {
 		return usage(fmt.Errorf("--previous %s needs a tenant of a configuration; name a result.json", historyPrevious))
 	}
-	if _, err := s.judging.proof.trust(s.target.config); err != nil {
-		return err
-	}
-	if err := s.judging.proof.fromHistory(); err != nil {
-		return err
-	}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return usage(fmt.Errorf("creating folder %s: %w", s.dir, err))
 	}

@@ -87,14 +87,6 @@ func (s *signatures) recordable(path string, trust signing.Trust) (string, error
 	return read.Digest, s.demand(path, read.Signers)
 }
 
-// fromHistory refuses results of the history where a signature is required.
-func (s *signatures) fromHistory() error {
-	if s.Required {
-		return usage(errors.New("the history keeps results without their signatures, and a signature is required; name signed files"))
-	}
-	return nil
-}
-
 // bundle verifies a bundle: a folder, or a packed one, which is unpacked for the time being.
 // done removes what was unpacked.
 func (s *signatures) bundle(path string, trust signing.Trust) (bundle *evidence.Bundle, done func() error, err error) {

@@ -49,7 +49,9 @@ type Config struct {
 	TrustedKeys      []TrustedKey `yaml:"trusted_keys"`
 	RequireSignature bool         `yaml:"require_signature"`
 	// PseudonymKey makes the pseudonyms of pseudonymised evidence: a file, or env:NAME.
+	// Pseudonymise says that all evidence is, as far as tenants don't say otherwise.
 	PseudonymKey string `yaml:"pseudonym_key"`
+	Pseudonymise bool   `yaml:"pseudonymise"`
 	// Waivers is the file with the violations that are accepted for a time.
 	Waivers     string      `yaml:"waivers"`
 	Remediation Remediation `yaml:"remediation"`
@@ -83,9 +85,10 @@ type Tenant struct {
 	Attestations []string `yaml:"attestations"`
 	// Previous is the result.json of an earlier scan.
 	Previous string `yaml:"previous"`
-	// Waivers goes over the general one, and so does each setting of Remediation.
-	Waivers     string      `yaml:"waivers"`
-	Remediation Remediation `yaml:"remediation"`
+	// Waivers and Pseudonymise go over the general ones, and so does each setting of Remediation.
+	Waivers      string      `yaml:"waivers"`
+	Pseudonymise *bool       `yaml:"pseudonymise"`
+	Remediation  Remediation `yaml:"remediation"`
 
 	// dir is the folder that relative paths start at, place where the tenant stands in a file of
 	// tenants_from; empty for one of the configuration itself.
@@ -226,6 +229,9 @@ func (c *Config) check() error {
 		names[tenant.Name] = true
 		for _, err := range tenant.check() {
 			errs = append(errs, fmt.Errorf("%s: %w", where, err))
+		}
+		if c.Pseudonymised(&tenant) && c.PseudonymKey == "" {
+			errs = append(errs, fmt.Errorf("%s: pseudonymise is set and pseudonym_key names no key; domicile key new --pseudonyms makes one", where))
 		}
 		if c.RequireApproval(&tenant) && len(c.approvers(&tenant)) == 0 {
 			errs = append(errs, fmt.Errorf("%s: remediation.require_approval is set and remediation.approvers names nobody's key", where))

@@ -92,6 +92,14 @@ func (c *Config) SigningKeyPath() string { return c.source(c.SigningKey) }
 // for none.
 func (c *Config) PseudonymKeyPath() string { return c.source(c.PseudonymKey) }
 
+// Pseudonymised says whether a tenant's evidence has pseudonyms.
+func (c *Config) Pseudonymised(tenant *Tenant) bool {
+	if tenant.Pseudonymise != nil {
+		return *tenant.Pseudonymise
+	}
+	return c.Pseudonymise
+}
+
 // envPrefix marks the name of a variable of the environment where a file may stand.
 const envPrefix = "env:"
 

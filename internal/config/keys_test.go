@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -140,5 +141,20 @@ func TestReadPseudonymKey(t *testing.T) {
 	cfg, err := config.Parse([]byte("version: 1\npseudonym_key: pseudonyms.key\n"), filepath.Join(dir, config.FileName))
 	if err != nil || cfg.PseudonymKeyPath() != path {
 		t.Errorf("PseudonymKeyPath() = %v, want %s", err, path)
+	}
+	text := "version: 1\npseudonymise: true\n%stenants:\n"
+	for i, one := range []string{"", ", pseudonymise: false", ", pseudonymise: true"} {
+		text += fmt.Sprintf("  - {name: t%d, id: 3f0c1d7e-0000-4000-8000-%012d, cloud: global, auth: {method: azure_cli}%s}\n", i, i, one)
+	}
+	if _, err := config.Parse(fmt.Appendf(nil, text, ""), config.FileName); err == nil || !strings.Contains(err.Error(), "pseudonym_key names no key") {
+		t.Errorf("Parse() of pseudonyms without a key = %v", err)
+	}
+	if cfg, err = config.Parse(fmt.Appendf(nil, text, "pseudonym_key: pseudonyms.key\n"), config.FileName); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{true, false, true} {
+		if got := cfg.Pseudonymised(&cfg.Tenants[i]); got != want {
+			t.Errorf("Pseudonymised() of tenant %d = %v, want %v", i, got, want)
+		}
 	}
 }

@@ -128,7 +128,7 @@ func (f *Fleet) leftover(ctx context.Context, folder string) bool {
 // hashes, its signature, and that it is of a tenant of the configuration. It is for somebody.
 // The caller bounds the size of what is read.
 // What is wrong with it is an *evidence.TamperedError, evidence.ErrNotPacked,
-// scan.ErrUnsigned or ErrNoTenant.
+// scan.ErrUnsigned, scan.ErrOtherPseudonyms, ErrNoPseudonyms or ErrNoTenant.
 func (f *Fleet) Upload(ctx context.Context, packed io.Reader, by string) (recorded history.Scan, err error) {
 	setup, begun := f.setup.Load(), f.options.Now()
 	temporary, err := os.MkdirTemp(f.options.Data, "upload-")
@@ -149,8 +149,18 @@ func (f *Fleet) Upload(ctx context.Context, packed io.Reader, by string) (record
 	if err != nil {
 		return history.Scan{}, err
 	}
+	of := judged{tenant: tenant, began: bundle.Manifest.Started, fingerprint: bundle.Manifest.Pseudonyms}
+	switch {
+	case of.fingerprint != "":
+		if of.pseudonyms, err = setup.pseudonymKey(tenant); err != nil {
+			return history.Scan{}, err
+		}
+	case setup.config.Pseudonymised(tenant):
+		return history.Scan{}, ErrNoPseudonyms
+	}
 	folder := fmt.Sprintf("%s/upload-%s", tenant.Name, rand.Text()[:10])
 	dir := f.path(folder)
+	of.dir = dir
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return history.Scan{}, err
 	}
@@ -165,11 +175,7 @@ func (f *Fleet) Upload(ctx context.Context, packed io.Reader, by string) (record
 		}
 		err = errors.Join(err, lock.Unlock())
 	}()
-	with := *setup
-	if with.settings.Previous, _, err = scan.Earlier(ctx, f.history, scan.Before{Tenant: tenant.ID, Time: bundle.Manifest.Started, Pseudonyms: bundle.Manifest.Pseudonyms}, dir); err != nil {
-		return history.Scan{}, err
-	}
-	judgement, err := with.judgement(tenant)
+	judging, err := f.judging(ctx, setup, of, f.log.With("tenant", tenant.Name))
 	if err != nil {
 		return history.Scan{}, err
 	}
@@ -177,12 +183,17 @@ func (f *Fleet) Upload(ctx context.Context, packed io.Reader, by string) (record
 	if err := os.Rename(unpacked, bundle.Dir); err != nil {
 		return history.Scan{}, err
 	}
-	run := scan.Run{Dir: dir, Judgement: judgement, Record: func(ctx context.Context, path string) error {
+	run := scan.Run{Dir: dir, Judgement: judging.Judgement, Record: func(ctx context.Context, path string) error {
 		document, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		recorded, isNew, err = f.history.RecordWith(ctx, document, by, f.options.Now(), func(tx *sql.Tx, scan history.Scan) error {
+		envelope, err := scan.ReadEnvelope(path)
+		if err != nil {
+			return err
+		}
+		entry := history.Entry{Result: document, Envelope: envelope, By: by, Time: f.options.Now()}
+		recorded, isNew, err = f.history.RecordWith(ctx, entry, func(tx *sql.Tx, scan history.Scan) error {
 			return f.store.upload(ctx, tx, Job{
 				Tenant: tenant.Name, TenantID: tenant.ID, By: by, Queued: begun, Started: begun, Finished: f.options.Now(), Exit: &scan.Exit, Scan: scan.ID,
 			}, folder)

@@ -124,6 +124,9 @@ func await(t testing.TB, f *fleet.Fleet, id int64, state fleet.State) fleet.Job 
 		if err != nil {
 			t.Fatal(err)
 		}
+		if job.State == fleet.Failed && state != fleet.Failed {
+			t.Fatalf("job %d failed: %s", id, job.Error)
+		}
 		return job.State == state
 	})
 	return job

@@ -18,6 +18,9 @@ var (
 	ErrUnderWay = errors.New("a scan of the tenant is under way")
 	// ErrNoTenant says that the configuration has no such tenant.
 	ErrNoTenant = errors.New("the configuration has no such tenant")
+	// ErrNoPseudonyms says that a bundle names people, and the configuration has pseudonyms for
+	// the evidence of its tenant.
+	ErrNoPseudonyms = errors.New("the configuration has pseudonyms for the tenant's evidence, and the bundle has none")
 	// ErrNoJob says that there is no job of an id.
 	ErrNoJob = errors.New("there is no such job")
 )

@@ -9,6 +9,7 @@ import (
 
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/pseudonym"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/internal/signing"
 	"github.com/domicile-audit/domicile/policies"
@@ -24,12 +25,13 @@ type setup struct {
 	trust     signing.Trust
 	key       *signing.Key
 	schedules []schedule
+	getenv    func(string) string
 }
 
 // newSetup checks a configuration. What only one tenant lacks, such as its secret, is left to
 // that tenant's scans.
 func newSetup(ctx context.Context, cfg *config.Config, tool findings.Tool, getenv func(string) string) (*setup, error) {
-	s := &setup{config: cfg, settings: scan.Settings{FailOn: cmp.Or(cfg.Serve.FailOn, string(findings.High)), Tool: tool}}
+	s := &setup{config: cfg, settings: scan.Settings{FailOn: cmp.Or(cfg.Serve.FailOn, string(findings.High)), Tool: tool}, getenv: getenv}
 	var err error
 	if s.set, err = s.settings.Rules(ctx, cfg); err != nil {
 		return nil, err
@@ -37,6 +39,7 @@ func newSetup(ctx context.Context, cfg *config.Config, tool findings.Tool, geten
 	if s.trust, err = s.proof.Trust(cfg); err != nil {
 		return nil, err
 	}
+	s.settings.Signed = s.proof.Required
 	if s.key, err = s.proof.SigningKey(cfg, s.trust, getenv); err != nil {
 		return nil, err
 	}
@@ -49,7 +52,11 @@ func newSetup(ctx context.Context, cfg *config.Config, tool findings.Tool, geten
 		if tenant.Auth.Method == "device_code" {
 			return errors.New("it signs in with device_code, and nobody is there to enter a code; choose another method")
 		}
-		_, err := s.judgement(tenant)
+		key, err := s.pseudonyms(tenant)
+		if err != nil {
+			return err
+		}
+		_, err = s.judgement(tenant, key, "")
 		return err
 	})
 	if err != nil {
@@ -61,11 +68,31 @@ func newSetup(ctx context.Context, cfg *config.Config, tool findings.Tool, geten
 	return s, nil
 }
 
-// judgement says how a tenant is judged.
-func (s *setup) judgement(tenant *config.Tenant) (scan.Judgement, error) {
-	judgement, err := s.settings.Judgement(s.set, s.config, tenant, s.trust)
+// judgement says how a tenant is judged, whose evidence has the pseudonyms of a key, nil for none, and
+// with which earlier result it is compared, empty for none.
+func (s *setup) judgement(tenant *config.Tenant, pseudonyms *pseudonym.Key, previous string) (scan.Judgement, error) {
+	settings := s.settings
+	settings.Pseudonyms, settings.Previous = pseudonyms, previous
+	judgement, err := settings.Judgement(s.set, s.config, tenant, s.trust)
 	judgement.Key = s.key
 	return judgement, err
+}
+
+// pseudonyms is the key of the pseudonyms that a tenant's evidence is to have; nil for none.
+func (s *setup) pseudonyms(tenant *config.Tenant) (*pseudonym.Key, error) {
+	if !s.config.Pseudonymised(tenant) {
+		return nil, nil //nolint:nilnil // none are asked for
+	}
+	return s.pseudonymKey(tenant)
+}
+
+// pseudonymKey is the key of a tenant's pseudonyms; nil where the configuration names none.
+func (s *setup) pseudonymKey(tenant *config.Tenant) (*pseudonym.Key, error) {
+	path := s.config.PseudonymKeyPath()
+	if path == "" {
+		return nil, nil //nolint:nilnil // no key is no error
+	}
+	return config.ReadPseudonymKey(path, s.getenv, tenant.ID, policies.NamedIDs())
 }
 
 // tenant finds a tenant by its name or id.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -131,11 +132,11 @@ func (f *Fleet) scan(ctx context.Context, setup *setup, c claim, notes *journal,
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	run, err := f.run(ctx, setup, tenant, dir)
+	run, err := f.run(ctx, setup, tenant, dir, log)
 	if err != nil {
 		return err
 	}
-	run.Collection.Log, run.Collection.Progress, run.Collection.Allow = log, notes.show, held.allow
+	run.Collection.Progress, run.Collection.Allow = notes.show, held.allow
 	run.Collection.Notice = func(text string) { log.Info(text) }
 	var result *findings.Result
 	run.Written = func(written *findings.Result, _ []string) error {
@@ -160,22 +161,26 @@ func (f *Fleet) scan(ctx context.Context, setup *setup, c claim, notes *journal,
 	return err
 }
 
-// run is the scan of a tenant into a folder, compared with the newest result in the history.
-func (f *Fleet) run(ctx context.Context, setup *setup, tenant *config.Tenant, dir string) (scan.Run, error) {
-	previous, _, err := scan.Earlier(ctx, f.history, scan.Before{Tenant: tenant.ID, Time: f.options.Now()}, dir)
-	if err != nil {
-		return scan.Run{}, err
-	}
-	with := *setup
-	with.settings.Previous = previous
-	judgement, err := with.judgement(tenant)
+// run is the scan of a tenant into a folder.
+func (f *Fleet) run(ctx context.Context, setup *setup, tenant *config.Tenant, dir string, log *slog.Logger) (scan.Run, error) {
+	pseudonyms, err := setup.pseudonyms(tenant)
 	if err != nil {
 		return scan.Run{}, &finalError{err}
 	}
-	return scan.Run{Dir: dir, Judgement: judgement, Collection: scan.Collection{
-		Tenant: tenant, Previous: previous, Kinds: setup.set.Kinds(), MaxWait: maxWait, Resume: true, Key: setup.key, Trust: setup.trust,
-		Tool: setup.settings.Tool.Name + " " + setup.settings.Tool.Version, Now: f.options.Now, Getenv: f.options.Getenv, Prompt: io.Discard, Log: f.log,
-		Progress: func(collectors.Progress) {},
+	of := judged{tenant: tenant, began: f.options.Now(), dir: dir, pseudonyms: pseudonyms}
+	if pseudonyms != nil {
+		of.fingerprint = pseudonyms.Fingerprint()
+	} else if left, err := evidence.ReadInterrupted(filepath.Join(dir, scan.EvidenceFolder)); err == nil {
+		of.began = left.Manifest.Started // it is gone on with
+	}
+	judging, err := f.judging(ctx, setup, of, log)
+	if err != nil {
+		return scan.Run{}, err
+	}
+	return scan.Run{Dir: dir, Judgement: judging.Judgement, Collection: scan.Collection{
+		Tenant: tenant, Previous: judging.previous, Kinds: setup.set.Kinds(), MaxWait: maxWait, Resume: true,
+		Key: setup.key, Trust: setup.trust, Require: setup.proof.Required, Pseudonyms: pseudonyms,
+		Tool: setup.settings.Tool.Name + " " + setup.settings.Tool.Version, Now: f.options.Now, Getenv: f.options.Getenv, Prompt: io.Discard, Log: log,
 	}}, nil
 }
 
@@ -186,7 +191,12 @@ func (f *Fleet) record(ctx context.Context, c claim, path string, log *slog.Logg
 	if err != nil {
 		return err
 	}
-	recorded, _, err := f.history.RecordWith(ctx, document, c.Worker, f.options.Now(), func(tx *sql.Tx, scan history.Scan) error {
+	envelope, err := scan.ReadEnvelope(path)
+	if err != nil {
+		return err
+	}
+	entry := history.Entry{Result: document, Envelope: envelope, By: c.Worker, Time: f.options.Now()}
+	recorded, _, err := f.history.RecordWith(ctx, entry, func(tx *sql.Tx, scan history.Scan) error {
 		return f.store.done(ctx, tx, c, scan.ID, scan.Exit, f.options.Now())
 	})
 	if err == nil {

@@ -111,15 +111,28 @@ func VerifyResult(path string, trust signing.Trust) (*findings.Result, string, [
 	if err != nil {
 		return nil, "", nil, err
 	}
-	statement, signers, err := verifyFile(path, digest, signing.Result, trust)
+	envelope, err := ReadEnvelope(path)
 	if err != nil {
 		return nil, "", nil, err
 	}
-	var said resultPredicate
-	if len(signers) > 0 && (json.Unmarshal(statement.Predicate, &said) != nil || said != predicateOf(result)) {
-		return nil, "", nil, wrong(envelopeOf(path), "what it says of the result is not what the result says")
+	signers, err := checkResult(result, path, digest, envelope, trust)
+	if err != nil {
+		return nil, "", nil, err
 	}
 	return result, digest, signers, nil
+}
+
+// checkResult checks the signatures of a result, whose file at a path has a sha256.
+func checkResult(result *findings.Result, path, digest string, envelope []byte, trust signing.Trust) ([]signing.Signer, error) {
+	statement, signers, err := verifyEnvelope(envelope, path, digest, signing.Result, trust)
+	if err != nil {
+		return nil, err
+	}
+	var said resultPredicate
+	if len(signers) > 0 && (json.Unmarshal(statement.Predicate, &said) != nil || said != predicateOf(result)) {
+		return nil, wrong(envelopeOf(path), "what it says of the result is not what the result says")
+	}
+	return signers, nil
 }
 
 // verifyFile checks the signatures beside a file of the given sha256; without any, nil, there

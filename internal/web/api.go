@@ -400,6 +400,10 @@ func uploadError(err error) error {
 		return refuse(http.StatusUnsupportedMediaType, "This is no packed bundle, as domicile pack writes it.")
 	case errors.Is(err, scan.ErrUnsigned):
 		return refuse(http.StatusUnprocessableEntity, "The bundle has no signature of a trusted key, and the configuration demands one.")
+	case errors.Is(err, fleet.ErrNoPseudonyms):
+		return refuse(http.StatusUnprocessableEntity, "The bundle names people, and the configuration demands pseudonyms for the evidence of its tenant.")
+	case errors.Is(err, scan.ErrOtherPseudonyms):
+		return refuse(http.StatusUnprocessableEntity, "The bundle has the pseudonyms of another key than the configuration's.")
 	case errors.Is(err, fleet.ErrNoTenant):
 		return refuse(http.StatusUnprocessableEntity, "The bundle is of a tenant that the configuration doesn't have.")
 	}
