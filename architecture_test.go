@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"/internal/chromium":  {},
 	"/internal/config":    {"/findings", "/internal/pseudonym", "/internal/signing"},
 	"/internal/database":  {},
-	"/internal/fleet":     {"/collectors", "/evidence", "/findings", "/history", "/internal/config", "/internal/database", "/internal/graph", "/internal/scan", "/internal/signing", "/policies"},
+	"/internal/fleet":     {"/collectors", "/evidence", "/findings", "/history", "/internal/config", "/internal/database", "/internal/graph", "/internal/pseudonym", "/internal/scan", "/internal/signing", "/policies"},
 	"/internal/golden":    {},
 	"/internal/limits":    {},
 	"/internal/metrics":   {"/collectors", "/findings", "/history", "/internal/fleet", "/internal/graph"},

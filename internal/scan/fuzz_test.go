@@ -9,7 +9,7 @@ import (
 	"github.com/domicile-audit/domicile/internal/signing"
 )
 
-// FuzzSigned reads plans and records of runs, and what stands as their signatures: no key is
+// FuzzSigned reads plans, results and records of runs, and what stands as their signatures: no key is
 // trusted that signed any.
 func FuzzSigned(f *testing.F) {
 	f.Add([]byte(`{"version":1,"steps":[]}`), []byte(nil))
@@ -36,6 +36,9 @@ func FuzzSigned(f *testing.F) {
 		}
 		if read, err := scan.ReadRun(path, text, envelope, signing.Trust{key}); err == nil && len(read.Signers) > 0 {
 			t.Errorf("a run is signed by %v, who signed nothing", read.Signers)
+		}
+		if _, signers, err := scan.ReadResult(path, text, envelope, signing.Trust{key}); err == nil && len(signers) > 0 {
+			t.Errorf("a result is signed by %v, who signed nothing", signers)
 		}
 	})
 }
