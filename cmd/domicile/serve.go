@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -107,13 +108,11 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 	if err != nil {
 		return err
 	}
-	secret := ""
+	var admits admission
 	if listener != nil {
 		defer listener.Close()
-		if cfg.Serve.SignIn != nil && s.role == roleAll {
-			if secret, err = cfg.SignInSecret(cfg.Serve.SignIn, a.Getenv); err != nil {
-				return usage(err)
-			}
+		if admits, err = a.admission(cfg, s.role); err != nil {
+			return usage(err)
 		}
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(collectGC))
@@ -144,19 +143,20 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 		numbers.Standing(metrics.Sources{Fleet: f, History: f.History(), Alerts: told, Log: log})
 		group.Go(func() error { return told.Run(ctx) })
 	}
+	if listener != nil {
+		pages, err := newPages(s, admits, f, web.Options{Metrics: numbers.Handler(log), Now: a.Now, Log: log})
+		if err != nil {
+			return err
+		}
+		also = pages.reload(a, also)
+		log.Info("listening", "url", cmp.Or(cfg.Serve.PublicURL, schemeOf(cfg)+"://"+listener.Addr().String()))
+		group.Go(func() error { return serveHTTP(ctx, listener, pages, log) })
+	}
 	group.Go(func() error { return f.Run(ctx) })
 	group.Go(func() error {
 		rereadOnHangup(ctx, hangups, func() error { return f.Reload(ctx, also) }, log)
 		return nil
 	})
-	if listener != nil {
-		pages, err := a.pages(s, cfg, f, web.Options{Secret: secret, Metrics: numbers.Handler(log), Log: log})
-		if err != nil {
-			return err
-		}
-		log.Info("listening", "url", cmp.Or(cfg.Serve.PublicURL, schemeOf(cfg)+"://"+listener.Addr().String()))
-		group.Go(func() error { return serveHTTP(ctx, listener, pages, cfg, log) })
-	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
@@ -269,7 +269,7 @@ func rereadOnHangup(ctx context.Context, hangups <-chan os.Signal, reload func()
 }
 
 // serveHTTP answers requests until the context ends.
-func serveHTTP(ctx context.Context, listener net.Listener, pages http.Handler, cfg *config.Config, log *slog.Logger) error {
+func serveHTTP(ctx context.Context, listener net.Listener, pages *pages, log *slog.Logger) error {
 	server := &http.Server{
 		Handler: pages, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), MaxHeaderBytes: 64 << 10,
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
@@ -282,8 +282,9 @@ func serveHTTP(ctx context.Context, listener net.Listener, pages http.Handler, c
 	})
 	defer stop()
 	var err error
-	if tls := cfg.Serve.TLS; tls != nil {
-		err = server.ServeTLS(listener, cfg.Path(tls.CertFile), cfg.Path(tls.KeyFile))
+	if pages.secure() {
+		server.TLSConfig = &tls.Config{GetCertificate: pages.certificate, MinVersion: tls.VersionTLS12}
+		err = server.ServeTLS(listener, "", "")
 	} else {
 		err = server.Serve(listener)
 	}

@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,10 +24,53 @@ import (
 // plansFolder is the folder of the plans that wait for approval, in the data folder.
 const plansFolder = "plans"
 
+// admission says who may see what is served, and how it is proved what serves it: all of the
+// configuration's files and variables that stand for that.
+type admission struct {
+	web.Access
+	certificate *tls.Certificate // nil where TLS isn't spoken
+}
+
+func (a *app) admission(cfg *config.Config, role string) (out admission, err error) {
+	if files := cfg.Serve.TLS; files != nil {
+		pair, err := tls.LoadX509KeyPair(cfg.Path(files.CertFile), cfg.Path(files.KeyFile))
+		if err != nil {
+			return out, fmt.Errorf("serve.tls: %w", err)
+		}
+		out.certificate = &pair
+	}
+	if role == roleWorker {
+		return out, nil
+	}
+	out.Config = cfg.Serve.Dashboard
+	if out.Config.SignIn != nil {
+		if out.Secret, err = cfg.SignInSecret(out.Config.SignIn, a.Getenv); err != nil {
+			return out, err
+		}
+	}
+	out.Approver, err = a.planApprover(cfg)
+	return out, err
+}
+
 // pages are what is served: the dashboard with its API, unless the process is a worker, what it
 // does in numbers, and whether it lives and is ready to scan.
-func (a *app) pages(s serving, cfg *config.Config, f *fleet.Fleet, o web.Options) (http.Handler, error) {
+type pages struct {
+	*http.ServeMux
+	serving serving
+	current atomic.Pointer[current]
+}
+
+// current is what a configuration that is read anew may change. A request that is being
+// answered ends by the one that it began with.
+type current struct {
+	dashboard   *web.Server // nil on a worker
+	handler     http.Handler
+	certificate *tls.Certificate
+}
+
+func newPages(s serving, first admission, f *fleet.Fleet, o web.Options) (*pages, error) {
 	mux := http.NewServeMux()
+	p := &pages{ServeMux: mux, serving: s}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
@@ -37,20 +83,53 @@ func (a *app) pages(s serving, cfg *config.Config, f *fleet.Fleet, o web.Options
 	})
 	if s.role == roleWorker {
 		mux.Handle("GET /metrics", o.Metrics) // they name no tenant
-		return mux, nil
+		p.current.Store(&current{certificate: first.certificate})
+		return p, nil
 	}
-	approver, err := a.planApprover(cfg)
-	if err != nil {
-		return nil, err
-	}
-	o.Store, o.Engine, o.Approver, o.Plans, o.Formats = f.History(), f, approver, filepath.Join(s.data, plansFolder), reports.Formats()
-	o.Config, o.Version, o.Now = cfg.Serve.Dashboard, version, a.Now
+	o.Access, o.Store, o.Engine, o.Plans, o.Formats, o.Version = first.Access, f.History(), f, filepath.Join(s.data, plansFolder), reports.Formats(), version
 	dashboard, err := web.New(o)
 	if err != nil {
 		return nil, err
 	}
-	mux.Handle("/", dashboard.Handler())
-	return mux, nil
+	p.current.Store(&current{dashboard, dashboard.Handler(), first.certificate})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { p.current.Load().handler.ServeHTTP(w, r) })
+	return p, nil
+}
+
+// secure says whether TLS is spoken.
+func (p *pages) secure() bool { return p.current.Load().certificate != nil }
+
+// certificate is the one that was read last.
+func (p *pages) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return p.current.Load().certificate, nil
+}
+
+// reload has the pages follow a configuration that is read anew, once also follows it.
+func (p *pages) reload(a *app, also func(*config.Config) error) func(*config.Config) error {
+	return func(cfg *config.Config) error {
+		if (cfg.Serve.TLS != nil) != p.secure() {
+			return errors.New("serve.tls begins and ends with a new start only")
+		}
+		if err := cfg.Serve.CheckListen(p.serving.listen); p.serving.role != roleWorker && err != nil {
+			return fmt.Errorf("--listen %w", err)
+		}
+		next, err := a.admission(cfg, p.serving.role)
+		if err != nil {
+			return err
+		}
+		then := current{certificate: next.certificate}
+		if before := p.current.Load().dashboard; before != nil {
+			if then.dashboard, err = before.With(next.Access); err != nil {
+				return err
+			}
+			then.handler = then.dashboard.Handler()
+		}
+		if err := also(cfg); err != nil {
+			return err
+		}
+		p.current.Store(&then)
+		return nil
+	}
 }
 
 func newServeToken(a *app) *cobra.Command {
@@ -71,7 +150,7 @@ secrets. It shows what to write into the configuration, which has the token's di
 			if _, err := fmt.Fprintln(a.Stdout, token); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.Stderr, "add to the configuration, and start serve again:\n\nserve:\n  tokens:\n    - {name: %s, sha256: %s, role: %s}\n", entry.Name, entry.SHA256, entry.Role)
+			fmt.Fprintf(a.Stderr, "add to the configuration, and send serve a SIGHUP, or start it again:\n\nserve:\n  tokens:\n    - {name: %s, sha256: %s, role: %s}\n", entry.Name, entry.SHA256, entry.Role)
 			return nil
 		},
 	}

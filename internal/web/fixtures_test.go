@@ -125,7 +125,7 @@ func newSite(t testing.TB) *site {
 		t.Fatal(err)
 	}
 	s.options = web.Options{
-		Store: store, Engine: s.engine, Approver: s.approvals, Plans: plans, Formats: reports.Formats(), Version: "1.2.3", Now: now,
+		Access: web.Access{Approver: s.approvals}, Store: store, Engine: s.engine, Plans: plans, Formats: reports.Formats(), Version: "1.2.3", Now: now,
 		Log: slog.New(slog.NewTextHandler(&s.log, nil)),
 	}
 	return s

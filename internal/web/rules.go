@@ -72,9 +72,9 @@ func (s *Server) catalogueOf(ctx context.Context, judged []history.Judgement) (c
 }
 
 func (s *Server) catalogueOfScan(ctx context.Context, of history.Judgement) (catalogue, error) {
-	s.mu.Lock()
-	known, there := s.catalogues[of.Policies]
-	s.mu.Unlock()
+	s.memory.mu.Lock()
+	known, there := s.memory.catalogues[of.Policies]
+	s.memory.mu.Unlock()
 	if there {
 		return known, nil
 	}
@@ -90,12 +90,12 @@ func (s *Server) catalogueOfScan(ctx context.Context, of history.Judgement) (cat
 	for _, rule := range head.Rules {
 		known[rule.ID] = ruleInfo{rule.Title, rule.Topic, rule.Severity}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.catalogues) >= maxCatalogues {
-		clear(s.catalogues)
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	if len(s.memory.catalogues) >= maxCatalogues {
+		clear(s.memory.catalogues)
 	}
-	s.catalogues[of.Policies] = known
+	s.memory.catalogues[of.Policies] = known
 	return known, nil
 }
 

@@ -477,3 +477,39 @@ func TestEveryRouteHasItsRole(t *testing.T) {
 		t.Errorf("%v and %v came about", s.engine.started, s.approvals)
 	}
 }
+
+// TestAccessAnew: under other tokens whoever is signed in stays so, and where it is said anew
+// who may sign in, everybody does that again.
+func TestAccessAnew(t *testing.T) {
+	s := newSignedSite(t, oneTenant)
+	first, err := web.New(s.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.server.Config.Handler = first.Handler()
+	browser := s.signIn(t, "Approver")
+	access := s.options.Access
+	access.Config.Tokens = nil
+	second, err := first.With(access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.server.Config.Handler = second.Handler()
+	if _, _, at := s.do(t, browser, "GET", "/", ""); at != "/" {
+		t.Errorf("without tokens who is signed in is at %s", at)
+	}
+	if status, _, _ := s.do(t, s.browser(t), "GET", "/api/v1/tenants", "", "Authorization", "Bearer machine"); status != http.StatusUnauthorized {
+		t.Errorf("a token that was withdrawn = %d", status)
+	}
+	other := *access.Config.SignIn
+	other.Approver = nil
+	access.Config.SignIn = &other
+	third, err := second.With(access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.server.Config.Handler = third.Handler()
+	if _, _, at := s.do(t, browser, "GET", "/", ""); !strings.HasPrefix(at, "/sign-in") {
+		t.Errorf("under other roles who was signed in is at %s", at)
+	}
+}

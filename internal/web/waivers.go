@@ -119,9 +119,9 @@ const (
 // attestations are those of a tenant's latest scan; kept is false where its evidence isn't
 // there. A scan's are read once, as neither changes.
 func (s *Server) attestations(ctx context.Context, of history.Judgement) (all []attestationShown, kept bool, err error) {
-	s.mu.Lock()
-	found, known := s.statements[of.Scan]
-	s.mu.Unlock()
+	s.memory.mu.Lock()
+	found, known := s.memory.statements[of.Scan]
+	s.memory.mu.Unlock()
 	if known {
 		return found.all, found.kept, nil
 	}
@@ -132,12 +132,12 @@ func (s *Server) attestations(ctx context.Context, of history.Judgement) (all []
 	if folder != "" {
 		found.all, found.kept = s.readAttestations(of, folder)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.statements) >= maxStatements {
-		clear(s.statements)
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	if len(s.memory.statements) >= maxStatements {
+		clear(s.memory.statements)
 	}
-	s.statements[of.Scan] = found
+	s.memory.statements[of.Scan] = found
 	return found.all, found.kept, nil
 }
 

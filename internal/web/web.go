@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"sync"
 	"time"
 
@@ -53,17 +54,22 @@ type Approval struct {
 	Reason string    `json:"reason"`
 }
 
+// Access says who may do what, as a configuration that is read anew may change it.
+type Access struct {
+	// Config is the checked configuration, and Secret that of the client at the provider.
+	Config   config.Dashboard
+	Secret   string
+	Approver Approver
+}
+
 // Options are what a Server serves.
 type Options struct {
+	Access
 	Store  *history.Store
 	Engine Engine
 	// Plans is the folder that plans wait in for the Approver.
-	Approver Approver
-	Plans    string
-	Formats  []reports.Format
-	// Config is the checked configuration, and Secret that of the client at the provider.
-	Config config.Dashboard
-	Secret string
+	Plans   string
+	Formats []reports.Format
 	// Metrics are what machines that may read are told of the process; nil for nothing.
 	Metrics http.Handler
 	// Version is the program's.
@@ -83,7 +89,11 @@ type Server struct {
 	sessions *sessions
 	limits   *limits
 	uploads  chan struct{}
+	memory   *memory
+}
 
+// memory is what was read once and doesn't change.
+type memory struct {
 	mu         sync.Mutex
 	catalogues map[string]catalogue // rules by the digest of the policies
 	statements map[int64]statements // attestations by scan
@@ -99,19 +109,29 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("making the dashboard: %w", err)
 	}
 	s := &Server{
-		Options: o, pages: pages, origins: http.NewCrossOriginProtection(), limits: newLimits(o.Now), uploads: make(chan struct{}, maxUploads),
-		catalogues: map[string]catalogue{}, statements: map[int64]statements{},
+		Options: o, pages: pages, limits: newLimits(o.Now), uploads: make(chan struct{}, maxUploads),
+		memory: &memory{catalogues: map[string]catalogue{}, statements: map[int64]statements{}},
 	}
-	if o.Config.PublicURL != "" {
-		if err := s.origins.AddTrustedOrigin(trimSlash(o.Config.PublicURL)); err != nil {
+	return s.With(o.Access)
+}
+
+// With is the same dashboard under other rules of access. Whoever is signed in stays so,
+// unless who may sign in is said anew: then everybody signs in again.
+func (s *Server) With(access Access) (*Server, error) {
+	next := *s
+	next.Access, next.origins, next.signIn, next.sessions = access, http.NewCrossOriginProtection(), nil, nil
+	if public := access.Config.PublicURL; public != "" {
+		if err := next.origins.AddTrustedOrigin(trimSlash(public)); err != nil {
 			return nil, fmt.Errorf("making the dashboard: %w", err)
 		}
 	}
-	if o.Config.SignIn != nil {
-		s.sessions = newSessions(o.Now, time.Duration(o.Config.SignIn.Idle), time.Duration(o.Config.SignIn.Longest))
-		s.signIn = newSignIn(o)
+	if to := access.Config.SignIn; to != nil {
+		next.signIn = newSignIn(next.Options)
+		if next.sessions = s.sessions; s.sessions == nil || !reflect.DeepEqual(s.Config.SignIn, to) {
+			next.sessions = newSessions(s.Now, time.Duration(to.Idle), time.Duration(to.Longest))
+		}
 	}
-	return s, nil
+	return &next, nil
 }
 
 // Handler serves every page and the API.
