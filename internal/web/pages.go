@@ -30,7 +30,7 @@ type pages struct {
 
 // names lists the templates, one file each.
 func names() []string {
-	return []string{"overview", "tenant", "finding", "rules", "rule", "waivers", "jobs", "job", "plans", "plan", "signin", "error"}
+	return []string{"overview", "tenant", "finding", "rules", "rule", "waivers", "jobs", "job", "plans", "plan", "signin", "signedout", "error"}
 }
 
 func newPages(now func() time.Time, version string) (*pages, error) {

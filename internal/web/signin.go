@@ -1,15 +1,19 @@
 package web
 
 import (
+	"cmp"
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
-	"crypto/subtle"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -20,7 +24,8 @@ import (
 
 const callbackPath = "/sign-in/callback"
 
-// signIn lets people sign in with an OpenID Connect provider: code flow with PKCE.
+// signIn lets people sign in with an OpenID Connect provider: code flow with PKCE. What was
+// begun is kept in the browser, so that nobody who begins often takes anything from others.
 type signIn struct {
 	config   config.SignIn
 	secret   string
@@ -28,22 +33,23 @@ type signIn struct {
 	client   *http.Client
 	now      func() time.Time
 
-	mu       sync.Mutex
-	provider *oidc.Provider // nil until it was asked
-	begun    map[string]attempt
+	asking   chan struct{}                 // held by who asks the provider for its end points
+	provider atomic.Pointer[oidc.Provider] // nil until it answered
 }
 
-// attempt is a sign-in that isn't over: what the provider's answer must fit.
+// attempt is a sign-in that isn't over, as the browser's cookie holds it.
 type attempt struct {
-	nonce, verifier, to string
-	begun               time.Time
+	Begun  time.Time
+	To     string
+	Secret string
 }
 
-// The term of a sign-in, how many may be under way, and how long the provider may take.
+// The term of a sign-in, how long the provider may take, and how long an address to go on to
+// may be, as a cookie has room for 4 KiB.
 const (
 	attemptTerm  = 10 * time.Minute
-	maxAttempts  = 1_000
 	providerTerm = 15 * time.Second
+	longestTo    = 2_000
 )
 
 func newSignIn(o Options) *signIn {
@@ -52,58 +58,96 @@ func newSignIn(o Options) *signIn {
 		client = http.DefaultClient
 	}
 	return &signIn{
-		config: *o.Config.SignIn, secret: o.Secret, redirect: trimSlash(o.Config.PublicURL), client: client, now: o.Now, begun: map[string]attempt{},
+		config: *o.Config.SignIn, secret: o.Secret, redirect: trimSlash(o.Config.PublicURL), client: client, now: o.Now, asking: make(chan struct{}, 1),
 	}
 }
 
 // oauth is the client at the provider, which is asked for its end points once.
 func (s *signIn) oauth(ctx context.Context, r *http.Request) (*oauth2.Config, *oidc.Provider, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.provider == nil {
-		// The provider keeps the context for reading its keys later.
-		provider, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), s.client), s.config.Issuer)
-		if err != nil {
-			return nil, nil, err
-		}
-		s.provider = provider
-	}
-	public := s.redirect
-	if public == "" {
-		public = "https://" + r.Host
+	provider, err := s.discovered(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
 	return &oauth2.Config{
-		ClientID: s.config.ClientID, ClientSecret: s.secret, Endpoint: s.provider.Endpoint(), RedirectURL: public + callbackPath,
+		ClientID: s.config.ClientID, ClientSecret: s.secret, Endpoint: provider.Endpoint(), RedirectURL: s.public(r) + callbackPath,
 		Scopes: []string{oidc.ScopeOpenID, "profile", "email"},
-	}, s.provider, nil
+	}, provider, nil
 }
 
-// begin notes an attempt and returns its state.
-func (s *signIn) begin(to string) (state string, one attempt) {
-	state, one = rand.Text(), attempt{rand.Text(), oauth2.GenerateVerifier(), to, s.now()}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.begun) >= maxAttempts {
-		for state, other := range s.begun {
-			if s.now().Sub(other.begun) > attemptTerm {
-				delete(s.begun, state)
-			}
-		}
+func (s *signIn) discovered(ctx context.Context) (*oidc.Provider, error) {
+	select {
+	case s.asking <- struct{}{}:
+		defer func() { <-s.asking }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	if len(s.begun) >= maxAttempts {
-		clear(s.begun)
+	if provider := s.provider.Load(); provider != nil {
+		return provider, nil
 	}
-	s.begun[state] = one
-	return state, one
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, s.client), s.config.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	s.provider.Store(provider)
+	return provider, nil
 }
 
-// take returns an attempt by its state, once.
-func (s *signIn) take(state string) (attempt, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	one, known := s.begun[state]
-	delete(s.begun, state)
-	return one, known && s.now().Sub(one.begun) <= attemptTerm
+// public is the address under which browsers come.
+func (s *signIn) public(r *http.Request) string { return cmp.Or(s.redirect, "https://"+r.Host) }
+
+// begin makes the cookie of an attempt.
+func (s *signIn) begin(to string) (cookie string) {
+	if len(to) > longestTo {
+		to = "/"
+	}
+	text, _ := json.Marshal(attempt{s.now().UTC(), to, rand.Text()}) // a time and texts
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// part is what an attempt's state, nonce and code verifier are: nobody makes them of the
+// cookie without the client's secret, and every process of one configuration makes the same.
+func (s *signIn) part(name, cookie string) string {
+	sum := hmac.New(sha256.New, []byte(s.secret))
+	sum.Write([]byte("domicile sign-in " + name + " " + cookie))
+	return base64.RawURLEncoding.EncodeToString(sum.Sum(nil))
+}
+
+// take reads the attempt of a cookie whose state came back; known is false where it is another's,
+// and fresh where it was begun too long ago.
+func (s *signIn) take(cookie, state string) (one attempt, known, fresh bool) {
+	if !hmac.Equal([]byte(s.part("state", cookie)), []byte(state)) {
+		return one, false, false
+	}
+	text, err := base64.RawURLEncoding.DecodeString(cookie)
+	if err == nil {
+		err = json.Unmarshal(text, &one)
+	}
+	return one, err == nil, s.now().Sub(one.Begun) <= attemptTerm
+}
+
+// end is the address at the provider where its own session is ended, empty where it has none
+// (OpenID Connect RP-Initiated Logout 1.0). The client names itself, and the provider may ask
+// whether it is meant.
+func (s *signIn) end(ctx context.Context, r *http.Request) (string, error) {
+	provider, err := s.discovered(ctx)
+	if err != nil {
+		return "", err
+	}
+	var says struct {
+		End string `json:"end_session_endpoint"`
+	}
+	if err := provider.Claims(&says); err != nil {
+		return "", err
+	}
+	to, err := url.Parse(says.End)
+	if err != nil || to.Scheme != "https" || to.Host == "" {
+		return "", nil
+	}
+	query := to.Query()
+	query.Set("client_id", s.config.ClientID)
+	query.Set("post_logout_redirect_uri", s.public(r)+"/sign-in")
+	to.RawQuery = query.Encode()
+	return to.String(), nil
 }
 
 // The pages of signing in.
@@ -131,31 +175,37 @@ func (s *Server) signInStart(w http.ResponseWriter, r *http.Request, _ visitor) 
 		s.Log.Error("asking the sign-in provider", "error", err)
 		return refuse(http.StatusBadGateway, "The sign-in provider doesn't answer. Try again later.")
 	}
-	state, one := s.signIn.begin(ownPath(r.URL.Query().Get("to")))
-	setCookie(w, signInCookie, state, int(attemptTerm.Seconds()))
-	http.Redirect(w, r, client.AuthCodeURL(state, oidc.Nonce(one.nonce), oauth2.S256ChallengeOption(one.verifier)), http.StatusSeeOther) //nolint:gosec // G710: the provider's address, of the configuration
+	cookie := s.signIn.begin(ownPath(r.URL.Query().Get("to")))
+	setCookie(w, signInCookie, cookie, int(attemptTerm.Seconds()))
+	at := client.AuthCodeURL(s.signIn.part("state", cookie), oidc.Nonce(s.signIn.part("nonce", cookie)), oauth2.S256ChallengeOption(s.signIn.part("verifier", cookie)))
+	http.Redirect(w, r, at, http.StatusSeeOther) //nolint:gosec // G710: the provider's address, of the configuration
 	return nil
 }
+
+const notBegun = "This sign-in was not begun in this browser, or too long ago. Sign in again."
 
 func (s *Server) signInEnd(w http.ResponseWriter, r *http.Request, _ visitor) error {
 	query := r.URL.Query()
 	cookie, err := r.Cookie(signInCookie)
+	if err != nil {
+		return refuse(http.StatusBadRequest, notBegun)
+	}
 	// The browser that began must be the one that ends, or somebody could be signed in as another.
-	if err != nil || subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(query.Get("state"))) != 1 {
-		return refuse(http.StatusBadRequest, "This sign-in was not begun in this browser, or too long ago. Sign in again.")
+	one, known, fresh := s.signIn.take(cookie.Value, query.Get("state"))
+	if !known {
+		return refuse(http.StatusBadRequest, notBegun)
 	}
 	setCookie(w, signInCookie, "", -1)
-	one, known := s.signIn.take(cookie.Value)
 	switch {
-	case !known:
-		return refuse(http.StatusBadRequest, "This sign-in was begun too long ago, or is over. Sign in again.")
+	case !fresh:
+		return refuse(http.StatusBadRequest, "This sign-in was begun too long ago. Sign in again.")
 	case query.Get("error") != "":
 		s.Log.Warn("the sign-in provider refused", "error", query.Get("error"))
 		return refuse(http.StatusForbidden, "The sign-in provider refused.")
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), providerTerm)
 	defer cancel()
-	who, err := s.signIn.finish(ctx, r, one, query.Get("code"))
+	who, err := s.signIn.finish(ctx, r, cookie.Value, query.Get("code"))
 	var told *statusError
 	switch {
 	case errors.As(err, &told):
@@ -166,14 +216,31 @@ func (s *Server) signInEnd(w http.ResponseWriter, r *http.Request, _ visitor) er
 	}
 	s.Log.Info("signed in", "role", who.Role.String())
 	s.sessions.begin(w, who)
-	http.Redirect(w, r, one.to, http.StatusSeeOther)
+	http.Redirect(w, r, ownPath(one.To), http.StatusSeeOther)
 	return nil
 }
 
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request, _ visitor) error {
 	s.sessions.end(w, r)
-	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+	http.Redirect(w, r, "/signed-out", http.StatusSeeOther)
 	return nil
+}
+
+// signedOutView says what goes on at the provider, and End where it is ended.
+type signedOutView struct{ Provider, End string }
+
+func (s *Server) signedOut(w http.ResponseWriter, r *http.Request, who visitor) error {
+	ctx, cancel := context.WithTimeout(r.Context(), providerTerm)
+	defer cancel()
+	end, err := s.signIn.end(ctx, r)
+	if err != nil {
+		s.Log.Error("asking the sign-in provider", "error", err)
+	}
+	issuer, err := url.Parse(s.signIn.config.Issuer)
+	if err != nil {
+		return err
+	}
+	return s.pages.show(w, r, "signedout", http.StatusOK, who, "Signed out", signedOutView{issuer.Host, end})
 }
 
 // algorithms are those that an ID token may be signed by: none that takes a shared secret.
@@ -182,12 +249,12 @@ func algorithms() []string {
 }
 
 // finish takes the code to the provider, and holds the ID token to what was begun.
-func (s *signIn) finish(ctx context.Context, r *http.Request, one attempt, code string) (visitor, error) {
+func (s *signIn) finish(ctx context.Context, r *http.Request, cookie, code string) (visitor, error) {
 	client, provider, err := s.oauth(ctx, r)
 	if err != nil {
 		return visitor{}, err
 	}
-	tokens, err := client.Exchange(oidc.ClientContext(ctx, s.client), code, oauth2.VerifierOption(one.verifier))
+	tokens, err := client.Exchange(oidc.ClientContext(ctx, s.client), code, oauth2.VerifierOption(s.part("verifier", cookie)))
 	if err != nil {
 		var answer *oauth2.RetrieveError
 		if errors.As(err, &answer) {
@@ -203,8 +270,11 @@ func (s *signIn) finish(ctx context.Context, r *http.Request, one attempt, code 
 	if err != nil {
 		return visitor{}, err
 	}
-	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(one.nonce)) != 1 {
+	if !hmac.Equal([]byte(token.Nonce), []byte(s.part("nonce", cookie))) {
 		return visitor{}, errors.New("the ID token has another nonce")
+	}
+	if token.Subject == "" {
+		return visitor{}, errors.New("the ID token names nobody")
 	}
 	var claims map[string]any
 	if err := token.Claims(&claims); err != nil {

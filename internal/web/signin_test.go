@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -8,6 +9,7 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -30,6 +32,8 @@ type provider struct {
 	claims map[string]any
 	change func(header, claims map[string]any)
 	secret string
+	end    string        // where its own session is ended
+	hangs  chan struct{} // until this is closed it doesn't say its end points; nil for never
 
 	mu    sync.Mutex
 	codes map[string]url.Values // what came with each code
@@ -50,9 +54,17 @@ func newProvider(t *testing.T) *provider {
 	mux := http.NewServeMux()
 	p.Server = httptest.NewTLSServer(mux)
 	t.Cleanup(p.Close)
-	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+	p.end = p.URL + "/end?tenant=1"
+	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
+		if p.hangs != nil {
+			select {
+			case <-p.hangs:
+			case <-r.Context().Done():
+				return
+			}
+		}
 		_ = json.NewEncoder(w).Encode(map[string]any{
-			"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys",
+			"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys", "end_session_endpoint": p.end,
 			"id_token_signing_alg_values_supported": []string{"ES256", "HS256", "none"},
 		})
 	})
@@ -215,8 +227,10 @@ func TestSignIn(t *testing.T) {
 	if status, body, _ := s.do(t, stranger, "GET", "/", ""); strings.Contains(body, "ann@contoso.com") {
 		t.Errorf("another browser = %d and sees who signed in", status)
 	}
-	if _, _, at := s.do(t, browser, "POST", "/sign-out", ""); at != "/sign-in" {
-		t.Errorf("signing out leads to %s", at)
+	_, body, at := s.do(t, browser, "POST", "/sign-out", "")
+	end := s.provider.URL + "/end?" + url.Values{"client_id": {"app"}, "post_logout_redirect_uri": {s.server.URL + "/sign-in"}, "tenant": {"1"}}.Encode()
+	if at != "/signed-out" || !strings.Contains(body, `href="`+strings.ReplaceAll(end, "&", "&amp;")+`"`) {
+		t.Errorf("signing out leads to %s, and not on to %s: %s", at, end, body)
 	}
 	if _, _, at := s.do(t, browser, "GET", "/", ""); at != "/sign-in?to=%2F" {
 		t.Errorf("who signed out is at %s", at)
@@ -294,6 +308,7 @@ func TestHostileProvider(t *testing.T) {
 		}},
 		{"expired", func(_ *provider, _, claims map[string]any) { claims["exp"] = now().Add(-time.Minute).Unix() }},
 		{"another nonce", func(_ *provider, _, claims map[string]any) { claims["nonce"] = "other" }},
+		{"nobody", func(_ *provider, _, claims map[string]any) { claims["sub"] = "" }},
 		{"no nonce", func(_ *provider, _, claims map[string]any) { delete(claims, "nonce") }},
 		{"no signature", func(_ *provider, header, _ map[string]any) { header["alg"] = "none" }},
 		{"a shared secret's signature", func(_ *provider, header, _ map[string]any) { header["alg"] = "HS256" }},
@@ -457,7 +472,7 @@ func TestEveryRouteHasItsRole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open := map[string]bool{"/sign-in": true, "/sign-in/start": true, "/sign-in/callback": true, "/sign-out": true, "/api/v1/openapi.json": true}
+	open := map[string]bool{"/sign-in": true, "/sign-in/start": true, "/sign-in/callback": true, "/sign-out": true, "/signed-out": true, "/api/v1/openapi.json": true}
 	replace := strings.NewReplacer("{tenant}", tenantID(1), "{scan}", "1", "{job}", "44", "{plan}", "contoso.json", "{format}", "json", "{rule}", "GEO1002", "{fingerprint}", strings.Repeat("0", 64), "{$}", "")
 	for _, route := range web.Routes(server) {
 		if open[route.Path] {
@@ -511,5 +526,69 @@ func TestAccessAnew(t *testing.T) {
 	s.server.Config.Handler = third.Handler()
 	if _, _, at := s.do(t, browser, "GET", "/", ""); !strings.HasPrefix(at, "/sign-in") {
 		t.Errorf("under other roles who was signed in is at %s", at)
+	}
+}
+
+// TestProviderHangs: a provider that doesn't answer costs who waits for it, and nobody later.
+func TestProviderHangs(t *testing.T) {
+	s := newSignedSite(t, oneTenant)
+	s.provider.hangs = make(chan struct{})
+	handler := s.handler(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	answered := make(chan struct{})
+	for range 2 {
+		go func() {
+			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/sign-in/start", nil))
+			answered <- struct{}{}
+		}()
+	}
+	for range 2 {
+		select {
+		case <-answered:
+		case <-time.After(10 * time.Second):
+			t.Fatal("who has gone is still waiting for the provider")
+		}
+	}
+	close(s.provider.hangs)
+	if answer := get(t, handler, "/sign-in/start"); answer.Code != http.StatusSeeOther || !strings.HasPrefix(answer.Header().Get("Location"), s.provider.URL) {
+		t.Errorf("once the provider answers = %d at %s", answer.Code, answer.Header().Get("Location"))
+	}
+}
+
+// TestManySignIns: however many begin to sign in, somebody else's sign-in comes to its end.
+func TestManySignIns(t *testing.T) {
+	s := newSignedSite(t, oneTenant)
+	handler := s.handler(t)
+	s.server.Config.Handler = handler
+	s.provider.claims["roles"] = "Reader"
+	browser, callback := s.browser(t), ""
+	browser.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		if r.URL.Path == "/sign-in/callback" {
+			callback = r.URL.RequestURI()
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	s.do(t, browser, "GET", "/sign-in/start?to=/rules", "")
+	browser.CheckRedirect = nil
+	for i := range 1100 {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/sign-in/start", nil)
+		request.RemoteAddr = fmt.Sprintf("192.0.2.%d:1000", i/50)
+		handler.ServeHTTP(httptest.NewRecorder(), request)
+	}
+	if status, _, at := s.do(t, browser, "GET", callback, ""); status != http.StatusOK || at != "/rules" {
+		t.Errorf("after others' sign-ins = %d at %s, want to be signed in at /rules", status, at)
+	}
+}
+
+// TestSignedOutWithout: a provider without an end of its sessions, or with one that isn't safe, leads nowhere.
+func TestSignedOutWithout(t *testing.T) {
+	for _, end := range []string{"", "http://login.example/end", "javascript:alert(1)"} {
+		s := newSignedSite(t, oneTenant)
+		s.provider.end = end
+		if status, body, _ := s.do(t, s.browser(t), "GET", "/signed-out", ""); status != http.StatusOK || strings.Contains(body, "Sign out there") || !strings.Contains(body, "Sign in again") {
+			t.Errorf("with the end %q = %d %s", end, status, body)
+		}
 	}
 }

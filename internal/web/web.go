@@ -189,6 +189,7 @@ func (s *Server) routes() []route {
 			route{get, "/sign-in/start", nobody, s.signInStart, 0},
 			route{get, callbackPath, nobody, s.signInEnd, 0},
 			route{post, "/sign-out", nobody, s.signOut, maxForm},
+			route{get, "/signed-out", nobody, s.signedOut, 0},
 		)
 	}
 	if s.Metrics != nil {
