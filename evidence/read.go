@@ -42,18 +42,18 @@ type Bundle struct {
 func Open(dir string) (*Bundle, error) {
 	data, err := readLimited(filepath.Join(dir, manifestFile), maxManifest)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("opening evidence %s: there is no %s in it; is it a folder that collect or scan wrote?", dir, manifestFile)
+		return nil, fmt.Errorf("opening evidence %s: %w", dir, &UnreadableError{"there is no " + manifestFile + " in it; is it a folder that collect or scan wrote?"})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening evidence %s: %w", dir, err)
 	}
 	manifest, err := decodeManifest(data)
 	if err != nil {
-		return nil, fmt.Errorf("opening evidence %s: reading %s: %w", dir, manifestFile, err)
+		return nil, fmt.Errorf("opening evidence %s: %w", dir, &UnreadableError{"reading " + manifestFile + ": " + err.Error()})
 	}
 	want, err := readLimited(filepath.Join(dir, sumFile), 1<<10)
 	if err != nil {
-		return nil, fmt.Errorf("opening evidence %s: %w", dir, err)
+		return nil, fmt.Errorf("opening evidence %s: %w", dir, missing(sumFile, err))
 	}
 	sums := map[string]string{manifestFile: hexSum(data), sumFile: hexSum(want)}
 	if !strings.HasPrefix(string(want), sums[manifestFile]) {
@@ -218,6 +218,12 @@ type TamperedError struct {
 	File string
 	What string
 }
+
+// UnreadableError says that something is no bundle, or none that this version reads.
+type UnreadableError struct{ Why string }
+
+// Error says why.
+func (u *UnreadableError) Error() string { return u.Why }
 
 // Error names the file and what is wrong with it.
 func (t *TamperedError) Error() string { return t.File + ": " + t.What }

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/history"
@@ -124,11 +125,15 @@ func (f *Fleet) leftover(ctx context.Context, folder string) bool {
 	return is
 }
 
+// clocksDiffer is by how much the clock of who made a bundle may be ahead.
+const clocksDiffer = 5 * time.Minute
+
 // Upload judges and records a packed bundle that was made elsewhere, once it is verified: its
 // hashes, its signature, and that it is of a tenant of the configuration. It is for somebody.
 // The caller bounds the size of what is read.
-// What is wrong with it is an *evidence.TamperedError, evidence.ErrNotPacked,
-// scan.ErrUnsigned, scan.ErrOtherPseudonyms, ErrNoPseudonyms or ErrNoTenant.
+// What is wrong with it is an *evidence.TamperedError, an *evidence.UnreadableError,
+// evidence.ErrNotPacked, scan.ErrUnsigned, scan.ErrOtherPseudonyms, ErrNoPseudonyms, ErrNoTenant
+// or ErrAhead.
 func (f *Fleet) Upload(ctx context.Context, packed io.Reader, by string) (recorded history.Scan, err error) {
 	setup, begun := f.setup.Load(), f.options.Now()
 	temporary, err := os.MkdirTemp(f.options.Data, "upload-")
@@ -148,6 +153,9 @@ func (f *Fleet) Upload(ctx context.Context, packed io.Reader, by string) (record
 	tenant, err := setup.tenant(bundle.Manifest.Tenant.ID)
 	if err != nil {
 		return history.Scan{}, err
+	}
+	if bundle.Manifest.Started.Sub(begun) > clocksDiffer {
+		return history.Scan{}, ErrAhead
 	}
 	of := judged{tenant: tenant, began: bundle.Manifest.Started, fingerprint: bundle.Manifest.Pseudonyms}
 	switch {

@@ -21,6 +21,8 @@ var (
 	// ErrNoPseudonyms says that a bundle names people, and the configuration has pseudonyms for
 	// the evidence of its tenant.
 	ErrNoPseudonyms = errors.New("the configuration has pseudonyms for the tenant's evidence, and the bundle has none")
+	// ErrAhead says that a bundle begins later than it is: recorded, it would hide every scan until then.
+	ErrAhead = errors.New("the bundle is of a time that hasn't come")
 	// ErrNoJob says that there is no job of an id.
 	ErrNoJob = errors.New("there is no such job")
 )

@@ -352,6 +352,15 @@ func TestUpload(t *testing.T) {
 	if _, err := f.Upload(t.Context(), strings.NewReader("nonsense"), "auditor"); !errors.Is(err, evidence.ErrNotPacked) {
 		t.Errorf("Upload() of nonsense = %v, want ErrNotPacked", err)
 	}
+	var unreadable *evidence.UnreadableError
+	if _, err := f.Upload(t.Context(), strings.NewReader(""), "auditor"); !errors.As(err, &unreadable) {
+		t.Errorf("Upload() of nothing = %v, want an UnreadableError", err)
+	}
+	behind := options(t, t.TempDir(), joined(tenant))
+	behind.Now = func() time.Time { return time.Now().Add(-time.Hour) }
+	if _, err := started(t, behind).Upload(t.Context(), bytes.NewReader(packed), "auditor"); !errors.Is(err, fleet.ErrAhead) {
+		t.Errorf("Upload() of a bundle that is an hour ahead = %v, want ErrAhead", err)
+	}
 	if n := folders(t, data, "good"); n != 1 {
 		t.Errorf("there are %d folders of evidence, want one", n)
 	}

@@ -393,9 +393,12 @@ func (s *Server) apiUpload(w http.ResponseWriter, r *http.Request, who visitor) 
 // uploadError tells what is wrong with a bundle, where that is the sender's to mend.
 func uploadError(err error) error {
 	var tampered *evidence.TamperedError
+	var unreadable *evidence.UnreadableError
 	switch {
 	case errors.As(err, &tampered):
 		return refuse(http.StatusUnprocessableEntity, "The bundle is not as it was written: %s: %s.", reports.CleanName(tampered.File), reports.CleanText(tampered.What))
+	case errors.As(err, &unreadable):
+		return refuse(http.StatusUnprocessableEntity, "The bundle can't be read: %s.", reports.CleanText(unreadable.Why))
 	case errors.Is(err, evidence.ErrNotPacked):
 		return refuse(http.StatusUnsupportedMediaType, "This is no packed bundle, as domicile pack writes it.")
 	case errors.Is(err, scan.ErrUnsigned):
@@ -404,6 +407,8 @@ func uploadError(err error) error {
 		return refuse(http.StatusUnprocessableEntity, "The bundle names people, and the configuration demands pseudonyms for the evidence of its tenant.")
 	case errors.Is(err, scan.ErrOtherPseudonyms):
 		return refuse(http.StatusUnprocessableEntity, "The bundle has the pseudonyms of another key than the configuration's.")
+	case errors.Is(err, fleet.ErrAhead):
+		return refuse(http.StatusUnprocessableEntity, "The bundle is of a time that hasn't come: it would stand as the latest scan until then. Set the clock of the machine that made it.")
 	case errors.Is(err, fleet.ErrNoTenant):
 		return refuse(http.StatusUnprocessableEntity, "The bundle is of a tenant that the configuration doesn't have.")
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/history"
 	"github.com/domicile-audit/domicile/internal/fleet"
+	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/internal/web"
 )
 
@@ -50,7 +51,8 @@ func TestAPIIsWhatItSays(t *testing.T) {
 	}
 	uploads := map[string]error{
 		"tampered": &evidence.TamperedError{File: "users.ndjson", What: "its sha256 is not the one in the manifest"}, "text": evidence.ErrNotPacked, "foreign": fmt.Errorf("tenant: %w", fleet.ErrNoTenant),
-		"fault": errors.New("the disk /secret/path is full"),
+		"newer": fmt.Errorf("unpacking /secret/path: %w", &evidence.UnreadableError{Why: "reading manifest.json: its format version is 99"}), "ahead": fleet.ErrAhead, "unsigned": fmt.Errorf("the bundle %w", scan.ErrUnsigned),
+		"pseudonyms": fmt.Errorf("judging: %w", scan.ErrOtherPseudonyms), "fault": errors.New("the disk /secret/path is full"),
 	}
 	s.engine.upload = func(data []byte) (history.Scan, error) {
 		if err := uploads[string(data)]; err != nil {
@@ -99,6 +101,10 @@ func TestAPIIsWhatItSays(t *testing.T) {
 		{"POST", "/bundles", "tampered", 422},
 		{"POST", "/bundles", "text", 415},
 		{"POST", "/bundles", "foreign", 422},
+		{"POST", "/bundles", "newer", 422},
+		{"POST", "/bundles", "ahead", 422},
+		{"POST", "/bundles", "unsigned", 422},
+		{"POST", "/bundles", "pseudonyms", 422},
 		{"POST", "/bundles", "fault", 500},
 	}
 	driven := map[string]bool{}
