@@ -62,8 +62,21 @@ func refuse(status int, format string, args ...any) error {
 	return &statusError{status, fmt.Sprintf(format, args...)}
 }
 
-func notFound(http.ResponseWriter, *http.Request, visitor) error {
-	return refuse(http.StatusNotFound, "There is no such page.")
+// notServed answers what no route does: there is no such page, or it takes another method.
+func notServed(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) error {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		other := *r
+		other.Method = method
+		if _, pattern := mux.Handler(&other); pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		return refuse(http.StatusNotFound, "There is no such page.")
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	return refuse(http.StatusMethodNotAllowed, "This takes %s.", strings.Join(allowed, " and "))
 }
 
 // protect sets the headers that every answer has, and refuses what no handler should see.

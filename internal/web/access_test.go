@@ -188,3 +188,28 @@ func TestFaults(t *testing.T) {
 		t.Errorf("without a database = %d %s", answer.Code, answer.Body)
 	}
 }
+
+// TestMethods: what a page doesn't take is said, with what it takes.
+func TestMethods(t *testing.T) {
+	s := newSite(t)
+	threeTenants(t, s)
+	handler := s.handler(t)
+	for _, tt := range []struct {
+		method, path string
+		want         int
+		allow        string
+	}{
+		{"HEAD", "/rules", 200, ""},
+		{"POST", "/rules", 405, "GET, HEAD"},
+		{"OPTIONS", "/", 405, "GET, HEAD"},
+		{"DELETE", "/api/v1/tenants/" + tenantID(1), 405, "GET, HEAD"},
+		{"GET", "/api/v1/bundles", 405, "POST"},
+		{"GET", "/tenants/" + tenantID(1) + "/scan", 405, "POST"},
+		{"POST", "/nowhere", 404, ""},
+	} {
+		answer := send(t, handler, tt.method, tt.path, "")
+		if answer.Code != tt.want || answer.Header().Get("Allow") != tt.allow || answer.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s %s = %d with Allow: %s, want %d with %q", tt.method, tt.path, answer.Code, answer.Header().Get("Allow"), tt.want, tt.allow)
+		}
+	}
+}

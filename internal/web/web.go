@@ -140,7 +140,7 @@ func (s *Server) Handler() http.Handler {
 	for _, route := range s.routes() {
 		mux.Handle(route.method+" "+route.path, s.guard(route))
 	}
-	mux.Handle("/", s.guard(route{role: nobody, handle: notFound}))
+	mux.Handle("/", s.guard(route{role: nobody, handle: func(w http.ResponseWriter, r *http.Request, _ visitor) error { return notServed(mux, w, r) }}))
 	return s.protect(mux)
 }
 
