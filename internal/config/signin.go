@@ -15,6 +15,8 @@ type Dashboard struct {
 	// PublicURL is the address under which browsers find the dashboard, where that isn't the
 	// one that it listens on: https behind a proxy.
 	PublicURL string `yaml:"public_url"`
+	// TrustedProxies are the networks of the proxies before it, whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"`
 	// TLS is the certificate of the server itself, nil without one.
 	TLS *TLS `yaml:"tls"`
 	// SignIn is nil where nobody signs in, and then only this machine is served.

@@ -40,6 +40,8 @@ func TestDashboard(t *testing.T) {
 		{"a proxy without sign-in", servedSignIn, "", "public_url needs serve.sign_in"},
 		{"no https", "  public_url: https://domicile.contoso.com\n", "", "needs https"},
 		{"a public address without TLS", "https://domicile", "http://domicile", "public_url is not"},
+		{"proxies", "  sign_in:", "  trusted_proxies: [10.0.0.0/8, \"2001:db8::/32\"]\n  sign_in:", ""},
+		{"a proxy that is no network", "  sign_in:", "  trusted_proxies: [proxy.contoso.com]\n  sign_in:", "proxy.contoso.com"},
 		{"a public address with a path", "domicile.contoso.com", "contoso.com/domicile", "public_url is not"},
 		{"half a certificate", "public_url: https://domicile.contoso.com", "tls: {cert_file: c}", "cert_file and key_file"},
 		{"an issuer without TLS", "https://login", "http://login", "issuer is not an https"},

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
 )
 
@@ -127,7 +128,7 @@ func ownHost(host string) bool {
 func (s *Server) guard(to route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, err := s.visitor(w, r)
-		if err == nil && !s.limits.allow(who, address(r)) {
+		if err == nil && !s.limits.allow(who, s.network(r)) {
 			w.Header().Set("Retry-After", "5")
 			err = refuse(http.StatusTooManyRequests, "These are more requests than one visitor may send. Wait a few seconds.")
 		}
@@ -170,7 +171,7 @@ func (s *Server) visitor(w http.ResponseWriter, r *http.Request) (visitor, error
 				return who, nil
 			}
 		}
-		if !s.limits.allow(visitor{}, address(r)) {
+		if !s.limits.allow(visitor{}, s.network(r)) {
 			return visitor{}, refuse(http.StatusTooManyRequests, "Too many attempts. Wait a minute.")
 		}
 		return visitor{}, refuse(http.StatusUnauthorized, "The token is not known.")
@@ -197,13 +198,30 @@ func (s *Server) machine(token string) (visitor, bool) {
 	return visitor{}, false
 }
 
-// address is where a request comes from: behind a proxy, the proxy.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+// network is where a request comes from: an IPv4 address, or the /64 of an IPv6 one, which is
+// one customer's. Behind proxies that the configuration trusts it is what the last of them
+// that it doesn't know was, which they have written down.
+func (s *Server) network(r *http.Request) string {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
-	return host
+	address := from.Addr().Unmap()
+	steps := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, step := range slices.Backward(steps) {
+		if !slices.ContainsFunc(s.Config.TrustedProxies, func(of netip.Prefix) bool { return of.Contains(address) }) {
+			break
+		}
+		before, err := netip.ParseAddr(strings.TrimSpace(step))
+		if err != nil {
+			break
+		}
+		address = before.Unmap().WithZone("")
+	}
+	if address.Is6() {
+		return netip.PrefixFrom(address, 64).Masked().String()
+	}
+	return address.String()
 }
 
 // fail answers a request that can't be answered: the API with a problem (RFC 9457), the

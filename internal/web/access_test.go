@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -211,5 +213,48 @@ func TestMethods(t *testing.T) {
 		if answer.Code != tt.want || answer.Header().Get("Allow") != tt.allow || answer.Header().Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s %s = %d with Allow: %s, want %d with %q", tt.method, tt.path, answer.Code, answer.Header().Get("Allow"), tt.want, tt.allow)
 		}
+	}
+}
+
+// TestLimitsByNetwork: who isn't signed in is counted with the neighbours in a /64, and behind
+// a proxy that is trusted as the one that it speaks for; nobody else's word counts.
+func TestLimitsByNetwork(t *testing.T) {
+	s := newSignedSite(t, oneTenant)
+	s.options.Config.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	for _, tt := range []struct {
+		name, from string
+		forwarded  []string
+		other      string // of another visitor
+		says       string
+		together   bool
+	}{
+		{"an address", "192.0.2.1:1", nil, "192.0.2.1:2", "", true},
+		{"two addresses", "192.0.2.1:1", nil, "192.0.2.2:1", "", false},
+		{"two in a /64", "[2001:db8::1]:1", nil, "[2001:db8::ffff:2]:1", "", true},
+		{"two in a /48", "[2001:db8::1]:1", nil, "[2001:db8:0:1::1]:1", "", false},
+		{"an IPv4 address as IPv6", "[::ffff:192.0.2.1]:1", nil, "192.0.2.1:1", "", true},
+		{"two behind a proxy", "10.0.0.1:1", []string{"192.0.2.1"}, "10.0.0.1:1", "192.0.2.2", false},
+		{"one behind two proxies", "10.0.0.1:1", []string{"192.0.2.1, 10.0.0.9"}, "10.0.0.2:1", "192.0.2.1", true},
+		{"one who makes up others", "10.0.0.1:1", []string{"192.0.2.7", "192.0.2.1"}, "10.0.0.1:1", "192.0.2.8, 192.0.2.1", true},
+		{"one who isn't trusted", "192.0.2.1:1", []string{"192.0.2.7"}, "192.0.2.1:1", "192.0.2.8", true},
+		{"a proxy that says nonsense", "10.0.0.1:1", []string{"unknown"}, "10.0.0.1:1", "nonsense", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			handler := s.handler(t)
+			ask := func(from string, forwarded ...string) int {
+				request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/sign-in", nil)
+				request.RemoteAddr = from
+				request.Header["X-Forwarded-For"] = forwarded
+				answer := httptest.NewRecorder()
+				handler.ServeHTTP(answer, request)
+				return answer.Code
+			}
+			for range 100 {
+				ask(tt.from, tt.forwarded...)
+			}
+			if code := ask(tt.other, tt.says); (code == http.StatusTooManyRequests) != tt.together {
+				t.Errorf("another one = %d, want it refused: %t", code, tt.together)
+			}
+		})
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // limits bounds how often a visitor may ask: each session and token for itself, and whoever
-// is neither by address.
+// is neither by where the request comes from.
 type limits struct {
 	now     func() time.Time
 	mu      sync.Mutex
@@ -28,10 +28,10 @@ func newLimits(now func() time.Time) *limits {
 	return &limits{now: now, buckets: map[string]*bucket{}}
 }
 
-func (l *limits) allow(who visitor, address string) bool {
+func (l *limits) allow(who visitor, network string) bool {
 	key, every, burst := who.key, rate.Limit(20), 100
 	if key == "" {
-		key, every, burst = "address "+address, rate.Limit(1), 60
+		key, every, burst = "network "+network, rate.Limit(1), 60
 	}
 	now := l.now()
 	l.mu.Lock()
