@@ -20,7 +20,7 @@ func writeComment(w io.Writer, result *findings.Result) error {
 	page := &strings.Builder{}
 	fmt.Fprintf(page, "## domicile: %s\n\n", markdownText(tenantName(result.Tenant)))
 	fmt.Fprintf(page, "**Exit code %d:** %s\n\n", result.Exit.Code, markdownText(sentence(orNone(cleanText(result.Exit.Reason)))))
-	for _, says := range append([]string{commentBasis(result), coverage(result.Summary), waivedSays(result), sentence(pseudonyms(result))}, remediationsSay(result)...) {
+	for _, says := range append([]string{commentBasis(result), coverage(result.Summary), waivedSays(result), sentence(Pseudonyms(result))}, remediationsSay(result)...) {
 		if says != "" {
 			fmt.Fprintf(page, "%s\n", markdownText(says))
 		}

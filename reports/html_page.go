@@ -82,7 +82,7 @@ func newPage(result *findings.Result, room room) (*page, error) {
 		Tenant: tenantName(result.Tenant), TenantID: cleanName(result.Tenant.ID),
 		Cloud: orNone(cleanName(result.Tenant.Cloud)), Profile: orNone(cleanName(result.Profile)),
 		Tool:   strings.TrimSpace(cleanName(result.Tool.Name) + " " + cleanName(result.Tool.Version)),
-		Chosen: chosen(result), Pseudonyms: pseudonyms(result),
+		Chosen: chosen(result), Pseudonyms: Pseudonyms(result),
 		Period:   period(result),
 		Reader:   reader{Says: sentence(readBy(result.Reader)), Permissions: cleanNames(append(slices.Clone(result.Reader.Roles), result.Reader.Scopes...))},
 		Signed:   signedBy(result.Signature),

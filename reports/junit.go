@@ -118,7 +118,7 @@ func junitProperties(result *findings.Result) []junitProperty {
 		{"chosen", chosen(result)},
 		{"coverage", coverage(result.Summary)},
 	}
-	if says := pseudonyms(result); says != "" {
+	if says := Pseudonyms(result); says != "" {
 		properties = append(properties, junitProperty{"pseudonyms", says})
 	}
 	return properties

@@ -51,7 +51,7 @@ func markdownScope(page *strings.Builder, result *findings.Result) {
 	if by := chosen(result); by != "" {
 		fmt.Fprintf(page, "Chosen: %s.\n\n", markdownText(by))
 	}
-	if says := pseudonyms(result); says != "" {
+	if says := Pseudonyms(result); says != "" {
 		fmt.Fprintf(page, "%s\n\n", markdownText(sentence(says)))
 	}
 	var heads, counts []string

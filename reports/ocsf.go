@@ -237,7 +237,7 @@ func (r ocsfRule) unmapped(own map[string]any) map[string]any {
 	own["microsoft_cloud"] = cleanName(r.result.Tenant.Cloud)
 	own["digests"] = cleanDigests(r.result.Digests)
 	own["frameworks"] = ruleFrameworks(r.rule)
-	if says := pseudonyms(r.result); says != "" {
+	if says := Pseudonyms(r.result); says != "" {
 		own["pseudonyms"] = says
 	}
 	return own

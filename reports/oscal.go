@@ -202,7 +202,7 @@ func (r *oscalReport) head() oscalResult {
 		Description: oscalText(coverage(r.result.Summary)),
 		Start:       oscalTime(r.result.Started),
 		End:         oscalTime(r.result.Finished),
-		Props: append(oscalProps("exit-code", fmt.Sprint(r.result.Exit.Code), "exit-reason", r.result.Exit.Reason, "chosen", chosen(r.result), "pseudonyms", pseudonyms(r.result)),
+		Props: append(oscalProps("exit-code", fmt.Sprint(r.result.Exit.Code), "exit-reason", r.result.Exit.Reason, "chosen", chosen(r.result), "pseudonyms", Pseudonyms(r.result)),
 			oscalSignature(r.result.Signature)...),
 		ReviewedControls: oscalReviewed{
 			Selections: r.selections(),

@@ -113,7 +113,7 @@ func newSARIFLog(result *findings.Result, profile sarifProfile) *sarifLog {
 			Frameworks: cleanNames(by.Frameworks), Rules: cleanNames(by.Rules), Exclude: cleanNames(by.Exclude), Of: by.Of,
 		}
 	}
-	if says := pseudonyms(result); says != "" {
+	if says := Pseudonyms(result); says != "" {
 		log.run.Properties["pseudonyms"] = says
 	}
 	if result.Change != nil {

@@ -19,7 +19,7 @@ func (p *textPage) scope(result *findings.Result) {
 	if by := chosen(result); by != "" {
 		p.wrap(0, "", "", "Chosen: "+by+".")
 	}
-	if says := pseudonyms(result); says != "" {
+	if says := Pseudonyms(result); says != "" {
 		p.wrap(0, "", "", sentence(says))
 	}
 	p.line("")

@@ -179,8 +179,8 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// pseudonyms says that names are pseudonyms; empty where they aren't.
-func pseudonyms(result *findings.Result) string {
+// Pseudonyms says that names are pseudonyms; empty where they aren't.
+func Pseudonyms(result *findings.Result) string {
 	if result.Pseudonyms == "" {
 		return ""
 	}

@@ -302,7 +302,7 @@ func xlsxSummary(result *findings.Result) iter.Seq[[]any] {
 		{"Why", sentence(cleanText(result.Exit.Reason))},
 		{"Violations", result.Summary.Findings},
 	}
-	if says := pseudonyms(result); says != "" {
+	if says := Pseudonyms(result); says != "" {
 		rows = append(rows, []any{"Names", sentence(says)})
 	}
 	for _, outcome := range findings.Outcomes() {

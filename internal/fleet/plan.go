@@ -156,6 +156,21 @@ func (f *Fleet) Tenants(ctx context.Context) ([]Tenant, error) {
 	return tenants, nil
 }
 
+// Due is when a tenant, by its name or id, was to be scanned first after a time; zero where no
+// schedule says so.
+func (f *Fleet) Due(tenant string, after time.Time) (due time.Time) {
+	for _, schedule := range f.setup.Load().schedules {
+		if schedule.tenant.Name != tenant && schedule.tenant.ID != tenant {
+			continue
+		}
+		next := schedule.next(after)
+		if !next.IsZero() && (due.IsZero() || next.Before(due)) {
+			due = next
+		}
+	}
+	return due
+}
+
 // Start asks for a scan of a tenant, by its name or id, for somebody. Where one is under way
 // it returns that one, with ErrUnderWay.
 func (f *Fleet) Start(ctx context.Context, tenant, by string) (Job, error) {

@@ -159,3 +159,22 @@ func TestOnePlan(t *testing.T) {
 		t.Errorf("%d jobs, %v, want one of each of the %d tenants", len(jobs), err, len(cfg.Tenants))
 	}
 }
+
+// TestDue: the first time after another that any of a tenant's schedules names.
+func TestDue(t *testing.T) {
+	t.Parallel()
+	f := opened(t, options(t, t.TempDir(), scheduled(1, config.Serve{Schedules: []config.Schedule{{Cron: "0 3 * * *"}, {Cron: "0 1 * * 1"}}})))
+	tenants, err := f.Tenants(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sunday := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	for after, want := range map[time.Time]time.Time{sunday: sunday.Add(3 * time.Hour), sunday.Add(4 * time.Hour): sunday.Add(25 * time.Hour)} {
+		if due := f.Due(tenants[0].Name, after); !due.Equal(want) {
+			t.Errorf("Due(%s) = %s, want %s", after, due, want)
+		}
+	}
+	if due := f.Due("nobody", sunday); !due.IsZero() {
+		t.Errorf("Due() of nobody = %s", due)
+	}
+}

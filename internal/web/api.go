@@ -124,6 +124,7 @@ type tenantItem struct {
 	Change     changeItem       `json:"change"`
 	Job        *fleet.Job       `json:"job,omitempty"`
 	Failed     *fleet.Job       `json:"failed,omitempty"`
+	Overdue    time.Time        `json:"overdue,omitzero"`
 }
 
 type changeItem struct {
@@ -136,7 +137,7 @@ func itemOf(row tenantRow) tenantItem {
 	return tenantItem{
 		row.ID, row.Name, row.Title, row.Cloud, append([]string{}, row.Groups...), row.Configured, row.Scan, row.Last, row.Next, row.Numbers,
 		changeItem{row.Change.Compared, row.Change.Worse, row.Change.Says},
-		row.Job, row.Failed,
+		row.Job, row.Failed, row.Overdue,
 	}
 }
 
@@ -159,13 +160,12 @@ func (s *Server) apiTenant(w http.ResponseWriter, r *http.Request, _ visitor) er
 	if err != nil {
 		return err
 	}
-	page := tenantPage{tenantRow: row}
 	if configured != nil {
-		if err := s.addJobs(r.Context(), &page, configured.Name); err != nil {
+		if err := s.addRecent(r.Context(), &row, configured.Name); err != nil {
 			return err
 		}
 	}
-	return answer(w, r, http.StatusOK, itemOf(page.tenantRow))
+	return answer(w, r, http.StatusOK, itemOf(row))
 }
 
 func (s *Server) apiTrend(w http.ResponseWriter, r *http.Request, _ visitor) error {

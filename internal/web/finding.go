@@ -27,7 +27,9 @@ type findingPage struct {
 	Scan      int64 // the scan that the evidence is of
 	Kept      bool  // whether the bundle is still there
 	Waiver    *findings.Waiver
-	Sightings []history.Sighting
+	// Pseudonyms says that names are pseudonyms; empty where they aren't.
+	Pseudonyms string
+	Sightings  []history.Sighting
 }
 
 // evidenceRow is a kind of evidence that the rule of a finding reads.
@@ -75,7 +77,7 @@ func (s *Server) addBasis(ctx context.Context, page *findingPage) error {
 	if err != nil {
 		return err
 	}
-	page.Scan, page.Kept = scan.ID, folder != ""
+	page.Scan, page.Kept, page.Pseudonyms = scan.ID, folder != "", reports.Pseudonyms(head)
 	for i, waiver := range head.Waivers {
 		if waiver.ID == page.Finding.Waiver {
 			page.Waiver = &head.Waivers[i]
@@ -101,4 +103,17 @@ func (s *Server) addBasis(ctx context.Context, page *findingPage) error {
 		page.Evidence = append(page.Evidence, row)
 	}
 	return nil
+}
+
+// Since says what is known of a finding that isn't in the latest scan any more.
+func (p findingPage) Since() verdict {
+	switch {
+	case p.Rule == nil:
+		return verdict{"unknown", "Not known any more", "The rule is not among those of the latest scan, so that it isn't known whether this was mended."}
+	case p.Rule.Outcome == findings.Unknown:
+		return verdict{"unknown", "Not known any more", "The latest scan couldn't judge the rule, so that it isn't known whether this was mended."}
+	case p.Rule.Outcome == findings.NotApplicable:
+		return verdict{"na", "Does not apply any more", "The rule doesn't apply to the tenant as the latest scan found it."}
+	}
+	return verdict{"pass", "Not found any more", "The latest scan judged the rule, and didn't find this."}
 }

@@ -36,6 +36,55 @@ type tenantRow struct {
 	// Job is the scan that is under way, Failed the one that came to nothing after the latest
 	// that came to something; nil without.
 	Job, Failed *fleet.Job
+	// Overdue is since when a scan is missing; zero where none is.
+	Overdue time.Time
+}
+
+// overdueAfter is how long after its time a scan that didn't succeed is said to be missing.
+const overdueAfter = 24 * time.Hour
+
+// Trouble says why the latest attempts to scan gave no result; empty where they did.
+func (t tenantRow) Trouble() string {
+	switch {
+	case t.Failed != nil:
+		return "the last scan failed: " + t.Failed.Error
+	case t.Job != nil && t.Job.Error != "":
+		return "the last attempt gave no result, and is tried again: " + t.Job.Error
+	case !t.Overdue.IsZero():
+		return "a scan was due " + t.Overdue.UTC().Format("2006-01-02 15:04") + ", and none has succeeded since"
+	}
+	return ""
+}
+
+// Attempt is the job whose log says more of the trouble, nil where there is none.
+func (t tenantRow) Attempt() *fleet.Job {
+	if t.Failed != nil {
+		return t.Failed
+	}
+	return t.Job
+}
+
+// addTenant adds what the configuration and the queue say of a tenant.
+func (s *Server) addTenant(row *tenantRow, tenant fleet.Tenant) {
+	row.Configured, row.Name, row.Cloud, row.Groups, row.Next = true, tenant.Name, tenant.Cloud, tenant.Groups, tenant.Next
+	if due := s.Engine.Due(tenant.Name, row.Last); row.Scan > 0 && !due.IsZero() && s.Now().Sub(due) > overdueAfter {
+		row.Overdue = due
+	}
+}
+
+// addJobs adds the scan that is under way, and the last one that failed.
+func (t *tenantRow) addJobs(under, failed *fleet.Job) {
+	t.Job = under
+	if failed != nil && failed.Queued.After(t.Last) {
+		t.Failed = failed
+	}
+	switch {
+	case t.Scan > 0:
+	case t.Failed != nil:
+		t.State = state{"unknown", "no scan succeeded"}
+	case t.Job != nil && t.Job.Error != "":
+		t.State = state{"unknown", "no result yet"}
+	}
 }
 
 type severityCount struct {
@@ -52,8 +101,9 @@ type reasonCount struct {
 type overviewPage struct {
 	Verdict  verdict
 	Worse    []tenantRow
-	More     int // tenants that are worse and not among them
-	Failing  []tenantRow
+	More     int         // tenants that are worse and not among them
+	Troubled []tenantRow // whose scans fail, are tried again or are missing
+	Many     int         // tenants in trouble and not among them
 	Counts   []stateCount
 	Groups   []string
 	Filter   filter
@@ -146,11 +196,8 @@ func (s *Server) tenantRows(ctx context.Context) ([]tenantRow, error) {
 			rows = append(rows, tenantRow{ID: strings.ToLower(tenant.ID), State: state{"na", "never scanned"}})
 		}
 		row := &rows[i]
-		row.Configured, row.Name, row.Cloud, row.Groups, row.Next = true, tenant.Name, tenant.Cloud, tenant.Groups, tenant.Next
-		row.Job = under[tenant.Name]
-		if job := failed[tenant.Name]; job != nil && job.Queued.After(row.Last) {
-			row.Failed = job
-		}
+		s.addTenant(row, tenant)
+		row.addJobs(under[tenant.Name], failed[tenant.Name])
 	}
 	slices.SortFunc(rows, worstFirst)
 	return rows, nil
@@ -243,11 +290,11 @@ func (f filter) has(row tenantRow) bool {
 	switch f.State {
 	case "":
 	case "worse":
-		if !row.Change.Worse && row.Failed == nil {
+		if !row.Change.Worse && row.Trouble() == "" {
 			return false
 		}
 	default:
-		if row.State.State != f.State {
+		if row.standing() != f.State {
 			return false
 		}
 	}
@@ -268,18 +315,29 @@ func groupsOf(rows []tenantRow) []string {
 }
 
 func countStates(rows []tenantRow) []stateCount {
-	counts := []stateCount{{"fail", "with violations", "fail", 0}, {"unknown", "not known in full", "unknown", 0}, {"pass", "clean", "pass", 0}, {"na", "never scanned", "na", 0}}
+	counts := []stateCount{{"fail", "with violations", "fail", 0}, {"unknown", "not known in full", "unknown", 0}, {"pass", "clean", "pass", 0}, {"na", "nothing judged", "na", 0}, {"na", "without a result", never, 0}}
 	for _, row := range rows {
 		for i := range counts {
-			if counts[i].State == row.State.State {
+			if counts[i].Value == row.standing() {
 				counts[i].Tenants++
 			}
 		}
 	}
-	return counts
+	return slices.DeleteFunc(counts, func(c stateCount) bool { return c.Value == "na" && c.Tenants == 0 })
 }
 
-// shownWorse is how many tenants that are worse the first screen names.
+// never is the state of tenants that no scan has a result of, for the filter.
+const never = "never"
+
+// standing is the tenant's state for the filter.
+func (t tenantRow) standing() string {
+	if t.Scan == 0 {
+		return never
+	}
+	return t.State.State
+}
+
+// shownWorse is how many tenants that are worse, and how many in trouble, the first screen names.
 const shownWorse = 6
 
 // answer says whether anything is worse, and where.
@@ -292,23 +350,26 @@ func (p *overviewPage) answer(rows []tenantRow) {
 		if row.Change.Compared {
 			compared++
 		}
-		if row.Failed != nil {
-			p.Failing = append(p.Failing, row)
+		if row.Trouble() != "" {
+			p.Troubled = append(p.Troubled, row)
 		}
 		if row.Change.Worse {
 			p.Worse = append(p.Worse, row)
 		}
 	}
 	slices.SortStableFunc(p.Worse, func(a, b tenantRow) int { return a.Change.compare(b.Change) })
-	worse := len(p.Worse)
+	worse, troubled := len(p.Worse), len(p.Troubled)
 	if p.More = worse - shownWorse; p.More > 0 {
 		p.Worse = p.Worse[:shownWorse]
+	}
+	if p.Many = troubled - shownWorse; p.Many > 0 {
+		p.Troubled = p.Troubled[:shownWorse]
 	}
 	switch {
 	case worse > 0:
 		p.Verdict = verdict{"fail", plural(worse, "tenant") + map[bool]string{true: " is", false: " are"}[worse == 1] + " worse than before", ""}
-	case len(p.Failing) > 0:
-		p.Verdict = verdict{"unknown", "Nothing is known to be worse, but " + plural(len(p.Failing), "scan") + " failed", ""}
+	case troubled > 0:
+		p.Verdict = verdict{"unknown", "Nothing is known to be worse, but " + plural(troubled, "tenant") + map[bool]string{true: " has", false: " have"}[troubled == 1] + " no new result", ""}
 	case compared > 0:
 		p.Verdict = verdict{"pass", "Nothing is worse than before", ""}
 	case scanned > 0:

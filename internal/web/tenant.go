@@ -20,19 +20,20 @@ import (
 // tenantPage is one tenant: how it stands, since when, and what is open.
 type tenantPage struct {
 	tenantRow
-	Verdict   verdict
-	Coverage  string
-	Schedules []string
-	Chain     reports.Chain
-	Trend     *trend
-	Findings  []findingRow
-	Filter    findingFilter
-	Rules     []string
-	Pager     pager
-	Unjudged  []history.Verdicts
-	Scans     []scanRow
-	ScansFrom string // leads to the earlier scans
-	Notice    string
+	Verdict  verdict
+	Coverage string
+	// Pseudonyms says that names are pseudonyms; empty where they aren't.
+	Pseudonyms string
+	Schedules  []string
+	Chain      reports.Chain
+	Trend      *trend
+	Findings   []findingRow
+	Filter     findingFilter
+	Rules      []string
+	Pager      pager
+	Unjudged   []history.Verdicts
+	Scans      []scanRow
+	ScansFrom  string // leads to the earlier scans
 }
 
 // findingFilter is what the form above a tenant's findings asks for.
@@ -77,7 +78,7 @@ func (s *Server) tenantOf(ctx context.Context, id string) (tenantRow, *fleet.Ten
 	i := slices.IndexFunc(tenants, func(t fleet.Tenant) bool { return strings.EqualFold(t.ID, id) })
 	switch {
 	case i >= 0:
-		row.Configured, row.Name, row.Cloud, row.Groups, row.Next = true, tenants[i].Name, tenants[i].Cloud, tenants[i].Groups, tenants[i].Next
+		s.addTenant(&row, tenants[i])
 		return row, &tenants[i], nil
 	case len(standings) == 0:
 		return row, nil, refuse(http.StatusNotFound, "There is no such tenant.")
@@ -94,7 +95,7 @@ func (s *Server) tenant(w http.ResponseWriter, r *http.Request, who visitor) err
 	page := tenantPage{tenantRow: row}
 	if configured != nil {
 		page.Schedules = configured.Schedules
-		if err := s.addJobs(ctx, &page, configured.Name); err != nil {
+		if err := s.addRecent(ctx, &page.tenantRow, configured.Name); err != nil {
 			return err
 		}
 	}
@@ -107,22 +108,22 @@ func (s *Server) tenant(w http.ResponseWriter, r *http.Request, who visitor) err
 	return s.pages.show(w, r, "tenant", http.StatusOK, who, reports.CleanName(row.Called()), page)
 }
 
-// addJobs finds the scan that is under way, and the last one that came to nothing.
-func (s *Server) addJobs(ctx context.Context, page *tenantPage, name string) error {
+// addRecent adds the scan of a tenant that is under way, and the last one that failed.
+func (s *Server) addRecent(ctx context.Context, row *tenantRow, name string) error {
 	jobs, err := s.Engine.Jobs(ctx, fleet.Query{Tenant: name, Limit: 20})
 	if err != nil {
 		return err
 	}
+	var under, failed *fleet.Job
 	for _, job := range slices.Backward(jobs) {
 		switch job.State { //nolint:exhaustive // the others are over
 		case fleet.Waiting, fleet.Running, fleet.Retrying:
-			page.Job = &job
+			under = &job
 		case fleet.Failed:
-			if job.Queued.After(page.Last) {
-				page.Failed = &job
-			}
+			failed = &job
 		}
 	}
+	row.addJobs(under, failed)
 	return nil
 }
 
@@ -137,7 +138,7 @@ func (s *Server) addScan(ctx context.Context, page *tenantPage, r *http.Request)
 		return err
 	}
 	page.Chain = reports.ChainOf(head, fmt.Sprintf("/scans/%d/report", scan.ID))
-	page.Coverage = reports.Coverage(page.Numbers.Summary)
+	page.Coverage, page.Pseudonyms = reports.Coverage(page.Numbers.Summary), reports.Pseudonyms(head)
 	points, err := s.Store.Trend(ctx, page.ID, trendScans)
 	if err != nil {
 		return err
@@ -240,7 +241,15 @@ func noScan(err error) error {
 // answer says in a line how the tenant stands and what comes next.
 func (p *tenantPage) answer() verdict {
 	out := verdict{State: p.State.State, Headline: "Never scanned"}
-	if p.Numbers == nil {
+	switch {
+	case p.Numbers != nil:
+	case p.Trouble() != "":
+		out.Headline = "No scan has succeeded yet"
+		return out
+	case p.Job != nil:
+		out.Headline = "The first scan is " + string(p.Job.State)
+		return out
+	default:
 		return out
 	}
 	summary := p.Numbers.Summary

@@ -44,11 +44,15 @@ type waiversPage struct {
 	Pager        pager
 	Total        int
 	Attestations []attestationShown
+	Attested     int // all of them
 	Unread       int // tenants whose evidence isn't kept
 }
 
 // endsSoon is how many days before its end something is said to end.
 const endsSoon = 30
+
+// shownAttestations is how many attestations the page lists.
+const shownAttestations = 10 * perPage
 
 // termOf says how much is left until a day or a moment; nothing for what can't be read.
 func termOf(now time.Time, text string) term {
@@ -91,7 +95,8 @@ func (s *Server) waivers(w http.ResponseWriter, r *http.Request, who visitor) er
 		}
 	}
 	slices.SortStableFunc(page.Attestations, func(a, b attestationShown) int { return a.Term.days - b.Term.days })
-	page.Attestations = page.Attestations[:min(len(page.Attestations), 10*perPage)]
+	page.Attested = len(page.Attestations)
+	page.Attestations = page.Attestations[:min(page.Attested, shownAttestations)]
 	return s.pages.show(w, r, "waivers", http.StatusOK, who, "Waivers and attestations", page)
 }
 

@@ -26,6 +26,8 @@ import (
 type Engine interface {
 	Tenants(ctx context.Context) ([]fleet.Tenant, error)
 	Jobs(ctx context.Context, query fleet.Query) ([]fleet.Job, error)
+	// Due is when a tenant was to be scanned first after a time, by its name; zero without a schedule.
+	Due(tenant string, after time.Time) time.Time
 	Job(ctx context.Context, id int64) (fleet.Job, error)
 	Log(ctx context.Context, id int64) ([]fleet.LogLine, error)
 	// Start asks for a scan of a tenant, by its name.
