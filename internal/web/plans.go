@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -51,24 +53,45 @@ type riskCount struct {
 	Changes int
 }
 
-// maxPlans bounds how many plans are listed.
+// maxPlans bounds how many plans are listed: those that were written last.
 const maxPlans = 500
 
-// plansOf lists the plans of the folder, those that wait first.
-func (s *Server) plansOf() ([]planShown, error) {
+// plansRead are the plans of the folder as lists show them, by their files' names. Each is read
+// again when it, or something beside it, is another file than before.
+type plansRead struct {
+	mu  sync.Mutex
+	all map[string]planRead
+}
+
+type planRead struct {
+	files string // the plan's file and those beside it, as they were
+	shown planShown
+}
+
+// listPlans lists the plans of the folder, those that wait first, and says how many older ones
+// are left out.
+func (s *Server) listPlans() (shown []planShown, older int, err error) {
 	entries, err := os.ReadDir(s.Plans)
 	if errors.Is(err, fs.ErrNotExist) || s.Plans == "" {
-		return nil, nil
+		return nil, 0, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var shown []planShown
-	for _, entry := range entries {
-		if !isPlan(entry.Name()) || len(shown) == maxPlans {
-			continue
+	found := planFiles(entries)
+	older = max(0, len(found)-maxPlans)
+	s.read.mu.Lock()
+	defer s.read.mu.Unlock()
+	before := s.read.all
+	s.read.all = map[string]planRead{}
+	for _, file := range found[:len(found)-older] {
+		one, known := before[file.name]
+		if !known || one.files != file.files {
+			one = planRead{file.files, s.readPlan(file.name).head()}
 		}
-		shown = append(shown, s.readPlan(entry.Name()))
+		s.read.all[file.name] = one
+		one.shown.Expired = one.shown.Plan != nil && !s.Now().Before(one.shown.Plan.Expires)
+		shown = append(shown, one.shown)
 	}
 	slices.SortStableFunc(shown, func(a, b planShown) int {
 		switch {
@@ -79,7 +102,52 @@ func (s *Server) plansOf() ([]planShown, error) {
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	return shown, nil
+	return shown, older, nil
+}
+
+// planFile is a plan's file, and what it and those beside it are like.
+type planFile struct {
+	name, files string
+	written     time.Time
+}
+
+// planFiles finds the plans among the entries of a folder, which are sorted, those first that
+// were written last.
+func planFiles(entries []fs.DirEntry) (found []planFile) {
+	for i, entry := range entries {
+		if !isPlan(entry.Name()) {
+			continue
+		}
+		info, err := entry.Info()
+		if err != nil {
+			continue // it has just gone
+		}
+		file := planFile{name: entry.Name(), written: info.ModTime()}
+		stem := strings.TrimSuffix(entry.Name(), "json")
+		for i > 0 && strings.HasPrefix(entries[i-1].Name(), stem) {
+			i--
+		}
+		for ; i < len(entries) && strings.HasPrefix(entries[i].Name(), stem); i++ {
+			if info, err := entries[i].Info(); err == nil {
+				file.files += fmt.Sprintf("%s %s %d %d\n", info.Name(), info.Mode(), info.Size(), info.ModTime().UnixNano())
+			}
+		}
+		found = append(found, file)
+	}
+	slices.SortStableFunc(found, func(a, b planFile) int { return b.written.Compare(a.written) })
+	return found
+}
+
+// head is the plan without what only its own page shows.
+func (p planShown) head() planShown {
+	p.text = nil
+	if whole := p.Plan; whole != nil {
+		p.Plan = &remediation.Plan{Tenant: whole.Tenant, Author: whole.Author, Expires: whole.Expires}
+		for _, change := range whole.Changes {
+			p.Plan.Changes = append(p.Plan.Changes, remediation.Change{Risk: change.Risk})
+		}
+	}
+	return p
 }
 
 // isPlan says whether a file of the folder is a plan, and not what lies beside one.
@@ -132,7 +200,7 @@ func readRegular(path string, limit int64) ([]byte, error) {
 
 // waitingPlans counts the plans that can be approved.
 func (s *Server) waitingPlans() (int, error) {
-	all, err := s.plansOf()
+	all, _, err := s.listPlans()
 	n := 0
 	for _, plan := range all {
 		if plan.Waits() {
@@ -142,14 +210,20 @@ func (s *Server) waitingPlans() (int, error) {
 	return n, err
 }
 
-type plansPage struct{ Plans []planShown }
+type plansPage struct {
+	Plans []planShown
+	Pager pager
+	Older int // plans that aren't listed
+}
 
 func (s *Server) plans(w http.ResponseWriter, r *http.Request, who visitor) error {
-	all, err := s.plansOf()
+	all, older, err := s.listPlans()
 	if err != nil {
 		return err
 	}
-	return s.pages.show(w, r, "plans", http.StatusOK, who, "Plans", plansPage{all})
+	page := plansPage{Older: older}
+	page.Plans, page.Pager = cut(r, all)
+	return s.pages.show(w, r, "plans", http.StatusOK, who, "Plans", page)
 }
 
 type planPage struct {

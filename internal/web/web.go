@@ -92,6 +92,7 @@ type Server struct {
 	limits   *limits
 	uploads  chan struct{}
 	memory   *memory
+	read     *plansRead // under these rules of access, by which approvals count
 }
 
 // memory is what was read once and doesn't change.
@@ -121,7 +122,7 @@ func New(o Options) (*Server, error) {
 // unless who may sign in is said anew: then everybody signs in again.
 func (s *Server) With(access Access) (*Server, error) {
 	next := *s
-	next.Access, next.origins, next.signIn, next.sessions = access, http.NewCrossOriginProtection(), nil, nil
+	next.Access, next.origins, next.signIn, next.sessions, next.read = access, http.NewCrossOriginProtection(), nil, nil, new(plansRead)
 	if public := access.Config.PublicURL; public != "" {
 		if err := next.origins.AddTrustedOrigin(trimSlash(public)); err != nil {
 			return nil, fmt.Errorf("making the dashboard: %w", err)
