@@ -39,9 +39,9 @@ type signIn struct {
 
 // attempt is a sign-in that isn't over, as the browser's cookie holds it.
 type attempt struct {
-	Begun  time.Time
-	To     string
-	Secret string
+	Begun time.Time `json:"begun"`
+	To    string    `json:"to"`
+	Salt  string    `json:"salt"`
 }
 
 // The term of a sign-in, how long the provider may take, and how long an address to go on to
@@ -139,9 +139,12 @@ func (s *signIn) end(ctx context.Context, r *http.Request) (string, error) {
 	if err := provider.Claims(&says); err != nil {
 		return "", err
 	}
+	if says.End == "" {
+		return "", nil
+	}
 	to, err := url.Parse(says.End)
 	if err != nil || to.Scheme != "https" || to.Host == "" {
-		return "", nil
+		return "", errors.New("the provider's end_session_endpoint is not an https address")
 	}
 	query := to.Query()
 	query.Set("client_id", s.config.ClientID)
