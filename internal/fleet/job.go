@@ -65,6 +65,8 @@ type Job struct {
 	Queued   time.Time `json:"queued"`
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
+	// Due is when one that waits, or waits for its next try, is to begin; zero for any other.
+	Due time.Time `json:"due,omitzero"`
 	// Worker is the process that runs it, or ran it last, and Attempt how often it was begun.
 	Worker  string `json:"worker"`
 	Attempt int    `json:"attempt"`
@@ -72,7 +74,8 @@ type Job struct {
 	// without one.
 	Exit *findings.Exit `json:"exit,omitempty"`
 	Scan int64          `json:"scan,omitempty"`
-	// Error is why the last attempt gave no result; empty where it did.
+	// Error is why the last attempt gave no result, also while the job waits for its next one; empty
+	// where it did.
 	Error string `json:"error,omitempty"`
 	// Progress is how far the collection has come, kind by kind; Jobs leaves it out.
 	Progress []Progress `json:"progress,omitempty"`

@@ -295,13 +295,13 @@ func (s store) giveBack(ctx context.Context, c claim) error {
 }
 
 // columns are those of a Job but for its progress.
-const columns = "id, tenant, tenant_id, cause, asked_by, state, queued, started, finished, worker, attempt, error, exit_code, exit_reason, scan"
+const columns = "id, tenant, tenant_id, cause, asked_by, state, queued, started, finished, worker, attempt, error, exit_code, exit_reason, scan, CASE WHEN state IN ('waiting', 'retrying') THEN due ELSE 0 END"
 
 // fields are where columns are read to.
 func (j *Job) fields() []any {
 	return []any{
 		&j.ID, &j.Tenant, &j.TenantID, &j.Cause, &j.By, &j.State, (*moment)(&j.Queued), (*moment)(&j.Started), (*moment)(&j.Finished), &j.Worker, &j.Attempt, &j.Error,
-		&exitCode{j}, &exitReason{j}, &j.Scan,
+		&exitCode{j}, &exitReason{j}, &j.Scan, (*moment)(&j.Due),
 	}
 }
 

@@ -87,10 +87,13 @@ func TestWhatMayPassIsTriedAgain(t *testing.T) {
 	if !strings.Contains(retrying.Error, "groups (unreachable)") {
 		t.Errorf("job = %+v, want to know what couldn't be read", retrying)
 	}
+	if retrying.Due.Before(retrying.Started) {
+		t.Errorf("job = %+v, want to know when it is tried again", retrying)
+	}
 	none := func(*http.Request) {}
 	tenant.hold.Store(&none)
 	job = await(t, f, job.ID, fleet.Done)
-	if job.Attempt < 2 || job.Error != "" || job.Exit.Code != findings.ExitClean {
+	if job.Attempt < 2 || job.Error != "" || !job.Due.IsZero() || job.Exit.Code != findings.ExitClean {
 		t.Errorf("job = %+v, want a later attempt that read everything", job)
 	}
 

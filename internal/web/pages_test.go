@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/domicile-audit/domicile/history"
+	"github.com/domicile-audit/domicile/internal/fleet"
 )
 
 // saveTo is a flag, so that the pages can be looked at and taken to other programs.
@@ -67,6 +69,7 @@ func TestPages(t *testing.T) {
 		"plans": "waits for approval", "plan": "Approving is for people who signed in", "plan-page": "Remediation plan", "report": "Audit report", "error": "There is no such page",
 	}
 	says["waivers"] = "approved by"
+	says["tenant-never"] = "No scan has succeeded yet"
 	for name, path := range paths(t, s) {
 		answer := get(t, handler, path)
 		want := http.StatusOK
@@ -83,5 +86,28 @@ func TestPages(t *testing.T) {
 	}
 	if s.log.Len() > 0 {
 		t.Errorf("the log says %s", s.log.String())
+	}
+}
+
+// TestNextTry: of a tenant whose first scan failed and is tried again the pages say so, when, and why.
+func TestNextTry(t *testing.T) {
+	s := newSite(t)
+	threeTenants(t, s)
+	s.engine.jobs = []fleet.Job{{
+		ID: 45, Tenant: "wingtip", TenantID: tenantID(4), Cause: fleet.BySchedule, State: fleet.Retrying, Queued: now(), Started: now(), Due: now().Add(3*time.Minute + time.Second), Attempt: 2,
+		Error: "not everything could be read: users (throttled)",
+	}}
+	handler := s.handler(t)
+	for path, says := range map[string][]string{
+		"/":                       {"next try in 3 minutes"},
+		"/tenants/" + tenantID(4): {"No scan has succeeded yet", "A scan failed and is tried again in 3 minutes", "users (throttled)"},
+		"/jobs/45":                {"attempt 2, next try in 3 minutes", "users (throttled)"},
+	} {
+		body := get(t, handler, path).Body.String()
+		for _, text := range says {
+			if !strings.Contains(body, text) {
+				t.Errorf("GET %s doesn't say %q", path, text)
+			}
+		}
 	}
 }
