@@ -156,11 +156,12 @@ func (a *Alerts) repeat(ctx context.Context, what string, do func(context.Contex
 	}
 }
 
-// Waiting counts the digests that aren't sent yet, by alert.
+// Waiting counts the digests that aren't sent yet, by alert of the configuration.
 func (a *Alerts) Waiting(ctx context.Context) (map[string]int, error) {
-	counts, err := a.store.waiting(ctx)
+	all, err := a.store.waiting(ctx)
+	counts := map[string]int{}
 	for _, alert := range a.setup.Load().alerts {
-		counts[alert.Name] += 0
+		counts[alert.Name] = all[alert.Name]
 	}
 	return counts, err
 }

@@ -1,6 +1,8 @@
 package alerts_test
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -224,6 +226,70 @@ func sendsUntilTaken(t *testing.T, b *bench) {
 	if secret := "s3cret"; strings.Contains(b.log.String(), secret) {
 		t.Errorf("a secret is in the log: %s", b.log.String())
 	}
+}
+
+// TestAnAlertKeepsNoOtherWaiting: neither one whose receiver is away, however many digests it has,
+// nor one that isn't in the configuration any more.
+func TestAnAlertKeepsNoOtherWaiting(t *testing.T) {
+	b := newBench(t, config.Alert{})
+	closed := newWebhook(t)
+	closed.Close()
+	security := b.config.Serve.Alerts[0]
+	away, gone := security, security
+	away.Name, away.URLEnv, gone.Name, gone.URLEnv = "away", "AWAY_URL", "gone", "AWAY_URL"
+	getenv := b.options.Getenv
+	b.options.Getenv = func(name string) string {
+		if name == "AWAY_URL" {
+			return "generic://" + closed.host() + "/?disabletls=yes"
+		}
+		return getenv(name)
+	}
+	security.Tenants = []string{"contoso"}
+	b.config.Serve.Alerts = []config.Alert{gone, away, security}
+	b.open(t)
+	for i := range 1100 {
+		id := fmt.Sprintf("%08d-0000-4000-8000-000000000001", i)
+		b.fleet.tenants = append(b.fleet.tenants, fleet.Tenant{Name: fmt.Sprintf("tenant-%d", i), ID: id})
+		b.fleet.ended[id] = fleet.Job{ID: 1, TenantID: id, State: fleet.Failed, Error: "no"}
+	}
+	if err := b.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.failed("no")
+	b.config.Serve.Alerts = []config.Alert{away, security}
+	b.open(t)
+	says(t, one(t, b.run(t)), "The scan failed")
+	if counts, err := b.Waiting(t.Context()); err != nil || !maps.Equal(counts, map[string]int{"away": 1101, "security": 0}) {
+		t.Errorf("%v wait, %v", counts, err)
+	}
+	b.clock = b.clock.AddDate(0, 0, 8)
+	if err := b.Deliver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.config.Serve.Alerts = []config.Alert{away, gone, security}
+	b.open(t)
+	if counts, err := b.Waiting(t.Context()); err != nil || !maps.Equal(counts, map[string]int{"away": 1101, "gone": 0, "security": 0}) {
+		t.Errorf("a week later %v wait, %v", counts, err)
+	}
+}
+
+// TestATenantThatCannotBeReadKeepsNobodyFromTheOthers: the error is told, and the others too.
+func TestATenantThatCannotBeReadKeepsNobodyFromTheOthers(t *testing.T) {
+	b := newBench(t, config.Alert{})
+	b.fleet.unread = "3f0c1d7e-0000-4000-8000-00000000000f"
+	b.fleet.tenants = append([]fleet.Tenant{{Name: "unread", ID: b.fleet.unread}}, b.fleet.tenants...)
+	failing := []findings.Rule{rule("GEO1001", findings.Fail)}
+	theirs := violation("GEO1001", findings.High, "CN")
+	theirs.Fingerprint = findings.Fingerprint(b.fleet.unread, theirs.Rule, theirs.Resource)
+	b.scannedTenant(t, b.fleet.unread, failing, nil, theirs)
+	b.scanned(t, failing, nil, violation("GEO1001", findings.High, "US"))
+	if err := b.Look(t.Context()); err == nil || !strings.Contains(err.Error(), "tenant unread: the folder can't be read") {
+		t.Errorf("Look() = %v", err)
+	}
+	if err := b.Deliver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	says(t, one(t, b.webhook.take()), "It rests in US")
 }
 
 func TestSeveralProcessesWriteOneDigest(t *testing.T) {

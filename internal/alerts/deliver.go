@@ -2,7 +2,7 @@ package alerts
 
 import (
 	"context"
-	"slices"
+	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,30 +13,36 @@ const (
 	// pause between: about four days in all.
 	maxAttempts  = 24
 	longestPause = 6 * time.Hour
-	// maxInTurn is how many digests one alert is sent before the others have their turn again.
-	maxInTurn = 20
+	// maxInTurn is how many digests one alert is sent before the others have their turn again, and
+	// forgottenAfter how long the digests of an alert are kept that isn't in the configuration any
+	// more: it may come back.
+	maxInTurn      = 20
+	forgottenAfter = 7 * 24 * time.Hour
 )
 
 // deliver sends the digests that are due: the alerts side by side, so that a receiver that hangs
-// keeps none of the others waiting for longer than its patience.
+// or is slow keeps none of the others waiting for much longer than its patience.
 func (a *Alerts) deliver(ctx context.Context) error {
-	due, err := a.store.due(ctx)
-	if err != nil {
-		return err
-	}
+	alerts := a.setup.Load().alerts
 	var group errgroup.Group
-	for _, alert := range a.setup.Load().alerts {
-		mine := slices.DeleteFunc(slices.Clone(due), func(m message) bool { return m.alert != alert.Name })
+	names := make([]string, len(alerts))
+	for i, alert := range alerts {
+		names[i] = alert.Name
 		group.Go(func() error {
-			for _, one := range mine[:min(len(mine), maxInTurn)] {
-				if sent, err := a.send(ctx, alert, one); err != nil || !sent {
+			due, err := a.store.due(ctx, alert.Name)
+			if err != nil {
+				return err
+			}
+			begun := a.Now()
+			for _, one := range due {
+				if sent, err := a.send(ctx, alert, one); err != nil || !sent || a.Now().Sub(begun) > alert.receiver.Patience {
 					return err
 				}
 			}
 			return nil
 		})
 	}
-	return group.Wait()
+	return errors.Join(group.Wait(), a.store.forget(ctx, names, a.Now().Add(-forgottenAfter)))
 }
 
 // send sends a digest, unless another process does. sent is false where the receiver doesn't take

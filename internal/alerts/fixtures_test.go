@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -32,11 +33,19 @@ type fakeFleet struct {
 	tenants  []fleet.Tenant
 	ended    map[string]fleet.Job
 	evidence string
+	// unread is a tenant whose evidence can't be read.
+	unread string
 }
 
-func (f *fakeFleet) Tenants(context.Context) ([]fleet.Tenant, error)        { return f.tenants, nil }
-func (f *fakeFleet) Ended(context.Context) (map[string]fleet.Job, error)    { return f.ended, nil }
-func (f *fakeFleet) Evidence(context.Context, history.Scan) (string, error) { return f.evidence, nil }
+func (f *fakeFleet) Tenants(context.Context) ([]fleet.Tenant, error)     { return f.tenants, nil }
+func (f *fakeFleet) Ended(context.Context) (map[string]fleet.Job, error) { return f.ended, nil }
+
+func (f *fakeFleet) Evidence(_ context.Context, scan history.Scan) (string, error) {
+	if scan.Tenant == f.unread {
+		return "", errors.New("the folder can't be read")
+	}
+	return f.evidence, nil
+}
 
 // bench is a tenant whose alerts go to a webhook on this machine.
 type bench struct {
@@ -112,9 +121,14 @@ func (b *bench) run(t *testing.T) []sent {
 // scanned records a scan a day after the one before.
 func (b *bench) scanned(t *testing.T, rules []findings.Rule, waivers []findings.Waiver, found ...findings.Finding) {
 	t.Helper()
+	b.scannedTenant(t, tenantID, rules, waivers, found...)
+}
+
+func (b *bench) scannedTenant(t *testing.T, id string, rules []findings.Rule, waivers []findings.Waiver, found ...findings.Finding) {
+	t.Helper()
 	b.clock = b.clock.Add(24 * time.Hour)
 	r := &findings.Result{
-		Version: findings.Version, Tool: findings.Tool{Name: "domicile", Version: "1.2.3"}, Tenant: findings.Tenant{ID: tenantID, Name: "Contoso", Cloud: "global"},
+		Version: findings.Version, Tool: findings.Tool{Name: "domicile", Version: "1.2.3"}, Tenant: findings.Tenant{ID: id, Name: "Contoso", Cloud: "global"},
 		Profile: "xdr-current", Started: b.clock.Add(-time.Minute), Finished: b.clock, Rules: rules, Findings: found, Waivers: waivers,
 		Digests: findings.Digests{Evidence: fmt.Sprintf("%064x", b.clock.Unix()), Policies: fmt.Sprintf("%064x", 1), Params: fmt.Sprintf("%064x", 2)},
 	}
@@ -128,7 +142,7 @@ func (b *bench) scanned(t *testing.T, rules []findings.Rule, waivers []findings.
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.fleet.ended[tenantID] = fleet.Job{ID: recorded.ID * 10, TenantID: tenantID, State: fleet.Done, Scan: recorded.ID}
+	b.fleet.ended[id] = fleet.Job{ID: recorded.ID * 10, TenantID: id, State: fleet.Done, Scan: recorded.ID}
 }
 
 // failed lets a scan fail a day after the one before.
@@ -153,8 +167,8 @@ func violation(rule string, severity findings.Severity, resource string) finding
 
 // sent is what a receiver got.
 type sent struct {
-	path, title, message string
-	raw                  string
+	path, query, title, message string
+	raw                         string
 }
 
 // webhook is a receiver on this machine.
@@ -178,7 +192,7 @@ func (w *webhook) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 	var body struct{ Title, Message string }
 	_ = json.Unmarshal(data, &body)
 	w.mu.Lock()
-	w.got = append(w.got, sent{r.URL.Path, body.Title, body.Message, string(data)})
+	w.got = append(w.got, sent{r.URL.Path, r.URL.RawQuery, body.Title, body.Message, string(data)})
 	answer := w.answer
 	w.mu.Unlock()
 	answer(to)

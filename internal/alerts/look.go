@@ -35,18 +35,24 @@ func (a *Alerts) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, alert := range setup.alerts {
 		for _, tenant := range v.tenants {
-			if !alert.Covers(tenant.Name, tenant.Groups) {
+			if !alert.Covers(tenant.Name, tenant.Groups) || ctx.Err() != nil {
 				continue
 			}
-			if err := a.consider(ctx, setup, alert, tenant, v); err != nil && !errors.Is(err, errFaster) {
-				return fmt.Errorf("alert %s, tenant %s: %w", alert.Name, tenant.Name, err)
+			// What can't be read of one tenant keeps nobody from the others.
+			if err := a.consider(ctx, setup, alert, tenant, v); err != nil && !errors.Is(err, errFaster) && len(errs) < maxErrors {
+				errs = append(errs, fmt.Errorf("alert %s, tenant %s: %w", alert.Name, tenant.Name, err))
 			}
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
+
+// maxErrors is how many tenants' errors are told of one look: what is wrong with the database is
+// wrong with all of them.
+const maxErrors = 3
 
 // view reads how the tenants stand. The scans that have ended are read before their results: one
 // that ends in between is done, and its result is there.

@@ -146,17 +146,17 @@ func (s store) tell(ctx context.Context, of pair, was mark, n news, title, body 
 // message is a digest that is to be sent.
 type message struct {
 	id          int64
-	alert       string
 	title, body string
 	attempts    int
 }
 
-// due are the digests that are to be sent now, the earliest first.
-func (s store) due(ctx context.Context) ([]message, error) {
+// due are the digests of an alert that are to be sent now, the earliest first, and no more than
+// its turn takes.
+func (s store) due(ctx context.Context, alert string) ([]message, error) {
 	var due []message
-	return due, s.each(ctx, "SELECT id, alert, title, body, attempts FROM alerts_queue WHERE due <= {{now}} ORDER BY id LIMIT 1000", nil, func(rows *sql.Rows) error {
+	return due, s.each(ctx, "SELECT id, title, body, attempts FROM alerts_queue WHERE alert = ? AND due <= {{now}} ORDER BY id LIMIT ?", []any{alert, maxInTurn}, func(rows *sql.Rows) error {
 		var one message
-		err := rows.Scan(&one.id, &one.alert, &one.title, &one.body, &one.attempts)
+		err := rows.Scan(&one.id, &one.title, &one.body, &one.attempts)
 		due = append(due, one)
 		return err
 	})
@@ -181,6 +181,19 @@ func (s store) sent(ctx context.Context, m message) error {
 // again lets a digest wait.
 func (s store) again(ctx context.Context, m message, in time.Duration, why string) error {
 	_, err := s.db.ExecContext(ctx, s.db.SQL("UPDATE alerts_queue SET due = {{now}} + ?, error = ? WHERE id = ?"), in.Microseconds(), why, m.id)
+	return err
+}
+
+// forget forgets the digests, of other alerts than those of the configuration, that were written
+// before a time.
+func (s store) forget(ctx context.Context, alerts []string, before time.Time) error {
+	statement := "DELETE FROM alerts_queue WHERE written < ?"
+	args := []any{before.UnixMicro()}
+	for _, alert := range alerts {
+		statement += " AND alert <> ?"
+		args = append(args, alert)
+	}
+	_, err := s.db.ExecContext(ctx, s.db.SQL(statement), args...)
 	return err
 }
 
