@@ -26,6 +26,7 @@ import (
 	"github.com/domicile-audit/domicile/collectors"
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/history"
+	"github.com/domicile-audit/domicile/internal/alerts"
 	"github.com/domicile-audit/domicile/internal/chromium"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/remediation"
@@ -39,8 +40,7 @@ func main() { os.Exit(run()) }
 
 func run() int {
 	debug.SetGCPercent(startGC)
-	// Some services of the library that sends alerts would wait for ever.
-	http.DefaultClient.Timeout = 30 * time.Second
+	alerts.Guard(http.DefaultClient)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends at once what doesn't heed the first

@@ -75,11 +75,14 @@ type Expiry struct {
 	Over bool
 }
 
-// maxShown is how many violations a list shows, and maxDigest how many bytes a digest has: the
-// receivers have limits of their own, and some refuse what is longer.
+// maxShown is how many violations a list shows, maxDigest how many bytes a digest has, and
+// maxTitle how many characters its title: the receivers have limits of their own, and some refuse
+// what is longer. maxLast is how long a last line may be that is never cut.
 const (
 	maxShown  = 20
 	maxDigest = 12_000
+	maxTitle  = 200
+	maxLast   = 500
 )
 
 // listOf is the list of some violations; nil for none.
@@ -161,7 +164,11 @@ func (t *Template) Write(d Digest) (title, body string, err error) {
 	if err := t.parsed.Execute(&text, d); err != nil {
 		return "", "", err
 	}
-	return strings.Join(strings.Fields(head.String()), " "), cut(strings.TrimSpace(text.String())), nil
+	title = strings.Join(strings.Fields(head.String()), " ")
+	if runes := []rune(title); len(runes) > maxTitle {
+		title = string(runes[:maxTitle-1]) + "…"
+	}
+	return title, cut(strings.TrimSpace(text.String())), nil
 }
 
 // cut shortens a text that is too long, and says so.
@@ -169,11 +176,20 @@ func cut(text string) string {
 	if len(text) <= maxDigest {
 		return text
 	}
-	end := maxDigest
-	for !utf8.RuneStart(text[end]) {
-		end--
+	// The last line stays, where the key is.
+	last := text[strings.LastIndexByte(text, '\n')+1:]
+	if len(last) > maxLast {
+		last = ""
 	}
-	return text[:end] + "…\n(cut: the digest is longer)"
+	return strings.TrimSpace(text[:runeStart(text, maxDigest-len(last))] + "…\n(cut: the digest is longer)\n" + last)
+}
+
+// runeStart is where the character begins that the byte at a place is of.
+func runeStart(text string, at int) int {
+	for !utf8.RuneStart(text[at]) {
+		at--
+	}
+	return at
 }
 
 // Sample is a digest that shows everything that one may say.

@@ -1,9 +1,11 @@
 package alerts_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,11 +14,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/domicile-audit/domicile/evidence"
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/alerts"
 	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/golden"
 )
 
 // elsewhere leads every connection to a receiver on this machine, whatever the name of the host.
@@ -36,7 +40,7 @@ func elsewhere(t *testing.T, w *webhook) {
 
 const (
 	slackURL = "slack://hook:T0000000A-B0000000B-cccccccccccccccccccccccc@webhook"
-	teamsURL = "teams://11111111-4444-4444-8444-cccccccccccc@22222222-4444-4444-8444-cccccccccccc/33333333012222222222333333333344/44444444-4444-4444-8444-cccccccccccc/V2ESyij_gAljSoUQHvZoZYzlpAoAXExyOl26dlf1xHEx05?host=contoso.webhook.office.com"
+	teamsURL = "teams+https://default1.16.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/0123456789abcdef/triggers/manual/paths/invoke?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=hunter2-_"
 )
 
 func TestReceiversTakeADigest(t *testing.T) {
@@ -45,6 +49,7 @@ func TestReceiversTakeADigest(t *testing.T) {
 		t.Fatal(err)
 	}
 	sample := alerts.Sample("security", time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC))
+	sample.Link = "https://domicile.contoso.com/tenants/1"
 	sample.New.Shown[0].Message = alerts.Plain("@channel <https://evil.example|press here> *now*")
 	title, body, err := template.Write(sample)
 	if err != nil {
@@ -83,26 +88,179 @@ func TestReceiversTakeADigest(t *testing.T) {
 	t.Run("Teams", func(t *testing.T) {
 		w := newWebhook(t)
 		elsewhere(t, w)
+		w.answers(func(w http.ResponseWriter) { w.WriteHeader(http.StatusAccepted) })
 		send(t, teamsURL)
 		got := one(t, w.take())
-		if !strings.Contains(got.raw, title) || !strings.Contains(got.raw, "New violations (1)") || !strings.HasPrefix(got.path, "/webhookb2/") {
-			t.Errorf("Teams got %q at %s", got.raw, got.path)
+		if got.path != "/powerautomate/automations/direct/workflows/0123456789abcdef/triggers/manual/paths/invoke" || got.query != "api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=hunter2-_" {
+			t.Errorf("Teams got it at %s?%s", got.path, got.query)
 		}
+		var indented bytes.Buffer
+		if err := json.Indent(&indented, []byte(got.raw), "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		golden.Check(t, "testdata/teams.json", append(indented.Bytes(), '\n'))
 	})
 	t.Run("mail", func(t *testing.T) {
 		m := newMailbox(t)
 		send(t, "smtp://"+m.Addr().String()+"/?from=domicile@contoso.com&to=security@contoso.com&encryption=None&useStartTLS=no")
 		mails := m.take()
-		if len(mails) != 1 || !strings.Contains(mails[0], "New violations (1)") || !strings.Contains(mails[0], "Subject: ") {
+		if len(mails) != 1 || !strings.Contains(mails[0], "\n"+body+"\n") || !strings.Contains(mails[0], "Subject: "+title+"\n") {
 			t.Errorf("the mailbox got %q", mails)
 		}
 	})
 }
 
+// TestEachMailServerTakesAMail: its headers are ASCII, nothing ends one, and no line is longer than
+// 998 bytes.
+func TestEachMailServerTakesAMail(t *testing.T) {
+	template, err := alerts.NewTemplate(`{{define "title"}}{{.Tenant.Name}}{{end}}{{with .New}}{{range .Shown}}{{.Message}}{{.Message}}{{end}}{{end}}` + "\n.\nthe end")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := alerts.Sample("security", time.Unix(0, 0))
+	d.Tenant.Name = "Kärnten\r\nBcc: eve@evil.example\r\n\r\nhello " + strings.Repeat("é", 2000)
+	d.New.Shown[0].Message = strings.Repeat("é", 1000)
+	title, body, err := template.Write(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMailbox(t)
+	receiver, err := alerts.NewReceiver("smtp://" + m.Addr().String() + "/?from=domicile@contoso.com&to=security@contoso.com&encryption=None&useStartTLS=no")
+	if err == nil {
+		err = receiver.Send(title, body)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	mails := m.take()
+	if len(mails) != 1 {
+		t.Fatalf("the mailbox got %q", mails)
+	}
+	head, text, _ := strings.Cut(mails[0], "\n\n")
+	for line := range strings.SplitSeq(head, "\n") {
+		if strings.ContainsFunc(line, func(r rune) bool { return r > unicode.MaxASCII }) || strings.HasPrefix(line, "Bcc") || len(line) > 998 {
+			t.Errorf("the mail has the header %q", line)
+		}
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		if len(line) > 998 {
+			t.Errorf("the mail has a line of %d bytes", len(line))
+		}
+	}
+	if got := strings.ReplaceAll(text, "\n", ""); got != strings.Repeat("é", 2000)+"..the end" {
+		t.Errorf("the mail says %q", got)
+	}
+}
+
+// guarded guards the client that the program guards.
+func guarded(t *testing.T) {
+	t.Helper()
+	was := *http.DefaultClient
+	alerts.Guard(http.DefaultClient)
+	t.Cleanup(func() { *http.DefaultClient = was })
+}
+
+// TestWhatIsLedElsewhereIsNotTaken: a page to sign in at answers that all is well.
+func TestWhatIsLedElsewhereIsNotTaken(t *testing.T) {
+	guarded(t)
+	for _, status := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		w := newWebhook(t)
+		elsewhere(t, w)
+		w.answers(func(to http.ResponseWriter) {
+			to.Header().Set("Location", "/sign-in")
+			to.WriteHeader(status)
+		})
+		for _, address := range []string{"generic://hooks.contoso.com/hunter2?template=json", teamsURL} {
+			receiver, err := alerts.NewReceiver(address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err = receiver.Send("title", "body"); err == nil || !strings.Contains(err.Error(), "leads elsewhere") {
+				t.Errorf("Send to a receiver that answers %d = %v", status, err)
+			}
+			one(t, w.take())
+		}
+	}
+}
+
+// TestAnAnswerWithoutAnEnd is read no further than it needs to be.
+func TestAnAnswerWithoutAnEnd(t *testing.T) {
+	guarded(t)
+	for _, address := range []string{"generic://hooks.contoso.com/hunter2?template=json", teamsURL} {
+		w := newWebhook(t)
+		elsewhere(t, w)
+		written := make(chan int, 1)
+		w.answers(func(to http.ResponseWriter) {
+			all := 0
+			for block := make([]byte, 1<<16); ; {
+				n, err := to.Write(block)
+				if all += n; err != nil || all > 1<<28 {
+					written <- all
+					return
+				}
+			}
+		})
+		receiver, err := alerts.NewReceiver(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = receiver.Send("title", "body") // whether it was taken, nobody knows
+		if all := <-written; all > 1<<26 {
+			t.Errorf("%d bytes of an answer were taken", all)
+		}
+	}
+}
+
+// TestAMailServerThatHangs gets a few connections and no more: each would stay for ever.
+func TestAMailServerThatHangs(t *testing.T) {
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	receiver, err := alerts.NewReceiver("smtp://" + listener.Addr().String() + "/?from=domicile@contoso.com&to=security@contoso.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	receiver.Patience = 10 * time.Millisecond
+	said := map[string]int{}
+	for range 10 {
+		said[receiver.Send("title", "body").Error()]++
+	}
+	if want := map[string]int{"the receiver didn't answer in time": 4, "the receiver hasn't answered what it was sent before": 6}; !maps.Equal(said, want) {
+		t.Errorf("the errors are %v, want %v", said, want)
+	}
+	for range 4 {
+		conn, err := listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+	}
+	for receiver.Send("title", "body").Error() != "the receiver didn't answer in time" { // those have ended
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestACutDigestKeepsItsKey(t *testing.T) {
+	template, err := alerts.NewTemplate("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := alerts.Sample("security", time.Unix(0, 0))
+	for range 2000 {
+		d.Expiring = append(d.Expiring, d.Expiring[0])
+	}
+	_, body, err := template.Write(d)
+	if err != nil || len(body) > 12_100 || !strings.HasSuffix(body, "…\n(cut: the digest is longer)\nDigest security-sample") {
+		t.Errorf("a digest of %d bytes ends with %q, %v", len(body), body[max(0, len(body)-100):], err)
+	}
+}
+
 // TestErrorsShowNoAddress: an address holds secrets, and a receiver may send them back.
 func TestErrorsShowNoAddress(t *testing.T) {
 	for _, address := range []string{
-		"", "hunter2", "://hunter2", "slack://hunter2", "hunter2://hunter2@hunter2/hunter2?hunter2=hunter2", "generic+ftp://hunter2\x7f", "discord://hunter2", "smtp://ann:hunter2@[", "teams://hunter2",
+		"", "hunter2", "://hunter2", "slack://hunter2", "hunter2://hunter2@hunter2/hunter2?hunter2=hunter2", "generic+ftp://hunter2\x7f", "discord://hunter2", "smtp://ann:hunter2@[", "teams://hunter2", "teams+https:///hunter2", "teams+http://hunter2", "slack+https://hunter2", "discord+https://hunter2", "teams+https://hunter2\x7f",
 	} {
 		if _, err := alerts.NewReceiver(address); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("NewReceiver(%q) = %v, want an error that doesn't show it", address, err)
@@ -116,10 +274,11 @@ func TestErrorsShowNoAddress(t *testing.T) {
 	closed := httptest.NewServer(nil)
 	closed.Close()
 	for address, want := range map[string]string{
-		"generic://" + w.host() + "/hunter2?disabletls=yes":                                  "the receiver answered 418",
-		"generic://" + strings.TrimPrefix(closed.URL, "http://") + "/hunter2?disabletls=yes": "nobody listens",
-		"generic://" + w.host() + "/hunter2":                                                 "didn't take it", // it speaks no TLS
-		"ntfy://ann:hunter2@" + w.host() + "/hunter2?scheme=http":                            "the receiver",
+		"generic://" + w.host() + "/hunter2?disabletls=yes":                                                     "the receiver answered 418",
+		"generic://" + strings.TrimPrefix(closed.URL, "http://") + "/hunter2?disabletls=yes":                    "nobody listens",
+		"generic://" + strings.TrimPrefix(closed.URL, "http://") + "/hunter2/status/200/timeout?disabletls=yes": "nobody listens",
+		"generic://" + w.host() + "/hunter2":                                                                    "didn't take it", // it speaks no TLS
+		"ntfy://ann:hunter2@" + w.host() + "/hunter2?scheme=http":                                               "the receiver",
 	} {
 		receiver, err := alerts.NewReceiver(address)
 		if err != nil {
