@@ -138,3 +138,38 @@ func TestServeTells(t *testing.T) {
 		take(<-digests)
 	}
 }
+
+// TestAHangupWhileItStarts ends nobody: the configuration is read again once the process serves.
+func TestAHangupWhileItStarts(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "domicile.yaml")
+	if err := syscall.Mkfifo(file, 0o600); err != nil {
+		t.Skip("this machine has no named pipes: ", err)
+	}
+	s := serveIn(t, dir, "--data", "kept", "--listen", "127.0.0.1:0")
+	pipe, err := os.OpenFile(file, os.O_WRONLY, 0) // until the process reads it
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	const plain = "version: 1\ntenants: [{name: contoso, id: 3f0c1d7e-0000-4000-8000-000000000001, cloud: global, auth: {method: azure_cli}}]\n"
+	if err := os.WriteFile(file+".next", []byte(plain), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file+".next", file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pipe.WriteString(plain); err != nil {
+		t.Fatal(err)
+	}
+	if err := pipe.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.await(t, "the configuration was read anew")
+	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	s.await(t, "ended")
+}
