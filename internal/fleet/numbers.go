@@ -30,11 +30,13 @@ type Numbers struct {
 	States map[State]int
 	// Due is how many of them are to begin, and wait for a worker.
 	Due int
+	// LeftOut is how many tenants the configuration has that are wrong.
+	LeftOut int
 }
 
-// Numbers counts the jobs that aren't forgotten.
+// Numbers counts the jobs that aren't forgotten, and the tenants that are left out.
 func (f *Fleet) Numbers(ctx context.Context) (Numbers, error) {
-	n := Numbers{States: map[State]int{Waiting: 0, Running: 0, Retrying: 0, Done: 0, Failed: 0, Cancelled: 0}}
+	n := Numbers{States: map[State]int{Waiting: 0, Running: 0, Retrying: 0, Done: 0, Failed: 0, Cancelled: 0}, LeftOut: len(f.setup.Load().config.Refused)}
 	rows, err := f.store.db.QueryContext(ctx, f.store.db.SQL(`SELECT state, count(*), sum(CASE WHEN state IN ('waiting', 'retrying') AND due <= {{now}} THEN 1 ELSE 0 END)
 		FROM fleet_jobs GROUP BY state`))
 	if err != nil {

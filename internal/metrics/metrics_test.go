@@ -37,7 +37,7 @@ func (d *database) Tenants(context.Context) ([]fleet.Tenant, error) {
 }
 
 func (d *database) Numbers(context.Context) (fleet.Numbers, error) {
-	return fleet.Numbers{States: map[fleet.State]int{fleet.Waiting: 3, fleet.Done: 5}, Due: 2}, nil
+	return fleet.Numbers{States: map[fleet.State]int{fleet.Waiting: 3, fleet.Running: 1, fleet.Retrying: 0, fleet.Done: 5, fleet.Failed: 0, fleet.Cancelled: 0}, Due: 2, LeftOut: 6}, nil
 }
 
 func (d *database) Standings(context.Context, string) ([]history.Standing, error) {
@@ -100,6 +100,7 @@ func TestWhatAProcessSays(t *testing.T) {
 		`domicile_requests_throttled_total{workload="identity"} 1`, `domicile_request_duration_seconds_count{workload="identity"} 4`,
 		`domicile_tenant_last_success_age_seconds{tenant="contoso"} 3607`, `domicile_tenant_violations{severity="high",tenant="contoso"} 7`, `domicile_tenant_violations{severity="low",tenant="contoso"} 0`,
 		`domicile_tenant_rules{outcome="pass",tenant="contoso"} 40`, `domicile_tenant_rules{outcome="fail",tenant="contoso"} 0`,
+		`domicile_tenant_recorded{tenant="contoso"} 1`, `domicile_tenant_recorded{tenant="new"} 0`, `domicile_tenants_left_out 6`,
 		`domicile_jobs{state="waiting"} 3`, `domicile_queue_depth 2`, `domicile_alerts_waiting{alert="security"} 1`, `domicile_alerts_given_up_total 4`, `domicile_database_up 1`,
 		`version="1.2.3"} 1`,
 	} {
@@ -107,7 +108,7 @@ func TestWhatAProcessSays(t *testing.T) {
 			t.Errorf("it doesn't say %s:\n%s", line, said)
 		}
 	}
-	if strings.Contains(said, "gone") || strings.Contains(said, `tenant="new"`) {
+	if strings.Contains(said, "gone") || strings.Contains(said, `seconds{tenant="new"`) {
 		t.Errorf("it tells of tenants that aren't watched, or weren't scanned:\n%s", said)
 	}
 	scrape(t, m)
@@ -155,15 +156,9 @@ func TestTheDocumentationHasEachMetric(t *testing.T) {
 			t.Errorf("docs/metrics.md lacks the line\n%s", line)
 		}
 	}
-	for _, file := range []string{"../../docs/metrics.md", "../../deploy/prometheus/domicile.rules.yaml"} {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range regexp.MustCompile(`domicile_[a-z_]+`).FindAllString(string(data), -1) {
-			if !names[strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count"), "_sum")] {
-				t.Errorf("%s names %s, which there isn't", file, name)
-			}
+	for _, name := range regexp.MustCompile(`domicile_[a-z_]+`).FindAllString(string(document), -1) {
+		if !names[name] {
+			t.Errorf("docs/metrics.md names %s, which there isn't", name)
 		}
 	}
 }

@@ -51,7 +51,7 @@ type standing struct {
 	Sources
 	now func() time.Time
 
-	age, violations, rules, jobs, due, waiting, lost, up *prometheus.Desc
+	recorded, age, violations, rules, leftOut, jobs, due, waiting, lost, up *prometheus.Desc
 
 	mu    sync.Mutex
 	asked time.Time
@@ -65,9 +65,11 @@ func (m *Metrics) Standing(of Sources) {
 	}
 	m.registry.MustRegister(&standing{
 		Sources: of, now: m.now,
+		recorded:   desc("domicile_tenant_recorded", "Whether a result of the tenant was ever recorded: 1, or 0 before the first.", "tenant"),
 		age:        desc("domicile_tenant_last_success_age_seconds", "How long ago the tenant's latest result was recorded; absent before the first.", "tenant"),
 		violations: desc("domicile_tenant_violations", "Violations in the tenant's latest result, by severity.", "tenant", "severity"),
 		rules:      desc("domicile_tenant_rules", "Rules in the tenant's latest result, by outcome.", "tenant", "outcome"),
+		leftOut:    desc("domicile_tenants_left_out", "Tenants of the configuration that are left out, as something is wrong with them."),
 		jobs:       desc("domicile_jobs", "Scans that were asked for and aren't forgotten, by state.", "state"),
 		due:        desc("domicile_queue_depth", "Scans that are to begin and wait for a worker."),
 		waiting:    desc("domicile_alerts_waiting", "Digests that aren't sent yet, by alert.", "alert"),
@@ -78,7 +80,7 @@ func (m *Metrics) Standing(of Sources) {
 
 // Describe implements prometheus.Collector.
 func (s *standing) Describe(to chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{s.age, s.violations, s.rules, s.jobs, s.due, s.waiting, s.lost, s.up} {
+	for _, desc := range []*prometheus.Desc{s.recorded, s.age, s.violations, s.rules, s.leftOut, s.jobs, s.due, s.waiting, s.lost, s.up} {
 		to <- desc
 	}
 }
@@ -128,22 +130,25 @@ func (s *standing) ask(ctx context.Context, now time.Time) ([]prometheus.Metric,
 	if err != nil {
 		return nil, err
 	}
-	all := []prometheus.Metric{gauge(s.up, 1), gauge(s.due, float64(numbers.Due)), prometheus.MustNewConstMetric(s.lost, prometheus.CounterValue, float64(s.Alerts.Lost()))}
+	all := []prometheus.Metric{gauge(s.up, 1), gauge(s.due, float64(numbers.Due)), gauge(s.leftOut, float64(numbers.LeftOut)), prometheus.MustNewConstMetric(s.lost, prometheus.CounterValue, float64(s.Alerts.Lost()))}
 	for state, count := range numbers.States {
 		all = append(all, gauge(s.jobs, float64(count), string(state)))
 	}
 	for alert, count := range waiting {
 		all = append(all, gauge(s.waiting, float64(count), alert))
 	}
-	names := map[string]string{}
-	for _, tenant := range tenants {
-		names[tenant.ID] = tenant.Name
-	}
+	recorded := map[string]history.Standing{}
 	for _, one := range standings {
-		name, watched := names[one.Scan.Tenant]
-		if !watched {
+		recorded[one.Scan.Tenant] = one
+	}
+	for _, tenant := range tenants {
+		one, is := recorded[tenant.ID]
+		if !is {
+			all = append(all, gauge(s.recorded, 0, tenant.Name))
 			continue
 		}
+		name := tenant.Name
+		all = append(all, gauge(s.recorded, 1, name))
 		all = append(all, gauge(s.age, now.Sub(one.Scan.Recorded).Seconds(), name))
 		for _, severity := range findings.Severities() {
 			all = append(all, gauge(s.violations, float64(violations[one.Scan.Tenant][severity]), name, string(severity)))
