@@ -121,7 +121,7 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, sent()) }()
+	defer sent()
 	f, err := fleet.Open(ctx, fleet.Options{Data: s.data, Load: load, Tool: a.tool(), Drain: s.drain, Watchers: watchers, Now: a.Now, Getenv: a.Getenv, Log: log})
 	if err != nil {
 		return usage(err)

@@ -29,6 +29,7 @@ import (
 type Traces struct {
 	provider *sdk.TracerProvider
 	tracer   trace.Tracer
+	log      *slog.Logger
 }
 
 // Open opens the traces of a process of a version; nil where the environment names no endpoint
@@ -50,11 +51,15 @@ func Open(ctx context.Context, version string, getenv func(string) string, log *
 	// The provider is this package's alone: the libraries that send requests would put their
 	// addresses into the spans of one that is everybody's.
 	provider := sdk.NewTracerProvider(sdk.WithResource(of), sdk.WithBatcher(quiet{exporter, log}))
-	return &Traces{provider, provider.Tracer("github.com/domicile-audit/domicile")}, nil
+	return &Traces{provider, provider.Tracer("github.com/domicile-audit/domicile"), log}, nil
 }
 
-// Close sends what wasn't sent yet.
-func (t *Traces) Close(ctx context.Context) error { return t.provider.Shutdown(ctx) }
+// Close sends what wasn't sent yet. Traces that can't be sent are told of and are nobody's error.
+func (t *Traces) Close(ctx context.Context) {
+	if err := t.provider.Shutdown(ctx); err != nil {
+		t.log.Warn("the last traces aren't sent", "error", err)
+	}
+}
 
 // quiet tells of spans that can't be sent, and goes on without them.
 type quiet struct {

@@ -131,9 +131,10 @@ func TestATraceOfAScan(t *testing.T) {
 		}
 	}
 	end()
-	if err := errors.Join(<-ended, f.Close(), opened.Close(t.Context())); err != nil {
+	if err := errors.Join(<-ended, f.Close()); err != nil {
 		t.Fatal(err)
 	}
+	opened.Close(t.Context())
 
 	byID, names := map[string]*otlp.Span{}, map[string]int{}
 	for _, span := range c.spans {
@@ -203,9 +204,7 @@ func TestACollectorThatRefuses(t *testing.T) {
 		_, watch := opened.Watch(t.Context(), fleet.Job{})
 		watch.Reading(t.Context(), "users")
 		watch.End(fleet.Interrupted)
-		if err := opened.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
+		opened.Close(t.Context())
 		return log.String()
 	}
 	c := newCollector(t)
@@ -216,5 +215,32 @@ func TestACollectorThatRefuses(t *testing.T) {
 	c.refuse = []int{http.StatusUnauthorized}
 	if said := send(c.URL + "/s3cret"); !strings.Contains(said, "the endpoint answered 401") || strings.Contains(said, "s3cret") || c.asked != 3 {
 		t.Errorf("the log says %q, asked %d times", said, c.asked)
+	}
+}
+
+// TestACollectorThatHangs keeps no scan waiting, nor the end of the process.
+func TestACollectorThatHangs(t *testing.T) {
+	hang := make(chan struct{})
+	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hang }))
+	defer collector.Close()
+	defer close(hang)
+	var log bytes.Buffer
+	opened, err := traces.Open(t.Context(), "1", env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL), slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	for range 10_000 { // more than wait to be sent
+		_, watch := opened.Watch(t.Context(), fleet.Job{})
+		watch.End(fleet.Recorded)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	opened.Close(ctx)
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if !strings.Contains(log.String(), "the last traces aren't sent") {
+		t.Errorf("the log says %q", log.String())
 	}
 }
