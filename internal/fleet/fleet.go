@@ -246,12 +246,14 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Ready says why nothing can be scanned now: the database doesn't answer, or nobody plans.
+// Ready says why nothing can be scanned now: the database doesn't answer, or nobody plans. It says
+// nothing of where the database is, as everybody may ask; the log does.
 func (f *Fleet) Ready(ctx context.Context) error {
 	left, err := f.store.held(ctx, planning)
 	switch {
 	case err != nil:
-		return fmt.Errorf("the database doesn't answer: %w", err)
+		f.log.Error("asking the database whether it answers", "error", err)
+		return errors.New("the database doesn't answer")
 	case left < -f.options.Term:
 		return errors.New("nobody has planned for a while")
 	default:
