@@ -171,6 +171,13 @@ func (a *app) serveLog() *slog.Logger {
 		options.Level = slog.LevelWarn
 	}
 	if a.logForm == "json" {
+		// A length of time is written as people write it, and not as a number of nanoseconds.
+		options.ReplaceAttr = func(_ []string, attr slog.Attr) slog.Attr {
+			if attr.Value.Kind() == slog.KindDuration {
+				attr.Value = slog.StringValue(attr.Value.Duration().String())
+			}
+			return attr
+		}
 		return slog.New(slog.NewJSONHandler(a.Stderr, options))
 	}
 	return slog.New(slog.NewTextHandler(a.Stderr, options))

@@ -72,6 +72,9 @@ func TestServeTells(t *testing.T) {
 	if why, _ := refused["error"].(string); why != "the receiver answered 503" {
 		t.Errorf("it can't be sent because of %q", why)
 	}
+	if pause := refused["in"]; pause != "1m0s" {
+		t.Errorf("it waits for %v", pause)
+	}
 	if err := first.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
