@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The limits of Read, which keep a hostile file from taking the machine.
@@ -37,6 +38,39 @@ func Read(r io.Reader) (*Result, error) {
 // ReadHead reads a result.json whose findings have been taken out, as Read does, but for the
 // outcomes and counts that follow from findings.
 func ReadHead(r io.Reader) (*Result, error) { return read(r, check) }
+
+// ReadOrigin reads of a result.json whose it is and when its scan began, and nothing behind
+// that: what it returns is what the file says, which Read checks.
+func ReadOrigin(r io.Reader) (tenant Tenant, started time.Time, err error) {
+	decoder := json.NewDecoder(io.LimitReader(r, maxBytes))
+	wanted := map[string]any{"tenant": &tenant, "started": &started}
+	token, err := decoder.Token()
+	if err == nil && token != json.Delim('{') {
+		err = errors.New("it is no JSON object")
+	}
+	for err == nil && len(wanted) > 0 && decoder.More() {
+		if token, err = decoder.Token(); err != nil {
+			break
+		}
+		key, _ := token.(string)
+		into, known := wanted[key]
+		if !known {
+			into = new(json.RawMessage)
+		}
+		delete(wanted, key)
+		err = decoder.Decode(into)
+	}
+	switch {
+	case err == nil && (tenant.ID == "" || len(wanted) > 0):
+		err = errors.New("it doesn't say whose it is and when the scan began; is this a result.json?")
+	case errors.Is(err, io.EOF):
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return Tenant{}, time.Time{}, fmt.Errorf("reading the result: %w", err)
+	}
+	return tenant, started, nil
+}
 
 func read(r io.Reader, holds func(*Result) error) (*Result, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))

@@ -190,6 +190,28 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// TestReadOrigin: whose a result is, and of when, is told without reading the rest.
+func TestReadOrigin(t *testing.T) {
+	data := write(t, sample())
+	for name, in := range map[string]string{
+		"whole": string(data), "cut behind it": string(data[:bytes.Index(data, []byte(`"rules"`))]),
+		"another order": `{"started": "2026-11-20T06:00:00Z", "rules": [{}], "tenant": {"id": "` + tenantID + `", "name": "` + sample().Tenant.Name + `", "cloud": "global"}, nonsense`,
+	} {
+		tenant, started, err := findings.ReadOrigin(strings.NewReader(in))
+		if want := sample(); err != nil || tenant != want.Tenant || !started.Equal(want.Started) {
+			t.Errorf("%s: ReadOrigin = %v, %v, %v, want %v, %v", name, tenant, started, err, want.Tenant, want.Started)
+		}
+	}
+	for in, want := range map[string]string{
+		"": "unexpected EOF", "[]": "no JSON object", "{}": "doesn't say whose", `{"tenant": {"id": "a"}}`: "doesn't say whose", `{"tenant": {}, "started": "2026-11-20T06:00:00Z"}`: "doesn't say whose",
+		`{"tenant": 1}`: "cannot unmarshal", `{"tenant": {"id": "a"}, "started": "yesterday"}`: "parsing time", `{"version": 1, "ten`: "unexpected EOF", "{\x00": "invalid character",
+	} {
+		if _, _, err := findings.ReadOrigin(strings.NewReader(in)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ReadOrigin(%q) = %v, want an error that says %q", in, err, want)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add(write(f, sample()))
 	f.Add(write(f, &findings.Result{Tenant: findings.Tenant{ID: tenantID}}))
@@ -206,6 +228,9 @@ func FuzzRead(f *testing.F) {
 		}
 		if diff := cmp.Diff(result, again, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("reading and writing changed it (-want +got):\n%s", diff)
+		}
+		if tenant, started, err := findings.ReadOrigin(bytes.NewReader(written)); err != nil || tenant != again.Tenant || !started.Equal(again.Started) {
+			t.Errorf("ReadOrigin = %v, %v, %v, want %v, %v", tenant, started, err, again.Tenant, again.Started)
 		}
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/domicile-audit/domicile/history"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
+	"github.com/domicile-audit/domicile/internal/signing"
 	"github.com/domicile-audit/domicile/reports"
 )
 
@@ -29,6 +30,7 @@ type fleetFlags struct {
 	since           string
 	formats         []string
 	out             string
+	proof           signatures
 }
 
 func newFleet(a *app) *cobra.Command {
@@ -51,7 +53,9 @@ named. With --config it shows the tenants of a configuration alone, by their nam
 groups, also those that were never scanned.
 
 The page shows the worst 1,000 tenants; the JSON and the CSV have all of them. A result that
-can't be read is left out, said to be, and makes the command end with 2.`,
+can't be read is left out, said to be, and makes the command end with 2; the next older one
+takes its place. Of folders that includes what no trusted key signed, where --config or
+--require-signature demands a signature.`,
 		Example: `  domicile fleet report --out fleet
   domicile fleet report --config domicile.yaml --group eu --since 2026-01-01 --format html,csv
   domicile fleet report out --format json --out -`,
@@ -65,16 +69,25 @@ can't be read is left out, said to be, and makes the command end with 2.`,
 	flags.StringVar(&f.since, "since", "", "date (2026-01-31) or time (RFC 3339): what changed since then, instead of since the scan before")
 	flags.StringSliceVar(&f.formats, "format", names, "formats: "+strings.Join(names, ", "))
 	flags.StringVar(&f.out, "out", "fleet", "folder to write into, or - for standard output with one format")
+	f.proof.addTrust(cmd)
 	offer(cmd, "format", names...)
 	return cmd
 }
 
-// A fleetEntry is a tenant of a fleet report, and how to read its latest result and the one
-// that it is compared with; a nil read is that of a tenant that was never scanned.
+// A fleetEntry is a tenant of a fleet report, with those of its results that may be shown, the
+// latest first; none for a tenant that was never scanned.
 type fleetEntry struct {
-	tenant findings.FleetTenant
-	source string
-	read   func() (after, before findings.Recorded, err error)
+	tenant  findings.FleetTenant
+	results []fleetResult
+}
+
+// A fleetResult is a result that was found and not read yet, so that of a fleet no more than
+// two are held at a time.
+type fleetResult struct {
+	source  string
+	tenant  findings.Tenant
+	started time.Time
+	read    func() (findings.Recorded, error)
 }
 
 func (a *app) fleetReport(ctx context.Context, f fleetFlags, folders []string) error {
@@ -86,7 +99,8 @@ func (a *app) fleetReport(ctx context.Context, f fleetFlags, folders []string) e
 	if err != nil {
 		return usage(err)
 	}
-	entries, unread, end, err := a.fleetEntries(ctx, f, folders, since)
+	fleet := findings.NewFleet(findings.Tool{Name: "domicile", Version: version}, since)
+	entries, end, err := a.fleetEntries(ctx, f, folders, fleet)
 	if err != nil {
 		return err
 	}
@@ -94,15 +108,11 @@ func (a *app) fleetReport(ctx context.Context, f fleetFlags, folders []string) e
 	if entries, err = f.choose(entries); err != nil {
 		return usage(err)
 	}
-	fleet := findings.NewFleet(findings.Tool{Name: "domicile", Version: version}, since)
-	fleet.Unread = append(fleet.Unread, unread...)
 	for _, entry := range entries {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := addEntry(fleet, entry); err != nil {
-			fleet.Unread = append(fleet.Unread, findings.FleetUnread{Source: entry.source, Error: err.Error()})
-		}
+		addEntry(fleet, entry)
 	}
 	fleet.Finish()
 	if err := a.writeFleet(fleet, formats, f.out); err != nil {
@@ -121,17 +131,40 @@ func isAre(n int) string {
 	return "are"
 }
 
-// addEntry reads the results of a tenant and adds what they say.
-func addEntry(fleet *findings.Fleet, entry fleetEntry) error {
+// addEntry reads a tenant's latest result and the one that it is compared with, and adds what
+// they say. Of those that can't be read the next older ones take the place.
+func addEntry(fleet *findings.Fleet, entry fleetEntry) {
 	var after, before findings.Recorded
-	if entry.read != nil {
-		var err error
-		if after, before, err = entry.read(); err != nil {
-			return err
+	for _, one := range entry.results {
+		if after.Result != nil && fleet.Since != nil && one.started.After(*fleet.Since) {
+			continue // not yet so at that time
 		}
+		read, err := one.read()
+		switch {
+		case err != nil:
+			unread(fleet, one.source, err)
+			continue
+		case after.Result == nil:
+			after = read
+			if fleet.Since == nil || one.started.After(*fleet.Since) {
+				continue
+			}
+			before = read // it stood so already
+		case read.Digest == after.Digest:
+			continue // a copy, with which nothing is compared
+		default:
+			before = read
+		}
+		break
 	}
-	fleet.Add(entry.tenant, after, before)
-	return nil
+	if after.Result != nil || len(entry.results) == 0 {
+		fleet.Add(entry.tenant, after, before)
+	}
+}
+
+// unread leaves out what can't be read, and has the report say so.
+func unread(fleet *findings.Fleet, source string, err error) {
+	fleet.Unread = append(fleet.Unread, findings.FleetUnread{Source: source, Error: err.Error()})
 }
 
 func (a *app) writeFleet(fleet *findings.Fleet, formats []reports.FleetFormat, out string) error {
@@ -188,41 +221,49 @@ func sinceTime(text string) (*time.Time, error) {
 }
 
 // fleetEntries are the tenants of the history or of folders; end closes what they are read from.
-func (a *app) fleetEntries(ctx context.Context, f fleetFlags, folders []string, since *time.Time) (entries []fleetEntry, unread []findings.FleetUnread, end func() error, err error) {
+func (a *app) fleetEntries(ctx context.Context, f fleetFlags, folders []string, fleet *findings.Fleet) (entries []fleetEntry, end func() error, err error) {
 	end = func() error { return nil }
+	var cfg *config.Config
+	if f.config != "" {
+		if cfg, err = config.Read(f.config); err != nil {
+			return nil, end, usage(err)
+		}
+		for _, err := range cfg.Refused {
+			unread(fleet, f.config, err)
+		}
+	}
 	if len(folders) > 0 {
 		if f.store != "" {
-			return nil, nil, end, usage(errors.New("name folders of results or a history with --store, not both"))
+			return nil, end, usage(errors.New("name folders of results or a history with --store, not both"))
 		}
-		entries, unread, err = folderEntries(folders, since)
+		trust, failed := f.proof.trust(cfg)
+		if failed != nil {
+			return nil, end, failed
+		}
+		entries, err = f.folderEntries(folders, trust, fleet)
 	} else {
+		// What a configuration requires was asked for when the results were recorded.
+		if err := f.proof.fromHistory(); err != nil {
+			return nil, end, err
+		}
 		store, failed := a.openHistory(ctx, f.store)
 		if failed != nil {
-			return nil, nil, end, failed
+			return nil, end, failed
 		}
 		end = store.Close
-		entries, err = historyEntries(ctx, store, since)
-	}
-	if err == nil && f.config != "" {
-		var refused []findings.FleetUnread
-		entries, refused, err = configured(entries, f.config)
-		unread = append(unread, refused...)
+		entries, err = historyEntries(ctx, store, fleet.Since)
 	}
 	if err != nil {
-		return nil, nil, end, errors.Join(err, end())
+		return nil, end, errors.Join(err, end())
 	}
-	return entries, unread, end, nil
+	if cfg != nil {
+		entries = configured(entries, cfg)
+	}
+	return entries, end, nil
 }
 
-// configured are the entries of the tenants of a configuration, and which of those it refuses.
-func configured(entries []fleetEntry, file string) (out []fleetEntry, refused []findings.FleetUnread, err error) {
-	cfg, err := config.Read(file)
-	if err != nil {
-		return nil, nil, usage(err)
-	}
-	for _, err := range cfg.Refused {
-		refused = append(refused, findings.FleetUnread{Source: file, Error: err.Error()})
-	}
+// configured are the entries of the tenants of a configuration.
+func configured(entries []fleetEntry, cfg *config.Config) (out []fleetEntry) {
 	byID := map[string]fleetEntry{}
 	for _, entry := range entries {
 		byID[strings.ToLower(entry.tenant.Tenant.ID)] = entry
@@ -235,7 +276,7 @@ func configured(entries []fleetEntry, file string) (out []fleetEntry, refused []
 		entry.tenant.Name, entry.tenant.Groups = tenant.Name, tenant.Groups
 		out = append(out, entry)
 	}
-	return out, refused, nil
+	return out
 }
 
 // choose keeps the tenants that the flags name.
@@ -269,30 +310,32 @@ func historyEntries(ctx context.Context, store *history.Store, since *time.Time)
 	}
 	var out []fleetEntry
 	for _, standing := range standings {
-		read := func() (after, before findings.Recorded, err error) {
-			var earlier history.Scan
-			switch {
-			case since != nil:
-				earlier, err = store.At(ctx, standing.Scan.Tenant, *since)
-			case standing.Before != nil:
-				earlier, err = store.Scan(ctx, standing.Scan.Tenant, standing.Before.Scan)
-			default:
-				err = history.ErrNoScan
-			}
-			if err == nil {
-				before, err = comparedScan(ctx, store, earlier)
-			} else if errors.Is(err, history.ErrNoScan) {
-				err = nil // there is nothing to compare with
-			}
-			if err == nil {
-				after, err = comparedScan(ctx, store, standing.Scan)
-			}
-			return after, before, err
+		scans := []history.Scan{standing.Scan}
+		var earlier history.Scan
+		switch {
+		case since != nil:
+			earlier, err = store.At(ctx, standing.Scan.Tenant, *since)
+		case standing.Before != nil:
+			earlier, err = store.Scan(ctx, standing.Scan.Tenant, standing.Before.Scan)
+		default:
+			err = history.ErrNoScan
 		}
-		out = append(out, fleetEntry{
-			tenant: findings.FleetTenant{Tenant: findings.Tenant{ID: standing.Scan.Tenant, Name: standing.Scan.TenantName, Cloud: standing.Numbers.Cloud}},
-			source: fmt.Sprintf("scan %d of tenant %s", standing.Scan.ID, standing.Scan.Tenant), read: read,
-		})
+		switch {
+		case errors.Is(err, history.ErrNoScan): // there is nothing to compare with
+		case err != nil:
+			return nil, err
+		case earlier.ID != standing.Scan.ID:
+			scans = append(scans, earlier)
+		}
+		tenant := findings.Tenant{ID: standing.Scan.Tenant, Name: standing.Scan.TenantName, Cloud: standing.Numbers.Cloud}
+		entry := fleetEntry{tenant: findings.FleetTenant{Tenant: tenant}}
+		for _, one := range scans {
+			entry.results = append(entry.results, fleetResult{
+				source: fmt.Sprintf("scan %d of tenant %s", one.ID, one.Tenant), tenant: tenant, started: one.Started,
+				read: func() (findings.Recorded, error) { return comparedScan(ctx, store, one) },
+			})
+		}
+		out = append(out, entry)
 	}
 	return out, nil
 }
@@ -306,73 +349,71 @@ func comparedScan(ctx context.Context, store *history.Store, one history.Scan) (
 	return findings.Recorded{Result: result, Digest: one.Digest}, err
 }
 
-// resultAt is a result.json in a folder.
-type resultAt struct {
-	path    string
-	started time.Time
-}
-
-// folderEntries are the tenants of the files result.json in folders. Each is read to learn
-// whose it is, and again when its turn comes, so that no more than two are held at a time.
-func folderEntries(folders []string, since *time.Time) (out []fleetEntry, unread []findings.FleetUnread, err error) {
-	var paths []string
+// folderEntries are the tenants of the files result.json in folders. Of each file the beginning
+// is read, which says whose it is and of when.
+func (f *fleetFlags) folderEntries(folders []string, trust signing.Trust, fleet *findings.Fleet) ([]fleetEntry, error) {
+	byID := map[string]*fleetEntry{}
 	for _, folder := range folders {
-		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-			if err == nil && entry.Type().IsRegular() && entry.Name() == scan.ResultFile {
-				paths = append(paths, path)
+		paths, err := resultsIn(folder, fleet)
+		if err != nil {
+			return nil, usage(err)
+		}
+		for _, path := range paths {
+			tenant, started, err := scan.ResultOrigin(path)
+			if err != nil {
+				unread(fleet, path, err)
+				continue
 			}
-			return err
-		})
-		if err != nil {
-			return nil, nil, usage(err)
+			id := strings.ToLower(tenant.ID)
+			if byID[id] == nil {
+				byID[id] = &fleetEntry{}
+			}
+			byID[id].results = append(byID[id].results, fleetResult{path, tenant, started, func() (findings.Recorded, error) {
+				result, digest, err := f.proof.Result(path, trust)
+				if err == nil && result.Tenant.ID != tenant.ID {
+					err = errors.New("it was replaced by another tenant's while it was read")
+				}
+				return findings.Recorded{Result: result, Digest: digest}, err
+			}})
 		}
 	}
-	tenants, found := map[string]findings.Tenant{}, map[string][]resultAt{}
-	for _, path := range paths {
-		result, _, _, err := scan.VerifyResult(path, nil)
-		if err != nil {
-			unread = append(unread, findings.FleetUnread{Source: path, Error: err.Error()})
-			continue
-		}
-		id := strings.ToLower(result.Tenant.ID)
-		tenants[id] = result.Tenant
-		found[id] = append(found[id], resultAt{path, result.Started})
+	if len(byID) == 0 && len(fleet.Unread) == 0 {
+		return nil, usage(fmt.Errorf("there is no file %s in %s", scan.ResultFile, strings.Join(folders, ", ")))
 	}
-	if len(found) == 0 && len(unread) == 0 {
-		return nil, nil, usage(fmt.Errorf("there is no file %s in %s", scan.ResultFile, strings.Join(folders, ", ")))
+	var out []fleetEntry
+	for _, id := range sortedKeys(byID) {
+		entry := byID[id]
+		slices.SortStableFunc(entry.results, func(a, b fleetResult) int { return b.started.Compare(a.started) })
+		entry.tenant.Tenant = entry.results[0].tenant
+		out = append(out, *entry)
 	}
-	for _, id := range sortedKeys(found) {
-		all := found[id]
-		slices.SortStableFunc(all, func(a, b resultAt) int { return a.started.Compare(b.started) })
-		latest := all[len(all)-1]
-		out = append(out, fleetEntry{
-			tenant: findings.FleetTenant{Tenant: tenants[id]}, source: latest.path,
-			read: func() (after, before findings.Recorded, err error) {
-				if earlier, there := earlierOf(all, since); there {
-					before.Result, before.Digest, _, err = scan.VerifyResult(earlier.path, nil)
-				}
-				if err == nil {
-					after.Result, after.Digest, _, err = scan.VerifyResult(latest.path, nil)
-				}
-				return after, before, err
-			},
-		})
-	}
-	return out, unread, nil
+	return out, nil
 }
 
-// earlierOf is the result that the last of a tenant's is compared with: the one before it, or the last
-// from a time or before.
-func earlierOf(all []resultAt, since *time.Time) (resultAt, bool) {
-	before := all[:len(all)-1]
-	if since != nil {
-		after := slices.IndexFunc(all, func(one resultAt) bool { return one.started.After(*since) })
-		if before = all; after >= 0 {
-			before = all[:after]
+// resultsIn are the files result.json in a folder and those below it, or the one that is named
+// itself. What can't be looked into is left out, and said to be; links to folders are followed
+// where they are named alone, so that none leads in a circle.
+func resultsIn(folder string, fleet *findings.Fleet) (paths []string, err error) {
+	root, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil && path == root {
+			return err
 		}
-	}
-	if len(before) == 0 {
-		return resultAt{}, false
-	}
-	return before[len(before)-1], true
+		below, relative := filepath.Rel(root, path)
+		if relative != nil {
+			return relative
+		}
+		switch named := filepath.Join(folder, below); {
+		case err != nil:
+			unread(fleet, named, err)
+			return fs.SkipDir
+		case filepath.Base(named) == scan.ResultFile && !isDir(path):
+			paths = append(paths, named)
+		}
+		return nil
+	})
+	return paths, err
 }

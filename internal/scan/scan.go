@@ -200,6 +200,27 @@ func readResult(path string) (result *findings.Result, digest string, err error)
 	return result, hex.EncodeToString(hash.Sum(nil)), nil
 }
 
+// ResultOrigin reads of a result.json whose it is and when its scan began, and leaves the rest
+// unread and unchecked: Signatures.Result reads it.
+func ResultOrigin(path string) (tenant findings.Tenant, started time.Time, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return tenant, started, fmt.Errorf("reading result: %w", err)
+	}
+	if !info.Mode().IsRegular() { // nobody named it: a pipe there may never end
+		return tenant, started, fmt.Errorf("reading result %s: it is not a regular file", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return tenant, started, fmt.Errorf("reading result: %w", err)
+	}
+	defer file.Close()
+	if tenant, started, err = findings.ReadOrigin(file); err != nil {
+		return tenant, started, fmt.Errorf("reading result %s: %w", path, err)
+	}
+	return tenant, started, nil
+}
+
 // paramsDigest names everything that the user chose: parameters, profile, rules and
 // options.
 func (j Judgement) paramsDigest(verdicts policies.Verdicts) string {
