@@ -69,19 +69,21 @@ const maxRefusals = 100
 // secrets and files are there.
 func (a *app) checkConfig(set *policies.Set, cfg *config.Config) error {
 	none := &judging{}
-	_, err := a.judgement(none, set, cfg, nil)
-	errs := []error{err, cfg.Refusal(maxRefusals), alerts.Check(cfg, a.Getenv)}
+	_, general := a.judgement(none, set, cfg, nil)
+	errs := []error{general, cfg.Refusal(maxRefusals), alerts.Check(cfg, a.Getenv)}
 	for i := range cfg.Tenants {
 		tenant := &cfg.Tenants[i]
 		_, err := (&pseudonymising{}).read(cfg, tenant.ID, a.Getenv)
-		errs = append(errs, err)
-		_, err = a.judgement(none, set, cfg, tenant)
-		errs = append(errs, err)
+		errs = append(errs, tenant.Blame(err))
+		if general == nil { // else each tenant would say the same again
+			_, err = a.judgement(none, set, cfg, tenant)
+			errs = append(errs, tenant.Blame(err))
+		}
 		_, err = scan.Connection(tenant, a.Getenv)
-		errs = append(errs, err)
+		errs = append(errs, tenant.Blame(err))
 		for _, patterns := range [][]string{tenant.Imports, tenant.Attestations} {
 			_, err := tenant.Glob(patterns)
-			errs = append(errs, err)
+			errs = append(errs, tenant.Blame(err))
 		}
 	}
 	return errors.Join(errs...)

@@ -159,7 +159,7 @@ func readText(file string) ([]byte, error) {
 	if err == nil && len(data) > maxFile {
 		err = fmt.Errorf("%s is larger than %d bytes", file, maxFile)
 	}
-	return data, err
+	return bytes.TrimPrefix(data, []byte("\ufeff")), err
 }
 
 // Parse reads and checks a configuration's text. file is its path, against whose folder
@@ -190,12 +190,14 @@ func (c *Config) decode(data []byte) (err error) {
 			err = errors.New("the YAML can't be read; check its indentation, brackets, anchors and tags")
 		}
 	}()
+	if c.Lines, err = readLines(data); err != nil {
+		return err
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
 	if err := decoder.Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return syntaxError(err)
 	}
-	c.Lines, err = readLines(data)
-	return err
+	return nil
 }
 
 // syntaxError says where the text is wrong, and shows none of its lines: a secret may
@@ -223,10 +225,10 @@ func (c *Config) check() error {
 	names := map[string]bool{}
 	for i, tenant := range c.Tenants {
 		where := fmt.Sprintf("tenants[%d] (%q)", i, tenant.Name)
-		if names[tenant.Name] {
-			errs = append(errs, fmt.Errorf("%s: another tenant has the same name", where))
+		if names[folderOf(tenant.Name)] {
+			errs = append(errs, fmt.Errorf("%s: another tenant has the same name, or one that differs in case alone", where))
 		}
-		names[tenant.Name] = true
+		names[folderOf(tenant.Name)] = true
 		for _, err := range tenant.check() {
 			errs = append(errs, fmt.Errorf("%s: %w", where, err))
 		}
@@ -240,7 +242,10 @@ func (c *Config) check() error {
 	return errors.Join(errs...)
 }
 
-var folderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+var folderName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$`)
+
+// folderOf is what a tenant's folder is known by where the case of letters makes no difference.
+func folderOf(name string) string { return strings.ToLower(name) }
 
 func (t Tenant) check() []error {
 	var errs []error
@@ -249,7 +254,7 @@ func (t Tenant) check() []error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	demand(folderName.MatchString(t.Name), "name %q is not letters, digits, dots, dashes and underscores, which its folder is named by", t.Name)
+	demand(folderName.MatchString(t.Name), "name %q is not letters, digits, dots, dashes and underscores, with no dot at either end, which its folder is named by", t.Name)
 	demand(guid.MatchString(t.ID), "id %q is not a tenant id (a GUID, as Entra admin center > Overview shows it)", t.ID)
 	for _, group := range t.Groups {
 		demand(folderName.MatchString(group), "group %q is not letters, digits, dots, dashes and underscores", group)
@@ -270,7 +275,16 @@ func (t Tenant) check() []error {
 	return append(append(errs, t.Auth.check()...), t.Remediation.check()...)
 }
 
+// variable is the name of a variable of the environment. What Entra makes up as a secret isn't
+// one.
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+
 func (a Auth) check() []error {
+	for _, env := range [][2]string{{"client_secret_env", a.ClientSecretEnv}, {"certificate_password_env", a.CertificatePasswordEnv}} {
+		if env[1] != "" && !variable.MatchString(env[1]) {
+			return []error{fmt.Errorf("auth.%s is not the name of a variable of the environment; if it is the secret itself, take it out and renew it", env[0])}
+		}
+	}
 	if !slices.Contains(Methods(), a.Method) {
 		return []error{fmt.Errorf("auth.method %q is unknown; write one of %s", a.Method, strings.Join(Methods(), ", "))}
 	}

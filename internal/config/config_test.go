@@ -75,6 +75,7 @@ func TestParseRefuses(t *testing.T) {
 		{"no client id", strings.Replace(one, "client_id: app, ", "", 1), "needs auth.client_id"},
 		{"no certificate", strings.Replace(one, "client_secret, client_id: app, client_secret_env: SECRET", "certificate, client_id: app", 1), "needs auth.certificate_file"},
 		{"no connection", strings.Replace(one, "client_secret, client_id: app, client_secret_env: SECRET", "azure_pipelines, client_id: app", 1), "needs auth.service_connection_id"},
+		{"two tenants of one folder", one + strings.Replace(strings.SplitAfter(one, "tenants:\n")[1], "contoso", "CONTOSO", 1), "another tenant has the same name"},
 		{"two tenants of one name", one + strings.SplitAfter(one, "tenants:\n")[1], "another tenant has the same name"},
 		{"custom without end points", strings.Replace(one, "global", "custom", 1), "endpoints are missing"},
 		{"end points of a real cloud", one + "    endpoints: {like: global}\n", "only for cloud: custom"},

@@ -4,15 +4,14 @@ import (
 	"errors"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 )
 
 // readLines finds the line of each parameter that a configuration sets, by name. Where a
 // tenant sets one as well, the tenant's line stands.
 func readLines(data []byte) (map[string]int, error) {
-	file, err := parser.ParseBytes(data, 0)
+	file, err := parseYAML(data)
 	if err != nil {
-		return nil, syntaxError(err)
+		return nil, err
 	}
 	if len(file.Docs) > 1 {
 		return nil, errors.New("it holds several documents; join them, and take out the lines ---")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,7 +15,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 )
 
 // maxTenants bounds the tenants of a configuration, and the files that they stand in.
@@ -35,14 +35,14 @@ type TenantDefaults struct {
 func (c *Config) loadTenants() {
 	names, ids := map[string]bool{}, map[string]bool{}
 	for _, tenant := range c.Tenants {
-		names[tenant.Name], ids[strings.ToLower(tenant.ID)] = true, true
+		names[folderOf(tenant.Name)], ids[strings.ToLower(tenant.ID)] = true, true
 	}
 	for _, file := range c.tenantFiles() {
 		for _, tenant := range c.readTenants(file) {
 			c.complete(&tenant)
 			errs := tenant.check()
-			if names[tenant.Name] {
-				errs = append(errs, fmt.Errorf("another tenant has the name %q", tenant.Name))
+			if names[folderOf(tenant.Name)] {
+				errs = append(errs, fmt.Errorf("another tenant has the name %q, or one that differs in case alone", tenant.Name))
 			}
 			if ids[tenant.ID] {
 				errs = append(errs, fmt.Errorf("another tenant has the id %s", tenant.ID))
@@ -54,7 +54,7 @@ func (c *Config) loadTenants() {
 				c.refuse("%s: %w", tenant.place, err)
 			}
 			if len(errs) == 0 {
-				names[tenant.Name], ids[tenant.ID] = true, true
+				names[folderOf(tenant.Name)], ids[tenant.ID] = true, true
 				c.Tenants = append(c.Tenants, tenant)
 			}
 		}
@@ -80,23 +80,36 @@ func (c *Config) Sift(check func(*Tenant) error) error {
 	var kept []Tenant
 	for i := range c.Tenants {
 		tenant := &c.Tenants[i]
-		switch err := check(tenant); {
+		switch err := tenant.Blame(check(tenant)); {
 		case err == nil:
 			kept = append(kept, *tenant)
 		case tenant.place == "":
-			return fmt.Errorf("tenant %s: %w", tenant.Name, err)
+			return err
 		default:
-			c.refuse("%s: tenant %s: %w", tenant.place, tenant.Name, err)
+			c.Refused = append(c.Refused, err)
 		}
 	}
 	c.Tenants = kept
 	return nil
 }
 
+// Blame says of which tenant an error is, and where it stands; nil for none.
+func (t *Tenant) Blame(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case t.place == "":
+		return fmt.Errorf("tenant %s: %w", t.Name, err)
+	default:
+		return fmt.Errorf("%s: tenant %s: %w", t.place, t.Name, err)
+	}
+}
+
 // tenantFiles are the files that tenants_from names, in its order; those of one pattern
 // sorted.
 func (c *Config) tenantFiles() []string {
 	var files []string
+	known := map[string]bool{filepath.Clean(c.File): true}
 	for _, pattern := range c.TenantsFrom {
 		path := pattern
 		if !filepath.IsAbs(path) {
@@ -104,7 +117,9 @@ func (c *Config) tenantFiles() []string {
 		}
 		found, err := filepath.Glob(path)
 		found = slices.DeleteFunc(found, func(file string) bool {
-			return filepath.Clean(file) == filepath.Clean(c.File) || slices.Contains(files, file)
+			taken := known[filepath.Clean(file)]
+			known[filepath.Clean(file)] = true
+			return taken
 		})
 		switch {
 		case err != nil:
@@ -123,7 +138,7 @@ func (c *Config) tenantFiles() []string {
 
 // readTenants reads a file of tenants.
 func (c *Config) readTenants(file string) []Tenant {
-	data, err := readText(file)
+	data, err := readFound(file)
 	var tenants []Tenant
 	if err == nil {
 		read := tenantsYAML
@@ -141,6 +156,14 @@ func (c *Config) readTenants(file string) []Tenant {
 		tenants[i].dir, tenants[i].place = filepath.Dir(file), file+tenants[i].place
 	}
 	return tenants
+}
+
+// readFound reads a file that a pattern matched. Nobody named it: a pipe there may never end.
+func readFound(file string) ([]byte, error) {
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
+	return readText(file)
 }
 
 // joined are the errors that one was joined from.
@@ -203,9 +226,9 @@ func tenantsYAML(data []byte) (tenants []Tenant, err error) {
 			tenants, err = nil, errors.New("the YAML can't be read; check its indentation, brackets, anchors and tags")
 		}
 	}()
-	file, err := parser.ParseBytes(data, 0)
+	file, err := parseYAML(data)
 	if err != nil {
-		return nil, syntaxError(err)
+		return nil, err
 	}
 	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
 		return nil, errors.New("it holds no tenant, or several documents; write one tenant or a list of them")
@@ -278,18 +301,15 @@ func columns() []column {
 }
 
 // tenantsCSV reads a table with a tenant a line, as spreadsheets write it: separated by
-// commas or semicolons, with or without a byte order mark. An error shows no cell, as a
-// secret may stand in one by mistake.
+// commas, semicolons or tabs, with empty lines and columns at its end. An error shows no cell,
+// as a secret may stand in one by mistake.
 func tenantsCSV(data []byte) (tenants []Tenant, err error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !utf8.Valid(data) {
 		return nil, errors.New("it is not UTF-8; save it as CSV UTF-8")
 	}
 	reader := csv.NewReader(bytes.NewReader(data))
 	reader.FieldsPerRecord, reader.TrimLeadingSpace = -1, true
-	if head, _, _ := bytes.Cut(data, []byte("\n")); bytes.Contains(head, []byte(";")) {
-		reader.Comma = ';'
-	}
+	reader.Comma = separator(data)
 	head, err := reader.Read()
 	if err != nil {
 		return nil, fmt.Errorf("reading its first line: %w", err)
@@ -305,28 +325,51 @@ func tenantsCSV(data []byte) (tenants []Tenant, err error) {
 			return tenants, errors.Join(errs...)
 		}
 		if err != nil {
-			return tenants, errors.Join(append(errs, fmt.Errorf("%w; nothing behind it was read", err))...)
+			errs = append(errs, err) // the next line may be sound
+			continue
 		}
 		row, _ := reader.FieldPos(0)
-		if !slices.ContainsFunc(cells, func(cell string) bool { return strings.TrimSpace(cell) != "" }) {
+		if !slices.ContainsFunc(cells, filled) {
 			continue // spreadsheets leave such lines at the end
 		}
 		if len(cells) != len(head) {
 			errs = append(errs, fmt.Errorf("line %d: it has %d cells, and the first line has %d", row, len(cells), len(head)))
 			continue
 		}
+		if at := slices.IndexFunc(cells[len(chosen):], filled); at >= 0 {
+			errs = append(errs, fmt.Errorf("line %d: cell %d stands in a column without a name", row, len(chosen)+at+1))
+			continue
+		}
 		tenant := Tenant{place: fmt.Sprintf(":%d", row)}
-		for i, cell := range cells {
-			if cell = strings.TrimSpace(cell); cell != "" {
-				chosen[i].set(&tenant, cell)
+		for i, column := range chosen {
+			if cell := strings.TrimSpace(cells[i]); cell != "" {
+				column.set(&tenant, cell)
 			}
 		}
 		tenants = append(tenants, tenant)
 	}
 }
 
-// chosenColumns are the columns that the first line of a table names.
+func filled(cell string) bool { return strings.TrimSpace(cell) != "" }
+
+// separator is what stands between the cells of a table, by its first line: a semicolon where
+// there is one, or a tab, or else a comma.
+func separator(data []byte) rune {
+	head, _, _ := bytes.Cut(data, []byte("\n"))
+	for _, one := range ";\t" {
+		if bytes.ContainsRune(head, one) {
+			return one
+		}
+	}
+	return ','
+}
+
+// chosenColumns are the columns that the first line of a table names; those without a name at
+// its end are none.
 func chosenColumns(head []string) ([]column, error) {
+	for len(head) > 0 && !filled(head[len(head)-1]) {
+		head = head[:len(head)-1]
+	}
 	known := columns()
 	var chosen []column
 	var errs []error
@@ -339,7 +382,7 @@ func chosenColumns(head []string) ([]column, error) {
 			for _, c := range known {
 				names = append(names, c.key)
 			}
-			errs = append(errs, fmt.Errorf("column %d (%q) is unknown; known are %s", i+1, name, strings.Join(names, ", ")))
+			errs = append(errs, fmt.Errorf("column %d is unknown; known are %s", i+1, strings.Join(names, ", ")))
 		case slices.ContainsFunc(chosen, func(c column) bool { return c.key == name }):
 			errs = append(errs, fmt.Errorf("column %d (%q) is there twice", i+1, name))
 		default:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -99,13 +100,13 @@ func TestTenantsFromRefusesOneByOne(t *testing.T) {
 		"tenants/unknown.yaml": "name: x\nid: " + tenantID(7) + "\ncolour: hunter2\n",
 		"tenants/list.yaml":    "- {name: a/b, id: " + tenantID(8) + "}\n- {name: good, id: " + tenantID(9) + "}\n- {name: own, id: " + tenantID(10) + "}\n- 1\n",
 		"tenants/same.yaml":    "{name: other, id: 11111111-1111-4111-8111-111111111111}\n",
-		"customers.csv":        "name,id,groups\n" + row("good", 11) + row("fine", 12) + "short,hunter2\nbad,hunter2id,\n" + row("last", 13) + "\"\n",
+		"customers.csv":        "name,id,groups\n" + row("good", 11) + row("fine", 12) + "short,hunter2\nbad,hunter2id,\n" + row("last", 13) + "quo\"te,,\n" + row("behind", 14) + "\"\n",
 	})
 	var names []string
 	for _, tenant := range cfg.Tenants {
 		names = append(names, tenant.Name)
 	}
-	if diff := cmp.Diff([]string{"own", "good", "fine", "last"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"own", "good", "fine", "last", "behind"}, names); diff != "" {
 		t.Errorf("tenants (-want +got):\n%s", diff)
 	}
 	var got []string
@@ -115,7 +116,7 @@ func TestTenantsFromRefusesOneByOne(t *testing.T) {
 	want := []string{
 		"tenants/broken.yaml: ", "tenants/empty.yaml: it holds no tenant", "tenants/list.yaml: [4:3]", `tenants/list.yaml:1: name "a/b" is not letters`,
 		`tenants/list.yaml:3: another tenant has the name "own"`, "tenants/same.yaml:1: another tenant has the id 11111111-", `tenants/unknown.yaml: [3:1] unknown field "colour"`,
-		"customers.csv: line 4: it has 2 cells, and the first line has 3", "customers.csv: parse error on line 7", `customers.csv:2: another tenant has the name "good"`, `customers.csv:5: id "hunter2id" is not a tenant id`,
+		"customers.csv: line 4: it has 2 cells, and the first line has 3", "customers.csv: parse error on line 7", "customers.csv: parse error on line 9", `customers.csv:2: another tenant has the name "good"`, `customers.csv:5: id "hunter2id" is not a tenant id`,
 	}
 	for i, want := range want {
 		if i >= len(got) || !strings.HasPrefix(filepath.ToSlash(got[i]), want) {
@@ -125,7 +126,7 @@ func TestTenantsFromRefusesOneByOne(t *testing.T) {
 	if len(got) != len(want) {
 		t.Errorf("refusals = %q, want %d", got, len(want))
 	}
-	if err := cfg.Refusal(2); strings.Count(err.Error(), "\n") != 2 || !strings.Contains(err.Error(), "and 9 more") {
+	if err := cfg.Refusal(2); strings.Count(err.Error(), "\n") != 2 || !strings.Contains(err.Error(), "and 10 more") {
 		t.Errorf("Refusal(2) = %v, want two and how many more", err)
 	}
 	if _, err := cfg.Tenant("other"); err == nil || !strings.Contains(err.Error(), "among those that are refused") {
@@ -133,9 +134,29 @@ func TestTenantsFromRefusesOneByOne(t *testing.T) {
 	}
 }
 
+// bomb is a tenant whose parameter stands for more than a machine holds.
+func bomb() string {
+	text := "name: x\nid: " + tenantID(1) + "\nparams:\n  approved_tenants:\n  - &a0 {l: [x]}\n"
+	for i := range 12 {
+		alias := fmt.Sprintf("*a%d", i)
+		text += fmt.Sprintf("  - &a%d {l: [%s]}\n", i+1, strings.Join(slices.Repeat([]string{alias}, 10), ", "))
+	}
+	return text
+}
+
 func TestTenantsFromRefusesFiles(t *testing.T) {
 	tests := []struct{ name, file, text, says string }{
-		{"a secret in a column", "customers.csv", "name,id,auth.client_secret\nx,y,hunter2\n", `column 3 ("auth.client_secret") is unknown`},
+		{"a secret in a column", "customers.csv", "name,id,auth.client_secret\nx,y,hunter2\n", `column 3 is unknown`},
+		{"a secret in place of a head", "customers.csv", "x," + tenantID(1) + ",hunter2\n", `column 3 is unknown`},
+		{"a secret in place of its variable", "customers.csv", "name,id,auth.client_secret_env\nx," + tenantID(1) + ",hunter2~secret\n", `auth.client_secret_env is not the name of a variable`},
+		{"a password in place of its variable", "tenants/x.yaml", "{name: x, id: " + tenantID(1) + ", auth: {certificate_password_env: hunter2!}}", `auth.certificate_password_env is not the name of a variable`},
+		{"a cell without a column", "customers.csv", "name,id,,\nx," + tenantID(1) + ",,hunter2\n", `line 2: cell 4 stands in a column without a name`},
+		{"a gap in the head", "customers.csv", "name,,id\n", `column 2 is unknown`},
+		{"a dot at the end", "customers.csv", "name,id\nx.," + tenantID(1) + "\n", `name "x." is not letters`},
+		{"another case", "customers.csv", "name,id\nOWN," + tenantID(1) + "\n", `customers.csv:2: another tenant has the name "OWN", or one that differs in case alone`},
+		{"many levels", "tenants/x.yaml", "name: x\nparams: {a: " + strings.Repeat("[", 100_000), "more than 1000 levels"},
+		{"many lists in a line", "tenants/x.yaml", "name: x\nparams:\n  a:\n    " + strings.Repeat("- ", 100_000) + "x", "more than 1000 levels"},
+		{"aliases of aliases", "tenants/x.yaml", bomb(), "its aliases stand for more than 1000000 values"},
 		{"a column twice", "customers.csv", "name,id,ID\n", `column 3 ("id") is there twice`},
 		{"no id", "customers.csv", "name,cloud\n", "there is no column id"},
 		{"nothing", "customers.csv", "", "reading its first line: EOF"},
@@ -155,6 +176,42 @@ func TestTenantsFromRefusesFiles(t *testing.T) {
 				t.Errorf("tenants = %v, want the configuration's own", cfg.Tenants)
 			}
 		})
+	}
+}
+
+// Tables as spreadsheets save them.
+func TestTenantsFromSpreadsheets(t *testing.T) {
+	for name, text := range map[string]string{
+		"empty columns and lines at the end": "name,id,groups,,\r\nx," + tenantID(1) + ",eu,,\r\n,,,,\r\n,,,,\r\n",
+		"tabs":                               "\ufeffname\tid\tgroups\r\nx\t" + tenantID(1) + "\teu\r\n",
+		"everything in quotes":               "\"name\";\"id\";\"groups\"\r\n\"x\";\"" + tenantID(1) + "\";\"eu\"\r\n",
+		"spaces that don't break":            "name,id,groups\nx\u00a0,\u00a0" + tenantID(1) + ",eu\n",
+	} {
+		cfg, _ := readFleet(t, map[string]string{config.FileName: fleet, "customers.csv": text, "tenants/y.yaml": "\ufeffname: y\nid: " + tenantID(2) + "\n"})
+		if cfg.Refusal(10) != nil || len(cfg.Tenants) != 3 || cfg.Tenants[2].Name != "x" || !slices.Equal(cfg.Tenants[2].Groups, []string{"eu"}) {
+			t.Errorf("%s: tenants = %v, refused %v", name, cfg.Tenants, cfg.Refused)
+		}
+	}
+}
+
+// A file that a pattern matches and that is no file isn't waited for.
+func TestTenantsFromFolder(t *testing.T) {
+	cfg, _ := readFleet(t, map[string]string{config.FileName: fleet, "tenants/x.yaml/y": "", "customers.csv": "name,id\n"})
+	if err := cfg.Refusal(10); err == nil || !strings.Contains(err.Error(), "it is not a regular file") {
+		t.Errorf("refused = %v, want the folder", err)
+	}
+}
+
+// Many tenants are read in a time that grows with their number alone.
+func TestTenantsFromMany(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("name,id\n")
+	for i := range 10_001 {
+		fmt.Fprintf(&text, "t%d,%s\n", i, tenantID(i))
+	}
+	cfg, _ := readFleet(t, map[string]string{config.FileName: fleet, "customers.csv": text.String(), "tenants/y.yaml": "{name: y, id: 33333333-3333-4333-8333-333333333333}"})
+	if len(cfg.Tenants) != 10_000 || len(cfg.Refused) != 3 || !strings.Contains(cfg.Refused[0].Error(), "more than 10000 tenants") {
+		t.Errorf("%d tenants, refused = %v, want 10000 and the others refused", len(cfg.Tenants), cfg.Refused)
 	}
 }
 
@@ -204,10 +261,10 @@ func FuzzTenants(f *testing.F) {
 		cfg, _ := readFleet(t, map[string]string{config.FileName: fleet, name: text})
 		names, ids := map[string]bool{}, map[string]bool{}
 		for _, tenant := range cfg.Tenants {
-			if filepath.Base(tenant.Name) != tenant.Name || len(tenant.ID) != 36 || names[tenant.Name] || ids[tenant.ID] {
+			if filepath.Base(tenant.Name) != tenant.Name || len(tenant.ID) != 36 || names[strings.ToLower(tenant.Name)] || ids[tenant.ID] {
 				t.Errorf("tenant %q with id %q was taken", tenant.Name, tenant.ID)
 			}
-			names[tenant.Name], ids[tenant.ID] = true, true
+			names[strings.ToLower(tenant.Name)], ids[tenant.ID] = true, true
 		}
 		for _, err := range cfg.Refused {
 			if strings.ContainsFunc(err.Error(), func(r rune) bool { return r != '\n' && unicode.IsControl(r) }) {
