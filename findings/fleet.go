@@ -75,6 +75,9 @@ type FleetResult struct {
 	Finished time.Time `json:"finished"`
 	Exit     Exit      `json:"exit"`
 	Summary  Summary   `json:"summary"`
+	// ChosenOf is how many rules those that were judged were chosen from; 0 where every rule
+	// was judged.
+	ChosenOf int `json:"chosenOf,omitempty"`
 	// Verdicts are the ids of the rules with each outcome; every outcome has a key.
 	Verdicts map[Outcome][]string `json:"verdicts"`
 	Unjudged []UnjudgedRules      `json:"unjudged"`
@@ -187,6 +190,9 @@ func (f *Fleet) Add(tenant FleetTenant, recorded, earlier Recorded) {
 	latest := &FleetResult{
 		Digest: recorded.Digest, Tool: result.Tool, Profile: result.Profile, Policies: result.Digests.Policies, Started: result.Started, Finished: result.Finished,
 		Exit: result.Exit, Summary: normalSummary(result.Summary), Verdicts: map[Outcome][]string{}, Unjudged: unjudgedRules(result),
+	}
+	if result.Selection != nil {
+		latest.ChosenOf = result.Selection.Of
 	}
 	for _, outcome := range Outcomes() {
 		latest.Verdicts[outcome] = []string{}

@@ -122,7 +122,7 @@ func newFleetPage(fleet *findings.Fleet) (*fleetPage, error) {
 	columns, titles := stripColumns(rules)
 	page := &fleetPage{
 		assets: assets, Total: tenantCount(fleet.Summary.Tenants), Period: fleetPeriod(fleet.Summary), Tool: strings.TrimSpace(cleanName(fleet.Tool.Name) + " " + cleanName(fleet.Tool.Version)),
-		Verdict: fleetVerdict(fleet.Summary), Counts: countsOf(findings.Summary{Rules: fleet.Summary.Tenants, Outcomes: fleet.Summary.Outcomes}), Never: fleet.Summary.NeverScanned,
+		Verdict: fleetVerdict(fleet), Counts: countsOf(findings.Summary{Rules: fleet.Summary.Tenants, Outcomes: fleet.Summary.Outcomes}), Never: fleet.Summary.NeverScanned,
 		Facts: fleetFacts(fleet), Width: len(columns), Topics: titles,
 		Oldest: oldestScans(fleet), Versions: rulesVersions(fleet),
 	}
@@ -185,8 +185,9 @@ func fleetPeriod(summary findings.FleetSummary) string {
 	return "Scans from " + from + " to " + to
 }
 
-func fleetVerdict(summary findings.FleetSummary) verdict {
+func fleetVerdict(fleet *findings.Fleet) verdict {
 	var out verdict
+	summary := fleet.Summary
 	fails, unknown := summary.Outcomes[findings.Fail], summary.Outcomes[findings.Unknown]
 	switch {
 	case fails > 0:
@@ -201,18 +202,43 @@ func fleetVerdict(summary findings.FleetSummary) verdict {
 	case summary.NeverScanned > 0:
 		out.State = stateOf(findings.Unknown)
 		out.Headline = fmt.Sprintf("No violation found, but %s never scanned", plural(summary.NeverScanned, "tenant"))
+	case len(fleet.Unread) > 0:
+		out.State = stateOf(findings.Unknown)
+		out.Headline = fmt.Sprintf("No violation found, but %s could not be read", plural(len(fleet.Unread), "source"))
 	case summary.Tenants == 0:
 		out.State = stateOf(findings.NotApplicable)
 		out.Headline = "There are no tenants"
+	case summary.Outcomes[findings.NotApplicable] == summary.Tenants:
+		out.State = stateOf(findings.NotApplicable)
+		out.Headline = "No rule that was judged applies to any tenant"
 	default:
 		out.State = stateOf(findings.Pass)
 		out.Headline = "No open violation found"
+	}
+	partly, blinder, chosen := 0, 0, 0
+	for _, tenant := range fleet.Tenants {
+		latest := tenant.Latest
+		if latest == nil {
+			continue
+		}
+		if latest.Summary.Outcomes[findings.Unknown] > 0 {
+			partly++
+		}
+		if latest.Change != nil && latest.Change.Counts.Unjudged > 0 {
+			blinder++
+		}
+		if latest.ChosenOf > 0 {
+			chosen++
+		}
 	}
 	var says []string
 	for _, one := range []struct {
 		n    int
 		says string
-	}{{summary.Worse, "with new violations"}, {summary.Better, "better than before"}, {summary.NeverScanned, "never scanned"}} {
+	}{
+		{summary.Worse, "with new violations"}, {summary.Better, "better than before"}, {blinder, "with violations of before that are no longer judged"},
+		{partly, "not judged in full"}, {chosen, "judged by chosen rules alone"}, {summary.NeverScanned, "never scanned"},
+	} {
 		if one.n > 0 {
 			says = append(says, plural(one.n, "tenant")+" "+one.says)
 		}
@@ -337,6 +363,9 @@ func tenantOf(tenant findings.FleetTenant, columns []string) fleetTenant {
 	row.Severities, row.Strip = severityCounts(summary.Failed), strip(outcomesOf(latest), columns)
 	row.NotJudged = summary.Outcomes[findings.Unknown]
 	row.Sum = fmt.Sprintf("%d violated, %d not judged, %d passed of %d", summary.Outcomes[findings.Fail], row.NotJudged, summary.Outcomes[findings.Pass], summary.Rules)
+	if latest.ChosenOf > 0 {
+		row.Sum += fmt.Sprintf(", chosen of %d", latest.ChosenOf)
+	}
 	row.Fails = strings.Join(cleanNames(latest.Verdicts[findings.Fail]), " ")
 	row.Waived = strings.Join(cleanNames(latest.Verdicts[findings.Waived]), " ")
 	row.Unjudged = whyUnjudged(latest.Unjudged)
@@ -361,7 +390,7 @@ func (t *fleetTenant) addChange(latest *findings.FleetResult) {
 	for _, one := range []struct {
 		n    int
 		word string
-	}{{change.Violations(), "new"}, {change.Counts.Fixed, "fixed"}, {change.Counts.Unjudged, "no longer judged"}} {
+	}{{change.Violations(), "new"}, {change.Counts.Fixed, "fixed"}, {change.Counts.Changed, "changed"}, {change.Counts.Unjudged, "no longer judged"}} {
 		if one.n > 0 {
 			says = append(says, fmt.Sprintf("%d %s", one.n, one.word))
 		}

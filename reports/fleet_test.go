@@ -220,3 +220,53 @@ func TestFleetCSVHasACellForEachRule(t *testing.T) {
 		t.Errorf("GEO1002 by tenant = %q, want %q", got, want)
 	}
 }
+
+// The verdict says no more than is known: what could not be read, judged or was left out counts.
+func TestFleetVerdict(t *testing.T) {
+	day := time.Date(2026, 11, 20, 6, 0, 0, 0, time.UTC)
+	none := good().Normalised()
+	none.Rules, none.Findings = slices.Clone(none.Rules), nil
+	for i := range none.Rules {
+		none.Rules[i].Outcome = findings.NotApplicable
+	}
+	chosen := good().Normalised()
+	chosen.Selection = &findings.Selection{Rules: []string{"ROLE*"}, Of: 109}
+	before := ofTenant(weak(), 1, "Contoso", day.AddDate(0, 0, -1))
+	for i := range before.Findings {
+		before.Findings[i].Message = "Said in other words."
+	}
+	before.Digests.Policies, before.Digests.Evidence = digest("older policies"), digest("older evidence")
+	tests := []struct {
+		name          string
+		after, before *findings.Result
+		unread        bool
+		want          []string
+	}{
+		{"sound", good(), nil, false, []string{`class="verdict s-pass"`, "No open violation found"}},
+		{"one unread", good(), nil, true, []string{`class="verdict s-unknown"`, "No violation found, but 1 source could not be read"}},
+		{"nothing applies", settle(none), nil, false, []string{`class="verdict s-na"`, "No rule that was judged applies to any tenant"}},
+		{"some rules", chosen, nil, false, []string{"1 tenant judged by chosen rules alone", ", chosen of 109<"}},
+		{"not in full", partial(), nil, false, []string{"1 tenant not judged in full"}},
+		{"other words", weak(), before, false, []string{" changed<span class=\"small\">put down to: ", "unclear ("}},
+		{"no longer judged", partial(), weak(), false, []string{"1 tenant with violations of before that are no longer judged"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fleet := findings.NewFleet(findings.Tool{}, nil)
+			if tt.before != nil {
+				tt.before = ofTenant(tt.before, 1, "Contoso", day.AddDate(0, 0, -1))
+			}
+			addTo(fleet, findings.FleetTenant{}, ofTenant(tt.after, 1, "Contoso", day), tt.before)
+			if tt.unread {
+				fleet.Unread = append(fleet.Unread, findings.FleetUnread{Source: "x", Error: "y"})
+			}
+			fleet.Finish()
+			page := string(fleetAs(t, "html", fleet))
+			for _, want := range tt.want {
+				if !strings.Contains(page, want) {
+					t.Errorf("the page lacks %q", want)
+				}
+			}
+		})
+	}
+}
