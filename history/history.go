@@ -91,7 +91,7 @@ func Shown(address string) string { return database.Shown(address) }
 // HasPassword says whether a password stands in an address.
 func HasPassword(address string) bool { return database.HasPassword(address) }
 
-// Hint says what to do about an error of a history's file; empty for any other error.
+// Hint says what to do about an error of a history's database; empty for any other error.
 func Hint(err error) string { return database.Hint(err) }
 
 // Database is where the history is, for others who keep tables of their own there.

@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -69,9 +71,16 @@ func (a *app) newPseudonymKey(out string) error {
 	return nil
 }
 
-// writeNew writes a file that isn't there yet.
+// writeNew writes a file of a key that isn't there yet, into a folder that its owner alone can
+// read where there is none.
 func writeNew(path string, data []byte, mode os.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return usage(err)
+	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if errors.Is(err, fs.ErrExist) {
+		err = fmt.Errorf("%s is there already, and a key is never replaced; name another file with --out", path)
+	}
 	if err != nil {
 		return usage(err)
 	}

@@ -54,7 +54,7 @@ func (a *app) openHistory(ctx context.Context, flag string) (*history.Store, err
 	}
 	store, err := history.Open(ctx, address)
 	if errors.Is(err, history.ErrNoStore) {
-		err = fmt.Errorf("%w; scan --record begins one", err)
+		err = fmt.Errorf("%w; scan --record begins one, and serve keeps its own, domicile.db in its data folder", err)
 	}
 	return store, usage(err)
 }

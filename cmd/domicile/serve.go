@@ -66,6 +66,9 @@ collector that the variable OTEL_EXPORTER_OTLP_ENDPOINT names, if it does.`,
 			if s.role != roleAll && s.role != roleWorker {
 				return usage(fmt.Errorf("--role %q is not %s or %s", s.role, roleAll, roleWorker))
 			}
+			if s.drain < 0 {
+				return usage(fmt.Errorf("--drain %s is less than nothing", s.drain))
+			}
 			if s.role == roleWorker && !cmd.Flags().Changed("listen") {
 				s.listen = ""
 			}

@@ -136,7 +136,7 @@ func Methods() []string {
 func Read(file string) (*Config, error) {
 	data, err := readText(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("reading configuration %s: there is no such file; name one with --config, or try --demo", file)
+		return nil, fmt.Errorf("reading configuration %s: there is no such file; name one with --config, or try domicile scan --demo", file)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading configuration: %w", err)

@@ -14,10 +14,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
@@ -121,7 +123,7 @@ func Open(ctx context.Context, address string, tables Migrations, create bool) (
 			err = errors.Join(err, db.Close())
 		}
 		if !isBusy(err) || wait > longestWait {
-			return nil, err
+			return nil, onOneLine(err)
 		}
 		select {
 		case <-ctx.Done():
@@ -129,6 +131,29 @@ func Open(ctx context.Context, address string, tables Migrations, create bool) (
 		case <-time.After(wait):
 		}
 	}
+}
+
+// unreachable is that PostgreSQL couldn't be reached, on one line: pgx has one for each attempt.
+type unreachable struct{ *pgconn.ConnectError }
+
+func (e unreachable) Error() string {
+	head, attempts, _ := strings.Cut(e.ConnectError.Error(), "\n")
+	lines := strings.Split(attempts, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	return strings.TrimSpace(head + " " + strings.Join(slices.Compact(lines), "; "))
+}
+
+func (e unreachable) Unwrap() error { return e.ConnectError }
+
+// onOneLine is an error, told on one line where PostgreSQL couldn't be reached.
+func onOneLine(err error) error {
+	var refused *pgconn.ConnectError
+	if errors.As(err, &refused) {
+		return unreachable{refused}
+	}
+	return err
 }
 
 // Close closes the connections.
@@ -218,8 +243,11 @@ func sqliteCode(err error) int {
 	return of.Code() & 0xff
 }
 
-// Hint says what to do about an error of a database's file; empty for any other error.
+// Hint says what to do about an error of a database; empty for any other error.
 func Hint(err error) string {
+	if errors.As(err, new(*pgconn.ConnectError)) {
+		return "see that PostgreSQL answers there, and that the address has the right host, port, user, password and sslmode"
+	}
 	switch sqliteCode(err) {
 	case sqlite3.SQLITE_BUSY:
 		return "another process has had the database in use for a minute; try again when it is done"
