@@ -62,7 +62,7 @@ func newConfigSchema(a *app) *cobra.Command {
 	}
 }
 
-// maxRefusals is how many refused tenants an error names.
+// maxRefusals is how many refused tenants, and how many mistakes of the others, an error names.
 const maxRefusals = 100
 
 // checkConfig checks what config.Read can't: parameters against the rules, and that
@@ -70,21 +70,65 @@ const maxRefusals = 100
 func (a *app) checkConfig(set *policies.Set, cfg *config.Config) error {
 	none := &judging{}
 	_, general := a.judgement(none, set, cfg, nil)
-	errs := []error{general, cfg.Refusal(maxRefusals), alerts.Check(cfg, a.Getenv)}
+	_, errDatabase := cfg.DatabaseAddress(a.Getenv)
+	_, errPages := a.admission(cfg, roleAll)
+	errs := []error{general, cfg.Refusal(maxRefusals), errDatabase, errPages, alerts.Check(cfg, a.Getenv)}
+	var found mistakes
 	for i := range cfg.Tenants {
 		tenant := &cfg.Tenants[i]
 		_, err := (&pseudonymising{}).read(cfg, tenant.ID, a.Getenv)
-		errs = append(errs, tenant.Blame(err))
+		found.add(tenant, err)
 		if general == nil { // else each tenant would say the same again
 			_, err = a.judgement(none, set, cfg, tenant)
-			errs = append(errs, tenant.Blame(err))
+			found.add(tenant, err)
 		}
 		_, err = scan.Connection(tenant, a.Getenv)
-		errs = append(errs, tenant.Blame(err))
+		found.add(tenant, err)
+		_, err = cfg.Approvers(tenant)
+		found.add(tenant, err)
 		for _, patterns := range [][]string{tenant.Imports, tenant.Attestations} {
 			_, err := tenant.Glob(patterns)
-			errs = append(errs, tenant.Blame(err))
+			found.add(tenant, err)
 		}
+	}
+	return errors.Join(append(errs, found.err())...)
+}
+
+// mistakes are what is wrong with tenants; of what is wrong with several in the same way, as
+// where they share a certificate, the first stands for all.
+type mistakes struct {
+	errs  []error
+	times []int
+	index map[string]int // of an error, by its text
+}
+
+func (m *mistakes) add(tenant *config.Tenant, err error) {
+	if err == nil {
+		return
+	}
+	text := err.Error()
+	if i, known := m.index[text]; known {
+		m.times[i]++
+		return
+	}
+	if m.index == nil {
+		m.index = map[string]int{}
+	}
+	m.index[text] = len(m.errs)
+	m.errs, m.times = append(m.errs, tenant.Blame(err)), append(m.times, 1)
+}
+
+func (m *mistakes) err() error {
+	var errs []error
+	for i, err := range m.errs {
+		if i == maxRefusals {
+			errs = append(errs, fmt.Errorf("and %d more", len(m.errs)-i))
+			break
+		}
+		if others := m.times[i] - 1; others > 0 {
+			err = fmt.Errorf("%w; the same of %s", err, count(others, "other tenant"))
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 	_ "time/tzdata" // schedules have time zones, and a small container has no table of them
@@ -135,6 +136,9 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 			return err
 		}
 	}
+	if n := unplanned(cfg); n > 0 || len(cfg.Tenants) == 0 {
+		log.Warn("no schedule (serve.schedules) has these tenants: they are scanned when somebody asks for it", "tenants", n, "of", len(cfg.Tenants))
+	}
 	also := func(*config.Config) error { return nil }
 	group, ctx := errgroup.WithContext(ctx)
 	if s.role == roleAll {
@@ -227,6 +231,17 @@ func (a *app) loader(ctx context.Context, s *serving) (load func() (*config.Conf
 		closers = append(closers, func() error { return os.RemoveAll(s.data) })
 	}
 	return func() (*config.Config, error) { return demo, nil }, done, nil
+}
+
+// unplanned counts the tenants that no schedule has.
+func unplanned(cfg *config.Config) int {
+	n := 0
+	for _, tenant := range cfg.Tenants {
+		if !slices.ContainsFunc(cfg.Serve.Schedules, func(s config.Schedule) bool { return s.Covers(tenant) }) {
+			n++
+		}
+	}
+	return n
 }
 
 // startAll has every tenant scanned now.

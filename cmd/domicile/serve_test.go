@@ -98,6 +98,7 @@ func TestServe(t *testing.T) {
 		}
 	}
 	s := serveIn(t, dir, "--data", "kept", "--listen", "127.0.0.1:0")
+	s.await(t, "no schedule (serve.schedules) has these tenants: they are scanned when somebody asks for it")
 	url, _ := s.await(t, "listening")["url"].(string)
 	get := func(path string) (int, string) {
 		t.Helper()

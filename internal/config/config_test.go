@@ -118,7 +118,7 @@ func TestErrorsRepeatNoSecret(t *testing.T) {
 func TestRead(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, config.FileName)
-	if _, err := config.Read(path); err == nil || !strings.Contains(err.Error(), "try --demo") {
+	if _, err := config.Read(path); err == nil || !strings.Contains(err.Error(), "try domicile scan --demo") {
 		t.Errorf("Read() = %v, want what to do about a missing file", err)
 	}
 	write(t, path, one)

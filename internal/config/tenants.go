@@ -311,6 +311,9 @@ func tenantsCSV(data []byte) (tenants []Tenant, err error) {
 	reader.FieldsPerRecord, reader.TrimLeadingSpace = -1, true
 	reader.Comma = separator(data)
 	head, err := reader.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, errors.New("it is empty; its first line names the columns, such as name;id")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading its first line: %w", err)
 	}

@@ -159,7 +159,7 @@ func TestTenantsFromRefusesFiles(t *testing.T) {
 		{"aliases of aliases", "tenants/x.yaml", bomb(), "its aliases stand for more than 1000000 values"},
 		{"a column twice", "customers.csv", "name,id,ID\n", `column 3 ("id") is there twice`},
 		{"no id", "customers.csv", "name,cloud\n", "there is no column id"},
-		{"nothing", "customers.csv", "", "reading its first line: EOF"},
+		{"nothing", "customers.csv", "", "it is empty; its first line names the columns"},
 		{"another code", "customers.csv", "name,id\n\xff\xfe\n", "save it as CSV UTF-8"},
 		{"no such file", "other.csv", "", `tenants_from "customers.csv" names no file`},
 		{"a secret in a file", "tenants/x.yaml", "name: x\nauth: {client_secret: hunter2}\n", `unknown field "client_secret"`},
