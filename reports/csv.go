@@ -21,7 +21,7 @@ func csvColumns() []string {
 	return []string{
 		"record", "outcome", "severity", "rule", "title", "topic", "resource_kind", "resource_id", "resource_name",
 		"message", "expected", "actual", "waiver", "waiver_state", "waiver_reason", "waiver_owner", "waiver_approver", "waiver_ticket", "waiver_expires", "reasons", "observed", "checked", "failed", "controls", "remediation",
-		"fingerprint", "tenant_id", "tenant", "profile", "judged", "signature",
+		"fingerprint", "tenant_id", "tenant", "profile", "judged", "signature", "pseudonyms",
 	}
 }
 
@@ -87,7 +87,7 @@ func csvWaiver(id string, w findings.Waiver) []string {
 // csvScope says of what a line speaks, so that the tables of several tenants can be
 // joined.
 func csvScope(result *findings.Result) []string {
-	return []string{cleanName(result.Tenant.ID), cleanName(result.Tenant.Name), cleanName(result.Profile), timeText(result.Finished), signatureWord(result.Signature)}
+	return []string{cleanName(result.Tenant.ID), cleanName(result.Tenant.Name), cleanName(result.Profile), timeText(result.Finished), signatureWord(result.Signature), Pseudonyms(result)}
 }
 
 // csvCell keeps a spreadsheet from taking a cell for a formula: what begins like one gets

@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/metrics"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -352,18 +351,17 @@ func heap() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// TestReportsSayPseudonyms: whoever reads a report knows that its names are none. Lists of findings alone
-// have no place to say it.
+// TestReportsSayPseudonyms: whoever reads a report knows that its names are none. GitLab's list of
+// findings has no place to say it, and the table of the CSV report always a column for it.
 func TestReportsSayPseudonyms(t *testing.T) {
-	lists := []string{"csv", "gitlab"}
 	for _, format := range reports.Formats() {
 		result := weak()
-		if text := plainText(t, format.Name, render(t, format.Name, result)); strings.Contains(text, "seudonym") {
+		if text := plainText(t, format.Name, render(t, format.Name, result)); strings.Contains(strings.Replace(text, ",pseudonyms\r\n", "", 1), "seudonym") {
 			t.Errorf("%s speaks of pseudonyms where there are none", format.Name)
 		}
 		result.Pseudonyms = "0123456789abcdef"
 		text := plainText(t, format.Name, render(t, format.Name, result))
-		if says := strings.Contains(text, "0123456789abcdef"); says == slices.Contains(lists, format.Name) {
+		if says := strings.Contains(text, "0123456789abcdef"); says == (format.Name == "gitlab") {
 			t.Errorf("%s says that there are pseudonyms, and of which key: %t", format.Name, says)
 		}
 	}
