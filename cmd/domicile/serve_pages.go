@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -87,7 +88,11 @@ func newPages(s serving, first admission, f *fleet.Fleet, o web.Options) (*pages
 		p.current.Store(&current{certificate: first.certificate})
 		return p, nil
 	}
-	o.Access, o.Store, o.Engine, o.Plans, o.Formats, o.Version = first.Access, f.History(), f, filepath.Join(s.data, plansFolder), reports.Formats(), version
+	plans := filepath.Join(s.data, plansFolder)
+	if err := os.MkdirAll(plans, 0o700); err != nil {
+		return nil, usage(fmt.Errorf("creating the folder of plans: %w", err))
+	}
+	o.Access, o.Store, o.Engine, o.Plans, o.Formats, o.Version = first.Access, f.History(), f, plans, reports.Formats(), version
 	dashboard, err := web.New(o)
 	if err != nil {
 		return nil, err

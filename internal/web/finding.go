@@ -24,8 +24,8 @@ type findingPage struct {
 	Rule      *findings.Rule
 	Remedy    reports.Remedy
 	Evidence  []evidenceRow
-	Scan      int64 // the scan that the evidence is of
-	Kept      bool  // whether the bundle is still there
+	Scan      int64  // the scan that the evidence is of
+	Folder    string // of the bundle; empty where it isn't kept here
 	Waiver    *findings.Waiver
 	// Pseudonyms says that names are pseudonyms; empty where they aren't.
 	Pseudonyms string
@@ -77,7 +77,7 @@ func (s *Server) addBasis(ctx context.Context, page *findingPage) error {
 	if err != nil {
 		return err
 	}
-	page.Scan, page.Kept, page.Pseudonyms = scan.ID, folder != "", reports.Pseudonyms(head)
+	page.Scan, page.Folder, page.Pseudonyms = scan.ID, folder, reports.Pseudonyms(head)
 	for i, waiver := range head.Waivers {
 		if waiver.ID == page.Finding.Waiver {
 			page.Waiver = &head.Waivers[i]

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +71,7 @@ func TestPages(t *testing.T) {
 	}
 	says["waivers"] = "approved by"
 	says["tenant-never"] = "No scan has succeeded yet"
+	says["plans"] = "wrote into the folder <code><bdi>" + s.options.Plans
 	for name, path := range paths(t, s) {
 		answer := get(t, handler, path)
 		want := http.StatusOK
@@ -109,5 +111,24 @@ func TestNextTry(t *testing.T) {
 				t.Errorf("GET %s doesn't say %q", path, text)
 			}
 		}
+	}
+}
+
+// TestAFindingLeadsToItsEvidence: the page of a finding names the files that it rests on, each
+// with its sha256, and the folder where they are kept, or that they aren't.
+func TestAFindingLeadsToItsEvidence(t *testing.T) {
+	s := newSite(t)
+	threeTenants(t, s)
+	page := paths(t, s)["finding"]
+	if body := get(t, s.handler(t), page).Body.String(); !strings.Contains(body, "not kept here") {
+		t.Errorf("GET %s doesn't say that the bundle isn't kept here", page)
+	}
+	s.engine.evidence = "/var/lib/domicile/evidence/contoso/17-1/evidence"
+	body := get(t, s.handler(t), page).Body.String()
+	if !strings.Contains(body, s.engine.evidence) || strings.Contains(body, "not kept here") {
+		t.Errorf("GET %s doesn't name the folder of the bundle", page)
+	}
+	if row := regexp.MustCompile(`<th scope="row"><code>\w+\.ndjson</code>.*\n.*<code class="hash">[0-9a-f]{64}</code>`); !row.MatchString(body) {
+		t.Errorf("GET %s doesn't name a file with its sha256", page)
 	}
 }

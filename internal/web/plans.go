@@ -211,9 +211,10 @@ func (s *Server) waitingPlans() (int, error) {
 }
 
 type plansPage struct {
-	Plans []planShown
-	Pager pager
-	Older int // plans that aren't listed
+	Plans  []planShown
+	Folder string
+	Pager  pager
+	Older  int // plans that aren't listed
 }
 
 func (s *Server) plans(w http.ResponseWriter, r *http.Request, who visitor) error {
@@ -221,7 +222,7 @@ func (s *Server) plans(w http.ResponseWriter, r *http.Request, who visitor) erro
 	if err != nil {
 		return err
 	}
-	page := plansPage{Older: older}
+	page := plansPage{Folder: s.Plans, Older: older}
 	page.Plans, page.Pager = cut(r, all)
 	return s.pages.show(w, r, "plans", http.StatusOK, who, "Plans", page)
 }
