@@ -20,7 +20,7 @@ func newConfigCheck(a *app) *cobra.Command {
 	var file string
 	check := &cobra.Command{
 		Use:   "check",
-		Short: "Check a configuration, and that secrets and files it names are there",
+		Short: "Check a configuration, and the secrets and files that it names",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := config.Read(file)

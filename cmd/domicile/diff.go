@@ -34,7 +34,7 @@ func newDiff(a *app) *cobra.Command {
 	var d diffing
 	cmd := &cobra.Command{
 		Use:   "diff BEFORE AFTER",
-		Short: "Say what changed between two scans, and whether the tenant or the policy did",
+		Short: "Say what changed between two scans, and what changed it",
 		Long: `diff compares two results of a tenant: which findings are new, fixed, changed, no longer
 judged or unchanged. BEFORE and AFTER are files result.json, or folders that scan wrote; with
 --history they are ids of recorded scans, which domicile history list shows.
@@ -48,7 +48,7 @@ is said to be unclear.
 
 Ends with 0 where nothing changed, and with 3 where something did.`,
 		Example: `  domicile diff out/monday out/tuesday
-  domicile diff baseline/result.json out/result.json --after-evidence out/evidence --format markdown
+  domicile diff baseline/result.json out/result.json --format markdown
   domicile diff --history 41 42`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -34,7 +34,7 @@ type fleetFlags struct {
 }
 
 func newFleet(a *app) *cobra.Command {
-	return group("fleet", "Many tenants together: how they stand, the worst first, and what changed", newFleetReport(a), newSchema(a, "fleet.json", findings.FleetSchema))
+	return group("fleet", "Report how many tenants stand together, the worst first", newFleetReport(a), newSchema(a, "fleet.json", findings.FleetSchema))
 }
 
 func newFleetReport(a *app) *cobra.Command {
@@ -45,7 +45,7 @@ func newFleetReport(a *app) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "report [FOLDER...]",
-		Short: "Report how many tenants stand together, from the history or from folders of results",
+		Short: "Report all tenants, from the history or from folders of results",
 		Long: `report shows the latest result of every tenant: which rules it violates, what could not be
 judged and why, and what changed since the scan before, or since a date. It reads the
 history that scan --record and serve keep, or every file result.json in the folders that are
@@ -57,7 +57,7 @@ can't be read is left out, said to be, and makes the command end with 2; the nex
 takes its place. Of folders that includes what no trusted key signed, where --config or
 --require-signature demands a signature.`,
 		Example: `  domicile fleet report --out fleet
-  domicile fleet report --config domicile.yaml --group eu --since 2026-01-01 --format html,csv
+  domicile fleet report --group eu --since 2026-01-01 --format html,csv
   domicile fleet report out --format json --out -`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.fleetReport(cmd.Context(), f, args) },
 	}

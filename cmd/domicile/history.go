@@ -169,7 +169,7 @@ func newHistoryShow(a *app) *cobra.Command {
 	var p past
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Show a recorded scan, in any format that report has, or a remediation",
+		Short: "Show a recorded scan, in any format, or a remediation",
 		Long: `show writes a recorded scan to standard output. --format json gives its result.json to the
 byte, with the sha256 that history list shows the beginning of. Of a remediation, whose id
 begins with r, it writes the record, which is json.`,
@@ -294,7 +294,7 @@ func newHistoryRecord(a *app) *cobra.Command {
 	var proof signatures
 	cmd := &cobra.Command{
 		Use:   "record FILE...",
-		Short: "Record results, and records of remediations, that were written before, in any order",
+		Short: "Record results and records of remediations, in any order",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			trust, err := proof.read(file)

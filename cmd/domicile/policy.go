@@ -99,7 +99,7 @@ func newPolicyShow(a *app) *cobra.Command {
 	var judging judging
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Show a rule: why it matters, what it reads, how to mend a violation",
+		Short: "Show a rule: why it matters, what it reads, how to mend it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			judging.Selection.Rules = args

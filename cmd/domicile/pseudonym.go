@@ -106,7 +106,7 @@ func newPseudonym(a *app) *cobra.Command {
 		Long: `pseudonym prints what stands for a value in the pseudonymised evidence and reports of a
 tenant: for an object id, a user principal name, a name as the directory shows it, or the
 name of a computer. It takes the key; the other way there is none but trying.`,
-		Example: "  domicile pseudonym --tenant contoso adele@contoso.example 8a1f0c52-0000-4000-8000-000000000011",
+		Example: "  domicile pseudonym --tenant contoso adele@contoso.example",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			cfg, err := config.Read(file)

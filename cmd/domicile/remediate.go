@@ -32,7 +32,7 @@ const planFile = "plan.json"
 const validFor = 72 * time.Hour
 
 func newRemediate(a *app) *cobra.Command {
-	return group("remediate", "Plan changes that mend violations, approve and make them, and take them back",
+	return group("remediate", "Plan changes that mend violations, approve, make and undo them",
 		newRemediatePlan(a), newRemediateApprove(a), newRemediateApply(a), newRemediateRollback(a), newSchema(a, "plan.json", remediation.Schema))
 }
 
@@ -101,7 +101,7 @@ steps for a person. It connects to nothing. Nothing in a plan turns the service 
 No change is planned for the applications that run domicile or for Microsoft's own, and no
 more than remediation.max_changes of the configuration in one plan.`,
 		Example: `  domicile remediate plan out/result.json
-  domicile remediate plan out/result.json --out plan.json --author ada@contoso.com`,
+  domicile remediate plan out/result.json --author ada@contoso.com`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) (err error) {
 			from.result = args[0]

@@ -37,7 +37,7 @@ can't be approved.
 The approval is of these bytes and this tenant, and ends with the plan. A plan that has
 expired, or isn't what its result and evidence give, is refused. Approving connects to
 nothing and changes nothing.`,
-		Example: `  domicile remediate approve out/plan.json --key keys/bob.pem --reason "Agreed with the service's owner"`,
+		Example: `  domicile remediate approve out/plan.json --key keys/bob.pem --reason "Agreed"`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			how.result = cmp.Or(how.result, filepath.Join(filepath.Dir(args[0]), scan.ResultFile))

@@ -33,8 +33,9 @@ tenant through Microsoft's APIs, keeps what it read as evidence, judges the evid
 with rules, and reports. It only reads: remediate apply and rollback alone change anything,
 with an application of their own.
 
-  domicile scan --demo --out out       try it on a simulated tenant, no account needed
-  domicile scan --tenant contoso       scan a tenant of ./domicile.yaml
+  domicile scan --demo             try it on a simulated tenant, no account needed
+  domicile serve --demo            see it scan some on schedules, in the browser
+  domicile scan --tenant contoso   scan a tenant of ./domicile.yaml
 
 Exit codes: 0 clean; 1 internal error; 2 usage, configuration or rule error, a path that
 can't be used, or a folder in use; 3 violations at or above --fail-on (or tampered
@@ -71,6 +72,7 @@ something could not be judged, or for collect read; 5 authentication failed; 130
 		}
 	}
 	asUsage(root)
+	a.explain(root)
 	return root
 }
 

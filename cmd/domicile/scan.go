@@ -32,7 +32,7 @@ earlier bundle, as collect does. With --pseudonymise nothing that is written tel
 anybody is, save to who has the key.`,
 		Example: `  domicile scan --demo --out out
   domicile scan --tenant contoso --out out --since out/evidence --resume
-  domicile scan --tenant contoso --out out --format html,sarif --fail-on critical`,
+  domicile scan --tenant contoso --format html,sarif --fail-on critical`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			from.proof = judging.proof

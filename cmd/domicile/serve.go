@@ -43,10 +43,11 @@ func newServe(a *app) *cobra.Command {
 	var s serving
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Scan tenants on schedules, until it is ended",
-		Long: `serve scans the tenants of the configuration by its schedules (serve.schedules), and records
-every result in the history. The data folder holds the database, unless the configuration
-names another one, and the evidence.
+		Short: "Scan tenants on schedules, and show what was found in pages",
+		Long: `serve scans the tenants of the configuration by its schedules (serve.schedules), records
+every result in the history, and shows what it found in the browser, on
+http://127.0.0.1:8080. The data folder holds the database, unless the configuration names
+another one, and the evidence.
 
 Any number of processes may share one PostgreSQL database: each scans, one of them plans,
 and another takes over from one that ends. With --role worker a process only scans: the others
@@ -62,7 +63,7 @@ collector that the variable OTEL_EXPORTER_OTLP_ENDPOINT names, if it does.`,
 		Example: `  domicile serve --demo
   domicile serve --config domicile.yaml --data /var/lib/domicile
   domicile serve --config domicile.yaml --data /var/lib/domicile --role worker`,
-		Args: cobra.NoArgs,
+		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if s.role != roleAll && s.role != roleWorker {
 				return usage(fmt.Errorf("--role %q is not %s or %s", s.role, roleAll, roleWorker))

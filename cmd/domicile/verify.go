@@ -34,7 +34,7 @@ func newVerify(a *app) *cobra.Command {
 	var v verification
 	cmd := &cobra.Command{
 		Use:   "verify PATH",
-		Short: "Check that a bundle, a result, an attestation, a plan or the record of a run is as it was written and signed",
+		Short: "Check that files are as they were written and signed",
 		Long: `verify reads every file of an evidence bundle, a folder or a packed one, and compares its
 hash, size and number of objects with the manifest, and the manifest with the bundle's
 signature. Of a result.json, a plan.json and an attestation (.yaml) it checks the signature
@@ -52,7 +52,7 @@ With --tenant, or a configuration, it must be of that tenant, or of one of the
 configuration's. With --previous a bundle must name that one as the one before it, and with
 --chain be the last of those in a folder, each of which names the one before it; of these
 the manifests and signatures are checked.`,
-		Example: `  domicile verify out/evidence --trusted keys/domicile.pem.pub --require-signature
+		Example: `  domicile verify out/evidence --trusted domicile.pem.pub --require-signature
   domicile verify bundle.tar.zst --config domicile.yaml --tenant contoso
   domicile verify archive/2026-11 --chain archive`,
 		Args: cobra.ExactArgs(1),

@@ -45,9 +45,10 @@ waiver covers nothing, and a waiver changes nothing but the outcome.
 
 The finding is named by --fingerprint, or by --rule and --resource; a rule with one finding
 needs no resource. With --accept unknown it is accepted that a rule could not be judged.`,
-		Example: `  domicile waive out/result.json --rule GEO1009 --resource user/8f2a0c11-0000-4000-8000-000000000007 \
-    --reason "She moves in March." --owner ada@contoso.com --approver bob@contoso.com \
-    --ticket RISK-42 --expires 2027-03-31
+		Example: `  domicile waive out/result.json --rule GEO1009 \
+    --resource user/8f2a0c11-0000-4000-8000-000000000007 --ticket RISK-42 \
+    --reason "She moves in March." --owner ada@contoso.com \
+    --approver bob@contoso.com --expires 2027-03-31
   domicile waive check waivers.yaml out/result.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
