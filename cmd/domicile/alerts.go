@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -72,7 +73,9 @@ func (of alerting) choose() (*config.Config, []config.Alert, error) {
 		return nil, nil, usage(err)
 	}
 	var chosen []config.Alert
+	var names []string
 	for _, alert := range cfg.Serve.Alerts {
+		names = append(names, alert.Name)
 		if of.name == "" || alert.Name == of.name {
 			chosen = append(chosen, alert)
 		}
@@ -80,10 +83,10 @@ func (of alerting) choose() (*config.Config, []config.Alert, error) {
 	switch {
 	case len(chosen) > 0:
 		return cfg, chosen, nil
-	case of.name == "":
+	case len(names) == 0:
 		return nil, nil, usage(fmt.Errorf("configuration %s has no alerts; list them under serve.alerts", cfg.File))
 	default:
-		return nil, nil, usage(fmt.Errorf("configuration %s has no alert %q", cfg.File, of.name))
+		return nil, nil, usage(fmt.Errorf("configuration %s has no alert %q; it has %s", cfg.File, of.name, strings.Join(names, ", ")))
 	}
 }
 

@@ -33,7 +33,7 @@ func TestDocumentsNameCommandsThatExist(t *testing.T) {
 		for _, line := range append(block.FindAllStringSubmatch(string(text), -1), inline.FindAllStringSubmatch(string(text), -1)...) {
 			seen++
 			args := strings.Fields(quoted.ReplaceAllString(line[1], "text"))
-			command, rest, err := newRoot(Environment{Getenv: func(string) string { return "" }}).Find(args)
+			command, rest, err := newRoot(Environment{}).Find(args)
 			if err != nil || !command.HasParent() && args[0] != "--help" {
 				t.Errorf("%s: domicile %s: there is no such command", filepath.Base(file), line[1])
 				continue

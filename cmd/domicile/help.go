@@ -18,9 +18,10 @@ const (
 
 // explain has a command, and those below it, explain themselves within the width of the terminal.
 func (a *app) explain(root *cobra.Command) {
-	width := min(cmp.Or(a.columns(a.StdoutTerminal), helpWidth), widestHelp)
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", width)))
+	usage := root.UsageTemplate()
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		width := min(cmp.Or(a.columns(a.StdoutTerminal), helpWidth), widestHelp)
+		root.SetUsageTemplate(strings.ReplaceAll(usage, ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", width)))
 		fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n%s", filled(strings.TrimSpace(cmp.Or(cmd.Long, cmd.Short)), width), cmd.UsageString())
 	})
 }

@@ -33,6 +33,9 @@ nobody does.`,
 		Example: "  domicile key new --pseudonyms --out keys/pseudonyms.key\n  domicile key new --out keys/domicile.pem\n  domicile collect --tenant contoso --key keys/domicile.pem",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if out == "" {
+				return usage(errors.New("--out is empty; name the file"))
+			}
 			if pseudonyms {
 				if !cmd.Flags().Changed("out") {
 					out = "pseudonyms.key"

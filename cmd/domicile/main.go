@@ -124,7 +124,8 @@ func Main(ctx context.Context, args []string, env Environment) int {
 
 // visible is an error's text, which may quote a server or a file, fit for a terminal.
 func visible(err error) string {
-	lines := strings.Split(err.Error(), "\n")
+	text := strings.ReplaceAll(err.Error(), context.Canceled.Error(), "interrupted")
+	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		lines[i] = reports.Visible(line)
 	}
@@ -165,7 +166,7 @@ func hintFor(err error) string {
 	case errors.Is(err, chromium.ErrNoPDF):
 		return "name another browser in the variable CHROME_PATH; or write the html report, open it in any browser and print it to PDF"
 	case errors.Is(err, context.Canceled):
-		return "interrupted; evidence that is not whole stands under the bundle's name with .partial at its end, and scan or collect with --resume goes on from there (anew with --pseudonymise); a whole bundle stands under its name, and evaluate judges it"
+		return "evidence that is not whole stands under the bundle's name with .partial at its end, and scan or collect with --resume goes on from there (anew with --pseudonymise); a whole bundle stands under its name, and evaluate judges it"
 	case beyondReach(err):
 		return "see that the path is right and that you may use it, or name another"
 	default:

@@ -297,7 +297,7 @@ func TestAnInterruptedScanGoesOn(t *testing.T) {
 	})
 	var said bytes.Buffer
 	code := Main(ctx, args, Environment{Stdout: io.Discard, Stderr: &said, Getenv: os.Getenv, Now: time.Now})
-	if code != exitInterrupted || !strings.Contains(said.String(), "scan or collect with --resume goes on from there") {
+	if code != exitInterrupted || !strings.Contains(said.String(), "scan or collect with --resume goes on from there") || strings.Contains(said.String(), "canceled") {
 		t.Errorf("the scan ended with %d and said %q, want %d and how to go on", code, &said, exitInterrupted)
 	}
 	if _, err := evidence.ReadInterrupted(filepath.Join(out, "evidence")); err != nil {
