@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -99,14 +100,14 @@ func (a *app) checkConfig(set *policies.Set, cfg *config.Config) error {
 type mistakes struct {
 	errs  []error
 	times []int
-	index map[string]int // of an error, by its text
+	index map[string]int // of an error, by its text without the tenant's name
 }
 
 func (m *mistakes) add(tenant *config.Tenant, err error) {
 	if err == nil {
 		return
 	}
-	text := err.Error()
+	text := strings.ReplaceAll(err.Error(), "tenant "+tenant.Name+" ", "")
 	if i, known := m.index[text]; known {
 		m.times[i]++
 		return

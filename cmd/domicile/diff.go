@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/evidence"
+	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/history"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/scan"
@@ -164,14 +165,21 @@ func (s *signatures) recorded(ctx context.Context, store *history.Store, id stri
 	if err != nil {
 		return scan.Compared{}, "", err
 	}
+	result, err := s.ofHistory(ctx, store, one, document, trust)
+	return scan.Compared{Result: result, Digest: one.Digest}, "", err
+}
+
+// ofHistory reads the document of a recorded scan, whose signature must hold, and must be there
+// where one is required.
+func (s *signatures) ofHistory(ctx context.Context, store *history.Store, one history.Scan, document []byte, trust signing.Trust) (*findings.Result, error) {
 	envelope, err := store.Envelope(ctx, one)
 	if err != nil {
-		return scan.Compared{}, "", err
+		return nil, err
 	}
-	name := "scan " + id
+	name := fmt.Sprintf("scan %d", one.ID)
 	result, signers, err := scan.ReadResult(name, document, envelope, trust)
 	if err == nil {
 		err = s.demand(name, signers)
 	}
-	return scan.Compared{Result: result, Digest: one.Digest}, "", err
+	return result, err
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -232,26 +231,22 @@ func (a *app) fleetEntries(ctx context.Context, f fleetFlags, folders []string, 
 			unread(fleet, f.config, err)
 		}
 	}
+	trust, err := f.proof.trust(cfg)
+	if err != nil {
+		return nil, end, err
+	}
 	if len(folders) > 0 {
 		if f.store != "" {
 			return nil, end, usage(errors.New("name folders of results or a history with --store, not both"))
 		}
-		trust, failed := f.proof.trust(cfg)
-		if failed != nil {
-			return nil, end, failed
-		}
 		entries, err = f.folderEntries(folders, trust, fleet)
 	} else {
-		// What a configuration requires was asked for when the results were recorded.
-		if err := f.proof.fromHistory(); err != nil {
-			return nil, end, err
-		}
 		store, failed := a.openHistory(ctx, f.store)
 		if failed != nil {
 			return nil, end, failed
 		}
 		end = store.Close
-		entries, err = historyEntries(ctx, store, fleet.Since)
+		entries, err = f.historyEntries(ctx, store, trust, fleet.Since)
 	}
 	if err != nil {
 		return nil, end, errors.Join(err, end())
@@ -303,7 +298,7 @@ func (f *fleetFlags) choose(entries []fleetEntry) ([]fleetEntry, error) {
 }
 
 // historyEntries are the tenants of a history.
-func historyEntries(ctx context.Context, store *history.Store, since *time.Time) ([]fleetEntry, error) {
+func (f *fleetFlags) historyEntries(ctx context.Context, store *history.Store, trust signing.Trust, since *time.Time) ([]fleetEntry, error) {
 	standings, err := store.Standings(ctx, "")
 	if err != nil {
 		return nil, err
@@ -332,7 +327,7 @@ func historyEntries(ctx context.Context, store *history.Store, since *time.Time)
 		for _, one := range scans {
 			entry.results = append(entry.results, fleetResult{
 				source: fmt.Sprintf("scan %d of tenant %s", one.ID, one.Tenant), tenant: tenant, started: one.Started,
-				read: func() (findings.Recorded, error) { return comparedScan(ctx, store, one) },
+				read: func() (findings.Recorded, error) { return f.recorded(ctx, store, one, trust) },
 			})
 		}
 		out = append(out, entry)
@@ -340,12 +335,13 @@ func historyEntries(ctx context.Context, store *history.Store, since *time.Time)
 	return out, nil
 }
 
-func comparedScan(ctx context.Context, store *history.Store, one history.Scan) (findings.Recorded, error) {
+// recorded reads a result of the history.
+func (f *fleetFlags) recorded(ctx context.Context, store *history.Store, one history.Scan, trust signing.Trust) (findings.Recorded, error) {
 	document, err := store.Result(ctx, one)
 	if err != nil {
 		return findings.Recorded{}, err
 	}
-	result, err := findings.Read(bytes.NewReader(document))
+	result, err := f.proof.ofHistory(ctx, store, one, document, trust)
 	return findings.Recorded{Result: result, Digest: one.Digest}, err
 }
 
