@@ -344,7 +344,7 @@ func (w *Writer) finish(finished time.Time) (Manifest, error) {
 	if err := replace(w.partial, w.dir); err != nil {
 		return Manifest{}, err
 	}
-	return m, w.discard()
+	return m, errors.Join(w.closeJournal(), w.discard())
 }
 
 // replaced is where an earlier bundle stands while a new one takes its place. The name
@@ -388,11 +388,18 @@ func (w *Writer) release() error {
 	if lock == nil {
 		return nil
 	}
-	errs := []error{w.requests.close()}
-	if w.journal != nil {
-		errs = append(errs, w.journal.Close())
+	return errors.Join(w.requests.close(), w.closeJournal(), lock.Unlock())
+}
+
+// closeJournal closes the journal, without which Windows wouldn't remove it; a second time it
+// does nothing.
+func (w *Writer) closeJournal() error {
+	journal := w.journal
+	w.journal = nil
+	if journal == nil {
+		return nil
 	}
-	return errors.Join(append(errs, lock.Unlock())...)
+	return journal.Close()
 }
 
 // KindWriter writes the objects of one kind.
