@@ -279,7 +279,11 @@ func (w *Writer) Continue(entry Entry, each func(json.RawMessage)) *KindWriter {
 		}
 		each(object)
 	})
-	if err != nil || kind.lines.count != r.Entry.Objects {
+	if err != nil {
+		return nil
+	}
+	if kind.lines.count != r.Entry.Objects {
+		_ = kind.lines.close() // it is written anew
 		return nil
 	}
 	w.mu.Lock()

@@ -140,11 +140,16 @@ func (w *Writer) discard() error {
 // replaceable refuses a dir that exists and isn't a bundle, or holds more than one, so
 // that a mistyped --out never removes somebody's files.
 func replaceable(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) || (err == nil && len(entries) == 0) {
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case err != nil:
+		return err
+	case !info.IsDir(): // which Windows takes for nothing at all where it is read as a folder
+		return fmt.Errorf("%s: %w", dir, syscall.ENOTDIR)
 	}
-	if err != nil {
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) == 0 {
 		return err
 	}
 	for _, name := range []string{manifestFile, sumFile} {
@@ -279,10 +284,7 @@ func (w *Writer) Abort() error {
 	if w.lock == nil {
 		return nil
 	}
-	var errs []error
-	for _, kind := range w.open {
-		errs = append(errs, kind.lines.close())
-	}
+	errs := []error{w.closeFiles()}
 	if len(w.open) == 0 && w.left == nil {
 		errs = append(errs, w.discard())
 	}
@@ -344,7 +346,7 @@ func (w *Writer) finish(finished time.Time) (Manifest, error) {
 	if err := replace(w.partial, w.dir); err != nil {
 		return Manifest{}, err
 	}
-	return m, errors.Join(w.closeJournal(), w.discard())
+	return m, errors.Join(w.closeFiles(), w.discard())
 }
 
 // replaced is where an earlier bundle stands while a new one takes its place. The name
@@ -388,18 +390,21 @@ func (w *Writer) release() error {
 	if lock == nil {
 		return nil
 	}
-	return errors.Join(w.requests.close(), w.closeJournal(), lock.Unlock())
+	return errors.Join(w.closeFiles(), lock.Unlock())
 }
 
-// closeJournal closes the journal, without which Windows wouldn't remove it; a second time it
-// does nothing.
-func (w *Writer) closeJournal() error {
-	journal := w.journal
-	w.journal = nil
-	if journal == nil {
-		return nil
+// closeFiles closes what is being written, without which Windows neither removes nor renames
+// it; a second time it does nothing.
+func (w *Writer) closeFiles() error {
+	errs := []error{w.requests.close()}
+	for _, kind := range w.open {
+		errs = append(errs, kind.lines.close())
 	}
-	return journal.Close()
+	if w.journal != nil {
+		errs = append(errs, w.journal.Close())
+		w.journal = nil
+	}
+	return errors.Join(errs...)
 }
 
 // KindWriter writes the objects of one kind.
