@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -144,7 +145,8 @@ func readSecret[T any](what, source string, getenv func(string) string, parse fu
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	// The group may read: that is how containers are given secrets.
-	if info.Mode().Perm()&0o027 != 0 {
+	// On Windows a mode says nothing: who may read is in access lists, which a folder hands on.
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o027 != 0 {
 		return nil, fmt.Errorf("%s %s: other users can read or change it (mode %04o); chmod 600 it", what, source, info.Mode().Perm())
 	}
 	data, err := readSmall(source)
