@@ -238,9 +238,14 @@ func TestKubernetes(t *testing.T) {
 			if len(ours) == 0 {
 				t.Error("no pod runs domicile")
 			}
+			env := map[string]string{}
 			for _, pod := range ours {
 				checkPod(t, folder, pod, all)
+				for _, e := range pod.Containers[0].Env {
+					env[e.Name] = "postgres://database.contoso.com/domicile"
+				}
 			}
+			checkConfiguration(t, filepath.Join("../..", folder, "domicile.yaml"), env)
 		})
 	}
 }
@@ -299,14 +304,11 @@ func checkPod(t *testing.T, folder string, pod podSpec, all []manifest) {
 		t.Errorf("--config=%s is not the configuration in %s", got, configs)
 	}
 
-	env := map[string]string{}
 	for _, e := range c.Env {
 		if e.ValueFrom["secretKeyRef"] == nil {
 			t.Errorf("the variable %s doesn't come from a secret", e.Name)
 		}
-		env[e.Name] = "postgres://database.contoso.com/domicile"
 	}
-	checkConfiguration(t, filepath.Join("../..", folder, "domicile.yaml"), env)
 	token := ""
 	folderOfToken := mounted(func(i int) bool {
 		for _, source := range pod.Volumes[i].Projected.Sources {
