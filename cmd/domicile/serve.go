@@ -77,7 +77,11 @@ collector that the variable OTEL_EXPORTER_OTLP_ENDPOINT names, if it does.`,
 			if s.demo && !cmd.Flags().Changed("data") {
 				s.data = ""
 			}
-			return a.serve(cmd.Context(), s)
+			err := a.serve(cmd.Context(), s)
+			if errors.Is(err, context.Canceled) && cmd.Context().Err() != nil {
+				err = nil // it was told to end before there was anything to end
+			}
+			return err
 		},
 	}
 	flags := cmd.Flags()

@@ -205,3 +205,37 @@ func TestHangupWhileEnding(t *testing.T) {
 		t.Errorf("it ended with %v", err)
 	}
 }
+
+// TestEndsBeforeItBegins: told to end while it waits for another process that prepares the database,
+// it ends without a complaint.
+func TestEndsBeforeItBegins(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "domicile.yaml"), []byte("version: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first := serveIn(t, dir, "--listen", "127.0.0.1:0")
+	first.await(t, "listening")
+	if err := first.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	first.await(t, "ended")
+	store, err := history.Open(t.Context(), filepath.Join(dir, "data", fleet.DatabaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if _, err := store.Database().ExecContext(t.Context(), "INSERT INTO fleet_leases (name, holder, until) VALUES ('migration', 'another', ?)", time.Now().Add(time.Minute).UnixMicro()); err != nil {
+		t.Fatal(err)
+	}
+	s := serveIn(t, dir, "--role", "worker")
+	s.await(t, "waiting for another process that prepares the database, or was killed while it did")
+	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for line := range s.lines {
+		t.Errorf("it says %v", line)
+	}
+	if err := s.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}

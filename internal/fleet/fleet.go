@@ -128,13 +128,16 @@ func (f *Fleet) prepare(ctx context.Context) error {
 	if err := f.store.db.Migrate(ctx, database.Migrations{Table: "fleet_migrations", Files: migrations}, true); err != nil {
 		return err
 	}
-	for {
+	for waits := false; ; waits = true {
 		mine, err := f.store.acquire(ctx, "migration", f.options.Name, f.options.Term)
 		if err != nil {
 			return err
 		}
 		if mine {
 			break
+		}
+		if !waits {
+			f.log.Info("waiting for another process that prepares the database, or was killed while it did", "at_most", f.options.Term)
 		}
 		if err := sleep(ctx, 100*time.Millisecond); err != nil {
 			return err
@@ -184,6 +187,9 @@ func (f *Fleet) Reload(ctx context.Context, also func(*config.Config) error) err
 func (f *Fleet) use(next *setup) {
 	before := f.setup.Swap(next)
 	f.log.Info("these tenants are watched", "tenants", len(next.config.Tenants), "schedules", len(next.config.Serve.Schedules))
+	if len(next.config.Tenants) == 0 {
+		f.log.Warn("the configuration has no tenants")
+	}
 	if before == nil {
 		return
 	}
