@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -238,4 +240,81 @@ func TestEndsBeforeItBegins(t *testing.T) {
 	if err := s.Wait(); err != nil {
 		t.Errorf("it ended with %v", err)
 	}
+}
+
+// TestABadTenantFile: at the start a tenant whose file is wrong is left out, and said, and the others are
+// scanned; while it runs a configuration with such a file is refused until the file is mended.
+func TestABadTenantFile(t *testing.T) {
+	tenant, err := simulator.Load(domicile.Tenants(), "good", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := simulator.Start(t.Context(), simulator.Options{Tenant: tenant})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := server.WriteConfig(dir); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "domicile.yaml")
+	plain, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, good, found := strings.Cut(string(plain), "\ntenants:\n")
+	if !found {
+		t.Fatalf("the configuration has no tenants: %s", plain)
+	}
+	const bad = "- {name: bad, id: 3f0c1d7e-0000-4000-8000-00000000000b, cloud: global, auth: {method: %s}}\n"
+	for path, text := range map[string]string{
+		file:                                   head + "\ntenants_from: [\"*.tenant.yaml\"]\nserve: {schedules: [{cron: \"@every 1s\", tenants: [good]}]}\n",
+		filepath.Join(dir, "good.tenant.yaml"): good, filepath.Join(dir, "bad.tenant.yaml"): fmt.Sprintf(bad, "guesswork"), filepath.Join(dir, "torn.tenant.yaml"): "- {name: torn, id",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hangUp := func(s *served) {
+		t.Helper()
+		if err := s.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := serveIn(t, dir, "--role", "worker")
+	for _, want := range []string{"bad.tenant.yaml:1: ", "torn.tenant.yaml: "} {
+		if why, _ := s.await(t, "a tenant is left out")["error"].(string); !strings.Contains(why, want) {
+			t.Errorf("a tenant is left out because of %q, want %s", why, want)
+		}
+	}
+	if known := s.await(t, "these tenants are watched"); known["tenants"] != 1.0 {
+		t.Errorf("the log says %v, want one tenant", known)
+	}
+	if recorded := s.await(t, "scan is recorded"); recorded["tenant"] != "good" {
+		t.Errorf("the log says %v, want a scan of the good tenant", recorded)
+	}
+	hangUp(s)
+	why, _ := s.await(t, "the configuration is refused, and the one before goes on")["error"].(string)
+	if !strings.Contains(why, "bad.tenant.yaml:1: ") || !strings.Contains(why, "torn.tenant.yaml: ") {
+		t.Errorf("it is refused because of %q", why)
+	}
+	s.await(t, "scan is recorded")
+	if err := errors.Join(os.Remove(filepath.Join(dir, "torn.tenant.yaml")), os.WriteFile(filepath.Join(dir, "bad.tenant.yaml"), fmt.Appendf(nil, bad, "azure_cli"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	hangUp(s)
+	if known := s.await(t, "these tenants are watched"); known["tenants"] != 2.0 {
+		t.Errorf("the log says %v, want two tenants", known)
+	}
+	if err := os.Remove(filepath.Join(dir, "bad.tenant.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	hangUp(s)
+	if gone := s.await(t, "tenants are in the configuration no longer"); gone["names"] != "bad" {
+		t.Errorf("the log says %v, want that the tenant is gone", gone)
+	}
+	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	s.await(t, "ended")
 }
