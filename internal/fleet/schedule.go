@@ -63,28 +63,39 @@ func (s schedule) next(after time.Time) time.Time {
 	if !isSpec || spec.Hour&everyHour != 0 {
 		return s.cron.Next(after)
 	}
+	// What clocks show is followed in UTC, where there are no changes, from one change to the next.
 	shown := *spec
 	shown.Location = time.UTC
-	for {
-		next := s.cron.Next(after)
-		_, change := after.ZoneBounds()
-		if change.IsZero() || !next.IsZero() && next.Before(change) {
-			return next
-		}
-		was, is := offset(change.Add(-time.Nanosecond)), offset(change)
-		missing := change.UTC().Add(was) // what clocks would have shown
-		first := shown.Next(missing.Add(-time.Nanosecond))
-		switch {
-		case is > was && !first.IsZero() && first.Before(missing.Add(is-was)):
-			return change
-		case next.IsZero() || next.Equal(change) && is > was:
-			return next
-		case is < was:
-			after = change.Add(was - is - time.Nanosecond)
-		default:
-			after = change
-		}
+	began, change := after.ZoneBounds()
+	was := offset(after)
+	latest := after.UTC().Add(was)
+	if !began.IsZero() {
+		latest = later(latest, began.UTC().Add(offset(began.Add(-time.Nanosecond))-time.Nanosecond))
 	}
+	for {
+		next := shown.Next(latest)
+		at := next.Add(-was).In(s.zone)
+		switch {
+		case next.IsZero():
+			return next
+		case change.IsZero() || at.Before(change):
+			return at
+		}
+		is := offset(change)
+		if next.Before(change.UTC().Add(is)) { // it is missing
+			return change
+		}
+		latest = change.UTC().Add(max(was, is) - time.Nanosecond)
+		was = is
+		_, change = change.ZoneBounds()
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // everyHour is the bit by which a parsed schedule says that its hours are a star.

@@ -1,6 +1,10 @@
 package fleet
 
 import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,6 +64,89 @@ func TestNextAcrossClockChanges(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNextIsWhatClocksShow holds the schedules of the weeks in which clocks change, in zones of all
+// sorts, to a walk through every minute: what clocks show, what they never show, and what they show
+// twice.
+func TestNextIsWhatClocksShow(t *testing.T) {
+	for _, zone := range []string{"UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Kolkata", "Africa/Casablanca", "Europe/Dublin"} {
+		location, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		weeks := []time.Time{time.Date(2026, 6, 28, 5, 0, 0, 0, time.UTC)}
+		for _, change := weeks[0].In(location).ZoneBounds(); !change.IsZero() && len(weeks) < 4; _, change = change.ZoneBounds() {
+			weeks = append(weeks, change.UTC().AddDate(0, 0, -3))
+		}
+		for _, expression := range []string{"30 2 * * *", "0 3 * * *", "15 1,2,3 * * *", "0,30 0-4 * * 0", "45 23 * * *", "*/20 2 * * 6,0", "10 * * * *", "*/30 * * * 0", "0 0 1 * *", "0 0 * * *"} {
+			s := scheduleOf(t, expression, zone, 0)
+			for _, start := range weeks {
+				end := start.AddDate(0, 0, 7)
+				var got []time.Time
+				for at := s.next(start); at.Before(end); at = s.next(at) {
+					got = append(got, at.UTC())
+				}
+				if diff := cmp.Diff(walk(expression, location, start, end), got); diff != "" {
+					t.Errorf("%q in %s from %s on (-want +got):\n%s", expression, zone, start, diff)
+				}
+			}
+		}
+	}
+}
+
+// walk goes through time minute by minute, after its start, and notes when an expression comes: when a
+// clock shows it for the first time, or for an expression of every hour any time, and when clocks jump
+// over it.
+func walk(expression string, zone *time.Location, start, end time.Time) (times []time.Time) {
+	fields := strings.Fields(expression)
+	comes := func(shown time.Time) bool { // in UTC, as a clock shows it
+		for i, value := range []int{shown.Minute(), shown.Hour(), shown.Day(), int(shown.Month()), int(shown.Weekday())} {
+			if !slices.ContainsFunc(strings.Split(fields[i], ","), func(part string) bool {
+				var from, to, step int
+				switch {
+				case part == "*":
+					return true
+				case strings.HasPrefix(part, "*/"):
+					step, _ = strconv.Atoi(part[2:])
+					return value%step == 0
+				case strings.Contains(part, "-"):
+					_, err := fmt.Sscanf(part, "%d-%d", &from, &to)
+					return err == nil && from <= value && value <= to
+				default:
+					return strconv.Itoa(value) == part
+				}
+			}) {
+				return false
+			}
+		}
+		return true
+	}
+	shows := func(at time.Time) time.Time {
+		in := at.In(zone)
+		return time.Date(in.Year(), in.Month(), in.Day(), in.Hour(), in.Minute(), 0, 0, time.UTC)
+	}
+	everyHour := fields[1] == "*"
+	latest := shows(start) // the latest that a clock has shown
+	for at := start.Add(time.Minute); at.Before(end); at = at.Add(time.Minute) {
+		now := shows(at)
+		is := false
+		switch {
+		case everyHour:
+			is = comes(now)
+		case now.After(latest):
+			for missing := latest.Add(time.Minute); !missing.After(now); missing = missing.Add(time.Minute) {
+				is = is || comes(missing)
+			}
+		}
+		if now.After(latest) {
+			latest = now
+		}
+		if is {
+			times = append(times, at)
+		}
+	}
+	return times
 }
 
 // TestDue: a scan is due once the tenant's share of the jitter has passed, and of several that
