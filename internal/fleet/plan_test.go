@@ -88,6 +88,65 @@ func TestAWeekOfSchedules(t *testing.T) {
 	}
 }
 
+// TestAWeekOfTwoPlanners plans the week in which clocks are set forward in Europe, by two processes in turn
+// whose clocks differ by half a minute, with jitter, and with a day and a half in which nobody plans:
+// every tenant has one scan for each night, within its jitter, and one for all that was missed.
+func TestAWeekOfTwoPlanners(t *testing.T) {
+	t.Parallel()
+	const jitter, step, apart = 40 * time.Minute, 5 * time.Minute, 30 * time.Second
+	data := t.TempDir()
+	cfg := scheduled(4, config.Serve{TimeZone: "Europe/Berlin", Jitter: config.Duration(jitter), Schedules: []config.Schedule{{Cron: "30 2 * * *"}}})
+	var planners []*fleet.Fleet
+	for n := range 2 {
+		o := options(t, data, cfg)
+		o.Name = fmt.Sprint("planner-", n)
+		planners = append(planners, opened(t, o))
+	}
+	at := func(text string) time.Time {
+		t.Helper()
+		parsed, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parsed
+	}
+	off, on := at("2026-03-31T12:00:00Z"), at("2026-04-02T01:40:00Z")
+	got := map[string][]time.Time{}
+	turn := 0
+	for now := at("2026-03-26T22:00:00Z"); now.Before(at("2026-04-03T22:00:00Z")); now = now.Add(step) {
+		if now.After(off) && now.Before(on) {
+			continue
+		}
+		turn++
+		jobs, err := planners[turn%2].Plan(t.Context(), now.Add(time.Duration(turn%2)*apart))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, job := range jobs {
+			got[job.Tenant] = append(got[job.Tenant], job.Queued)
+		}
+	}
+	nights := []time.Time{
+		at("2026-03-27T01:30:00Z"), at("2026-03-28T01:30:00Z"),
+		at("2026-03-29T01:00:00Z"), // half past two is missing: at three, which is as soon
+		at("2026-03-30T00:30:00Z"), at("2026-03-31T00:30:00Z"),
+		on, // the night before and this one
+		at("2026-04-03T00:30:00Z"),
+	}
+	for _, tenant := range cfg.Tenants {
+		times := got[tenant.Name]
+		if len(times) != len(nights) {
+			t.Errorf("tenant %s is scanned at %v, want a time in each of %d nights", tenant.Name, times, len(nights))
+			continue
+		}
+		for i, night := range nights {
+			if times[i].Before(night) || times[i].After(night.Add(jitter+step+apart)) {
+				t.Errorf("tenant %s is scanned at %s, want a time soon after %s", tenant.Name, times[i], night)
+			}
+		}
+	}
+}
+
 // TestAClockThatWasAhead: schedules that were planned by a clock that was a year ahead are followed once it
 // is right, and a clock that is behind another's by some seconds does nothing twice.
 func TestAClockThatWasAhead(t *testing.T) {
