@@ -193,9 +193,13 @@ func (f *Fleet) use(next *setup) {
 	if before == nil {
 		return
 	}
+	left := map[string]bool{}
+	for _, tenant := range next.config.Tenants {
+		left[tenant.ID] = true
+	}
 	var gone []string
 	for _, tenant := range before.config.Tenants {
-		if _, err := next.tenant(tenant.ID); err != nil {
+		if !left[tenant.ID] {
 			gone = append(gone, tenant.Name)
 		}
 	}

@@ -172,7 +172,7 @@ func (f *Fleet) Due(tenant string, after time.Time) (due time.Time) {
 }
 
 // Start asks for a scan of a tenant, by its name or id, for somebody. Where one is under way
-// it returns that one, with ErrUnderWay.
+// it returns that one, with ErrUnderWay; one that waits for its next try has it now.
 func (f *Fleet) Start(ctx context.Context, tenant, by string) (Job, error) {
 	of, err := f.setup.Load().tenant(tenant)
 	if err != nil {
@@ -183,13 +183,25 @@ func (f *Fleet) Start(ctx context.Context, tenant, by string) (Job, error) {
 		return Job{}, err
 	}
 	if !isNew {
+		hurried, err := f.store.hurry(ctx, of.ID)
+		if err != nil {
+			return Job{}, err
+		}
+		if hurried {
+			f.dispatchNow(ctx)
+		}
 		job, err := f.store.underWay(ctx, of.ID)
 		return job, errors.Join(err, ErrUnderWay)
 	}
-	if err := f.dispatch(ctx); err != nil {
-		f.log.Warn("a scan waits until it is planned", "job", id, "error", err)
-	}
+	f.dispatchNow(ctx)
 	return f.store.job(ctx, id)
+}
+
+// dispatchNow does what the next tick does otherwise.
+func (f *Fleet) dispatchNow(ctx context.Context) {
+	if err := f.dispatch(ctx); err != nil {
+		f.log.Warn("a scan that was asked for waits until it is planned", "error", err)
+	}
 }
 
 // Jobs lists jobs, the latest first.

@@ -289,6 +289,12 @@ func (s store) retry(ctx context.Context, c claim, why string, in time.Duration)
 	return s.update(ctx, s.db, c, "state = 'retrying', queue = 0, turn = turn + 1, due = {{now}} + ?, error = ?", in.Microseconds(), text(why))
 }
 
+// hurry lets a tenant's job that waits for another attempt have it now; hurried is false where there
+// is none.
+func (s store) hurry(ctx context.Context, tenantID string) (hurried bool, err error) {
+	return affected(s.db.ExecContext(ctx, s.db.SQL("UPDATE fleet_jobs SET due = {{now}} WHERE tenant_id = ? AND state = 'retrying' AND due > {{now}}"), tenantID))
+}
+
 // giveBack lets the worker's job wait for another worker, as if it hadn't been begun.
 func (s store) giveBack(ctx context.Context, c claim) error {
 	return s.update(ctx, s.db, c, "state = 'waiting', queue = 0, turn = turn + 1, attempt = attempt - 1, due = {{now}}")

@@ -110,6 +110,34 @@ func TestWhatMayPassIsTriedAgain(t *testing.T) {
 	}
 }
 
+// TestAskingHurriesTheNextTry: somebody who has mended what a scan failed of doesn't wait for its next
+// try, which is an hour away.
+func TestAskingHurriesTheNextTry(t *testing.T) {
+	t.Parallel()
+	tenant := simulate(t, "good", t.TempDir())
+	o := options(t, t.TempDir(), joined(tenant))
+	o.Pause = time.Hour
+	f := started(t, o)
+	tenant.hold.Store(new(func(r *http.Request) {
+		if r.URL.Path == "/v1.0/groups" {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	job, err := f.Start(t.Context(), "good", "auditor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, f, job.ID, fleet.Retrying)
+	tenant.hold.Store(new(func(*http.Request) {}))
+	again, err := f.Start(t.Context(), "good", "auditor")
+	if !errors.Is(err, fleet.ErrUnderWay) || again.ID != job.ID {
+		t.Errorf("Start() = job %d, %v, want job %d, which is under way", again.ID, err, job.ID)
+	}
+	if job = await(t, f, job.ID, fleet.Done); job.Attempt != 2 || job.Exit.Code != findings.ExitClean {
+		t.Errorf("job = %+v, want a second attempt that read everything", job)
+	}
+}
+
 // TestReload: a wrong configuration is refused and the one before goes on; a scan that is
 // running ends by the one that it began with.
 func TestReload(t *testing.T) {
