@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/config"
 	"github.com/domicile-audit/domicile/internal/pseudonym"
 	"github.com/domicile-audit/domicile/internal/scan"
@@ -51,6 +52,9 @@ func (f *Fleet) judging(ctx context.Context, setup *setup, of judged, log *slog.
 	judgement, err := setup.judgement(of.tenant, of.pseudonyms, path)
 	if err != nil {
 		return judging{}, &finalError{err}
+	}
+	if failOn, err := findings.ParseFailOn(judgement.FailOn); err == nil && failOn.New && judgement.Previous == nil {
+		judgement.FailOn = string(failOn.Severity) // all that a first scan finds is new
 	}
 	judgement.Remediations, err = before.Runs(ctx, f.history, earlier.Started)
 	return judging{judgement, path}, err

@@ -175,6 +175,19 @@ func TestSignaturesAreRequired(t *testing.T) {
 	}
 }
 
+// TestFailOnNew: with nothing to compare with, all that a scan finds is new.
+func TestFailOnNew(t *testing.T) {
+	t.Parallel()
+	f, change := reloadable(t, t.TempDir(), simulate(t, "weak", t.TempDir()))
+	change(func(cfg *config.Config) { cfg.Serve.FailOn, cfg.Tenants[0].Previous = "high,new", "" })
+	if _, first := scanned(t, f, "weak"); first.Exit.Code != findings.ExitViolations {
+		t.Errorf("the first scan ends with %+v, want its violations", first.Exit)
+	}
+	if _, second := scanned(t, f, "weak"); second.Exit.Code == findings.ExitViolations || second.Change.New != 0 {
+		t.Errorf("the second scan ends with %+v, and %d new violations", second.Exit, second.Change.New)
+	}
+}
+
 // TestAnotherProfile: a scan by another profile than before is compared with the last one of the same,
 // and not found wrong for the difference.
 func TestAnotherProfile(t *testing.T) {
