@@ -129,7 +129,6 @@ func (s *Server) guard(to route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, err := s.visitor(w, r)
 		if err == nil && !s.limits.allow(who, s.network(r)) {
-			w.Header().Set("Retry-After", "5")
 			err = refuse(http.StatusTooManyRequests, "These are more requests than one visitor may send. Wait a few seconds.")
 		}
 		if err == nil {
@@ -172,7 +171,7 @@ func (s *Server) visitor(w http.ResponseWriter, r *http.Request) (visitor, error
 			}
 		}
 		if !s.limits.allow(visitor{}, s.network(r)) {
-			return visitor{}, refuse(http.StatusTooManyRequests, "Too many attempts. Wait a minute.")
+			return visitor{}, refuse(http.StatusTooManyRequests, "These are more attempts than one visitor may make. Wait a few seconds.")
 		}
 		return visitor{}, refuse(http.StatusUnauthorized, "The token is not known.")
 	}
@@ -239,6 +238,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, who visitor, err e
 		return // nobody waits for the answer
 	default:
 		s.Log.Error("answering a request", "path", r.Pattern, "error", err)
+	}
+	if status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "5")
 	}
 	if strings.HasPrefix(r.URL.Path, apiRoot) {
 		problem(w, status, says)

@@ -1,15 +1,20 @@
 package web_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/internal/fleet"
+	"github.com/domicile-audit/domicile/internal/web"
+	"github.com/domicile-audit/domicile/reports"
 )
 
 // TestOnlyThisMachine: without sign-in the name by which a browser comes must be this
@@ -116,7 +121,7 @@ func TestLimits(t *testing.T) {
 	handler := s.handler(t)
 	refused := 0
 	for range 200 {
-		if answer := get(t, handler, "/api/v1/tenants", "Authorization", "Bearer guess"); answer.Code == http.StatusTooManyRequests {
+		if answer := get(t, handler, "/api/v1/tenants", "Authorization", "Bearer guess"); answer.Code == http.StatusTooManyRequests && answer.Header().Get("Retry-After") == "5" {
 			refused++
 		}
 	}
@@ -256,5 +261,40 @@ func TestLimitsByNetwork(t *testing.T) {
 				t.Errorf("another one = %d, want it refused: %t", code, tt.together)
 			}
 		})
+	}
+}
+
+// TestRenders: however many ask for a result in a format, few are written at the same time.
+func TestRenders(t *testing.T) {
+	s := newSite(t)
+	oneTenant(t, s)
+	var mu sync.Mutex
+	writing, most := 0, 0
+	count := func(n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		writing += n
+		most = max(most, writing)
+	}
+	s.options.Formats = []reports.Format{{Name: "slow", File: "slow.txt", Write: func(io.Writer, *findings.Result) error {
+		count(1)
+		defer count(-1)
+		for range 1000 {
+			runtime.Gosched() // others may come
+		}
+		return nil
+	}}}
+	handler := s.handler(t)
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			if answer := get(t, handler, "/scans/1/files/slow"); answer.Code != http.StatusOK {
+				t.Errorf("the file = %d", answer.Code)
+			}
+		})
+	}
+	group.Wait()
+	if most > web.MaxRenders {
+		t.Errorf("%d were written at the same time, want %d at most", most, web.MaxRenders)
 	}
 }

@@ -2,6 +2,9 @@ package web
 
 import "slices"
 
+// MaxRenders is how many results are written at the same time.
+const MaxRenders = maxRenders
+
 // APIRoutes lists the methods and paths of the API.
 func APIRoutes() []string {
 	var out []string

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"mime"
@@ -166,7 +167,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, _ visitor) error
 	if err != nil {
 		return err
 	}
-	page, err := s.render(document, "html")
+	page, err := s.render(r.Context(), document, "html")
 	if err != nil {
 		return err
 	}
@@ -186,13 +187,19 @@ func ownPage(w http.ResponseWriter, page []byte, policy string) error {
 }
 
 // render writes a recorded result in a format.
-func (s *Server) render(document []byte, name string) ([]byte, error) {
+func (s *Server) render(ctx context.Context, document []byte, name string) ([]byte, error) {
 	format, err := reports.FormatByName(s.Formats, name)
 	if err != nil {
 		return nil, refuse(http.StatusNotFound, "There is no such format.")
 	}
 	if name == "json" {
 		return document, nil
+	}
+	select {
+	case s.renders <- struct{}{}:
+		defer func() { <-s.renders }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	result, err := findings.Read(bytes.NewReader(document))
 	if err != nil {
@@ -215,7 +222,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, _ visitor) err
 	if err != nil {
 		return refuse(http.StatusNotFound, "There is no such format.")
 	}
-	out, err := s.render(document, format.Name)
+	out, err := s.render(r.Context(), document, format.Name)
 	if err != nil {
 		return err
 	}

@@ -47,11 +47,11 @@ const overdueAfter = 24 * time.Hour
 func (t tenantRow) Trouble() string {
 	switch {
 	case t.Failed != nil:
-		return "the last scan failed: " + t.Failed.Error
+		return "The last scan failed: " + t.Failed.Error
 	case t.Job != nil && t.Job.Error != "":
-		return "the last attempt gave no result, and is tried again: " + t.Job.Error
+		return "The last attempt gave no result, and is tried again: " + t.Job.Error
 	case !t.Overdue.IsZero():
-		return "a scan was due " + t.Overdue.UTC().Format("2006-01-02 15:04") + ", and none has succeeded since"
+		return "A scan was due " + t.Overdue.UTC().Format("2006-01-02 15:04") + ", and none has succeeded since"
 	}
 	return ""
 }

@@ -21,12 +21,12 @@ func TestNoNewResult(t *testing.T) {
 		row  string
 	}{
 		{"fresh", time.Hour, nil, "", "rule violated", "fail"},
-		{"overdue", 50 * time.Hour, nil, "a scan was due 2026-11-20 06:00, and none has succeeded since", "rule violated", "overdue"},
+		{"overdue", 50 * time.Hour, nil, "A scan was due 2026-11-20 06:00, and none has succeeded since", "rule violated", "overdue"},
 		{"not long overdue", 47 * time.Hour, nil, "", "rule violated", "fail"},
-		{"failed", time.Hour, &fleet.Job{State: fleet.Failed, Error: "no secret"}, "the last scan failed: no secret", "rule violated", "failed since"},
-		{"throttled", time.Hour, &fleet.Job{State: fleet.Retrying, Error: "not everything could be read: users (throttled)"}, "the last attempt gave no result, and is tried again: not everything could be read: users (throttled)", "rule violated", "next try"},
+		{"failed", time.Hour, &fleet.Job{State: fleet.Failed, Error: "no secret"}, "The last scan failed: no secret", "rule violated", "failed since"},
+		{"throttled", time.Hour, &fleet.Job{State: fleet.Retrying, Error: "not everything could be read: users (throttled)"}, "The last attempt gave no result, and is tried again: not everything could be read: users (throttled)", "rule violated", "next try"},
 		{"throttled from the first", 0, &fleet.Job{State: fleet.Retrying, Error: "users (throttled)"}, "is tried again: users (throttled)", "No scan has succeeded yet", "no result yet"},
-		{"failed from the first", 0, &fleet.Job{State: fleet.Failed, Error: "no secret"}, "the last scan failed: no secret", "No scan has succeeded yet", "no scan succeeded"},
+		{"failed from the first", 0, &fleet.Job{State: fleet.Failed, Error: "no secret"}, "The last scan failed: no secret", "No scan has succeeded yet", "no scan succeeded"},
 		{"running for the first time", 0, &fleet.Job{State: fleet.Running}, "", "The first scan is running", "never scanned"},
 		{"never", 0, nil, "", "Never scanned", "never scanned"},
 	} {

@@ -132,3 +132,47 @@ func TestAFindingLeadsToItsEvidence(t *testing.T) {
 		t.Errorf("GET %s doesn't name a file with its sha256", page)
 	}
 }
+
+// TestSignedPages: the pages that only people who sign in see are there, and whole.
+func TestSignedPages(t *testing.T) {
+	s := newSignedSite(t, threeTenants)
+	people := map[string]*http.Client{"": s.browser(t), "Reader": s.signIn(t, "Reader"), "Approver": s.signIn(t, "Approver")}
+	for _, tt := range []struct{ name, role, method, path, says string }{
+		{"sign-in", "", "GET", "/sign-in", "your organisation"},
+		{"signed-out", "", "GET", "/signed-out", "Sign out there, too"},
+		{"plan-approve", "Approver", "GET", "/plans/contoso.json", "Approve this plan"},
+		{"tenant-reader", "Reader", "GET", "/tenants/" + tenantID(1), "No scan is under way"},
+		{"forbidden", "Reader", "POST", "/tenants/" + tenantID(1) + "/scan", "yours is reader"},
+	} {
+		_, body, _ := s.do(t, people[tt.role], tt.method, tt.path, "")
+		if !strings.Contains(body, tt.says) || !strings.HasSuffix(strings.TrimSpace(body), "</html>") {
+			t.Errorf("%s: %s %s lacks %q", tt.name, tt.method, tt.path, tt.says)
+		}
+		if *saveTo != "" {
+			save(t, tt.name, []byte(body))
+		}
+	}
+}
+
+// TestPlanAsShown: the whole plan is that of the page that leads to it.
+func TestPlanAsShown(t *testing.T) {
+	s := newSite(t)
+	threeTenants(t, s)
+	handler := s.handler(t)
+	_, link, _ := strings.Cut(get(t, handler, "/plans/contoso.json").Body.String(), `href="/plans/contoso.json/page`)
+	link, _, _ = strings.Cut("/plans/contoso.json/page"+link, `"`)
+	if answer := get(t, handler, link); answer.Code != http.StatusOK {
+		t.Errorf("GET %s = %d", link, answer.Code)
+	}
+	plan := filepath.Join(s.options.Plans, "contoso.json")
+	text, err := os.ReadFile(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(plan, append(text, '\n'), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if answer := get(t, handler, link); answer.Code != http.StatusConflict {
+		t.Errorf("GET %s of a plan that was changed = %d", link, answer.Code)
+	}
+}

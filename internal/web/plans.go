@@ -266,6 +266,9 @@ func (s *Server) planPage(w http.ResponseWriter, r *http.Request, _ visitor) err
 	if plan.Plan == nil {
 		return refuse(http.StatusConflict, "This file is no plan: %s.", reports.CleanText(plan.Broken))
 	}
+	if shown := r.URL.Query().Get("sha256"); shown != "" && shown != plan.Digest {
+		return refuse(http.StatusConflict, "The plan was changed since you saw it. Read it again.")
+	}
 	var out bytes.Buffer
 	if err := reports.WritePlan(&out, plan.Plan); err != nil {
 		return err

@@ -91,6 +91,7 @@ type Server struct {
 	sessions *sessions
 	limits   *limits
 	uploads  chan struct{}
+	renders  chan struct{}
 	memory   *memory
 	read     *plansRead // under these rules of access, by which approvals count
 }
@@ -105,6 +106,10 @@ type memory struct {
 // maxUploads is how many bundles are taken in at the same time.
 const maxUploads = 2
 
+// maxRenders is how many results are written in a format at the same time, each of which may
+// take some hundred megabytes of memory; others wait.
+const maxRenders = 2
+
 // New makes a server.
 func New(o Options) (*Server, error) {
 	pages, err := newPages(o.Now, o.Version)
@@ -112,7 +117,7 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("making the dashboard: %w", err)
 	}
 	s := &Server{
-		Options: o, pages: pages, limits: newLimits(o.Now), uploads: make(chan struct{}, maxUploads),
+		Options: o, pages: pages, limits: newLimits(o.Now), uploads: make(chan struct{}, maxUploads), renders: make(chan struct{}, maxRenders),
 		memory: &memory{catalogues: map[string]catalogue{}, statements: map[int64]statements{}},
 	}
 	return s.With(o.Access)
