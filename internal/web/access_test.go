@@ -1,10 +1,15 @@
 package web_test
 
 import (
+	"crypto/sha256"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -177,6 +182,42 @@ func TestPlanFiles(t *testing.T) {
 			t.Errorf("GET /plans/%s = %d, want nothing", name, answer.Code)
 		}
 	}
+}
+
+// TestPlanNames: a plan's file may have any name, and its links lead to it.
+func TestPlanNames(t *testing.T) {
+	s := newSignedSite(t, threeTenants)
+	text, err := os.ReadFile(filepath.Join(s.options.Plans, "contoso.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := s.signIn(t, "Approver")
+	for _, name := range []string{"a b.json", "50%.json", "a%2Fb.json", "what?.json", "a#b.json", "<b>&\"'.json", "über.json"} {
+		if err := os.WriteFile(filepath.Join(s.options.Plans, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, list, _ := s.do(t, browser, "GET", "/plans", "")
+		_, shown, _ := strings.Cut(html.UnescapeString(list), `<a href="/plans/`+strings.ReplaceAll(url.PathEscape(name), "'", "%27")+`">`)
+		if shown == "" {
+			t.Errorf("%s: no link leads to it", name)
+		}
+		_, page, _ := s.do(t, browser, "GET", "/plans/"+url.PathEscape(name), "")
+		for _, after := range []string{`href="`, `<form method="post" action="`} {
+			_, link, _ := strings.Cut(html.UnescapeString(page), after+"/plans/"+strings.ReplaceAll(url.PathEscape(name), "'", "%27")+"/")
+			if link == "" {
+				t.Errorf("%s: its page has no link %s", name, after)
+			}
+		}
+		form := url.Values{"digest": {hexSum(text)}, "reason": {"Agreed with the service's owner."}}.Encode()
+		if status, page, at := s.do(t, browser, "POST", "/plans/"+url.PathEscape(name)+"/approve", form); status != http.StatusOK || !strings.Contains(page, "Approved by") {
+			t.Errorf("%s: approving leads to %d at %s", name, status, at)
+		}
+	}
+}
+
+func hexSum(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hexOf(sum[:])
 }
 
 // TestFaults: a page that is at fault takes nothing else with it, and tells nothing.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,6 +53,9 @@ type riskCount struct {
 	Risk    remediation.Risk
 	Changes int
 }
+
+// Path is where the plan's page is.
+func (p planShown) Path() string { return "/plans/" + url.PathEscape(p.Name) }
 
 // maxPlans bounds how many plans are listed: those that were written last.
 const maxPlans = 500
@@ -313,6 +317,6 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, who visitor) er
 	if err := s.Approver.Approve(filepath.Join(s.Plans, plan.Name), plan.text, approval); err != nil {
 		return refuse(http.StatusConflict, "The plan isn't approved: %s.", reports.CleanText(err.Error()))
 	}
-	http.Redirect(w, r, "/plans/"+plan.Name, http.StatusSeeOther)
+	http.Redirect(w, r, plan.Path(), http.StatusSeeOther)
 	return nil
 }
