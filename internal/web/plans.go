@@ -180,9 +180,14 @@ func (s *Server) readPlan(name string) planShown {
 	sum := sha256.Sum256(data)
 	shown.text, shown.Digest, shown.Expired = data, hex.EncodeToString(sum[:]), !s.Now().Before(shown.Plan.Expires)
 	if shown.Approval, err = s.Approver.Approval(path, data); err != nil {
-		shown.Uncounted = err.Error()
+		shown.Uncounted = s.withoutFolder(err)
 	}
 	return shown
+}
+
+// withoutFolder is what an error says without where the folder of plans is.
+func (s *Server) withoutFolder(err error) string {
+	return strings.ReplaceAll(err.Error(), filepath.Clean(s.Plans)+string(filepath.Separator), "")
 }
 
 // readRegular reads a file, and no link, pipe or device, up to a limit.
@@ -292,16 +297,19 @@ const (
 
 // approve approves a plan as it was shown: the form names its digest.
 func (s *Server) approve(w http.ResponseWriter, r *http.Request, who visitor) error {
-	plan, err := s.planNamed(r)
-	if err != nil {
-		return err
-	}
 	if err := r.ParseForm(); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
 			return err
 		}
 		return refuse(http.StatusBadRequest, "The form can't be read.")
+	}
+	// Of two who approve at once, one is told of the other.
+	s.memory.approving.Lock()
+	defer s.memory.approving.Unlock()
+	plan, err := s.planNamed(r)
+	if err != nil {
+		return err
 	}
 	reason := strings.TrimSpace(r.PostForm.Get("reason"))
 	length := utf8.RuneCountInString(reason)
@@ -315,7 +323,7 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, who visitor) er
 	}
 	approval := Approval{By: who.Name, At: s.Now().UTC().Truncate(time.Second), Reason: reason}
 	if err := s.Approver.Approve(filepath.Join(s.Plans, plan.Name), plan.text, approval); err != nil {
-		return refuse(http.StatusConflict, "The plan isn't approved: %s.", reports.CleanText(err.Error()))
+		return refuse(http.StatusConflict, "The plan isn't approved: %s.", reports.CleanText(s.withoutFolder(err)))
 	}
 	http.Redirect(w, r, plan.Path(), http.StatusSeeOther)
 	return nil

@@ -2,9 +2,14 @@ package web_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,5 +83,85 @@ func TestManyPlans(t *testing.T) {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+}
+
+// leaking is an approver who names the folder in every error.
+type leaking struct{ approvals }
+
+func (l leaking) Approve(path string, _ []byte, _ web.Approval) error {
+	return fmt.Errorf("opening %s: permission denied", path)
+}
+
+func (l leaking) Approval(path string, _ []byte) (*web.Approval, error) {
+	return nil, fmt.Errorf("opening %s: permission denied", path)
+}
+
+// TestPlansFolder: no page says where the folder of plans is.
+func TestPlansFolder(t *testing.T) {
+	s := newSignedSite(t, threeTenants)
+	s.options.Approver = leaking{s.approvals}
+	s.server.Config.Handler = s.handler(t)
+	browser := s.signIn(t, "Approver")
+	text, err := os.ReadFile(filepath.Join(s.options.Plans, "contoso.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"digest": {hexSum(text)}, "reason": {"Agreed with the service's owner."}}.Encode()
+	_, shown, _ := s.do(t, browser, "GET", "/plans/contoso.json", "")
+	_, refused, _ := s.do(t, browser, "POST", "/plans/contoso.json/approve", form)
+	for _, page := range []string{shown, refused} {
+		if !strings.Contains(page, "opening contoso.json: permission denied") || strings.Contains(page, s.options.Plans) {
+			t.Errorf("the page names the folder, or nothing: %s", page)
+		}
+	}
+}
+
+// patient is an approver who takes a while over each approval.
+type patient struct {
+	mu        sync.Mutex
+	approvals approvals
+}
+
+func (p *patient) Refuses() error { return nil }
+
+func (p *patient) Approve(path string, text []byte, approval web.Approval) error {
+	for begun := time.Now(); time.Since(begun) < 100*time.Millisecond; {
+		runtime.Gosched() // others may come
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.approvals.Approve(path, text, approval)
+}
+
+func (p *patient) Approval(path string, text []byte) (*web.Approval, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.approvals.Approval(path, text)
+}
+
+// TestApprovingAtOnce: of many who approve a plan at once, one does.
+func TestApprovingAtOnce(t *testing.T) {
+	s := newSignedSite(t, threeTenants)
+	s.options.Approver = &patient{approvals: s.approvals}
+	s.server.Config.Handler = s.handler(t)
+	text, err := os.ReadFile(filepath.Join(s.options.Plans, "contoso.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"digest": {hexSum(text)}, "reason": {"Agreed with the service's owner."}}.Encode()
+	browser := s.signIn(t, "Approver")
+	var group sync.WaitGroup
+	var approved atomic.Int32
+	for range 20 {
+		group.Go(func() {
+			if status, _, _ := s.do(t, browser, "POST", "/plans/contoso.json/approve", form); status == http.StatusOK {
+				approved.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	if approved.Load() != 1 {
+		t.Errorf("%d approved the plan, want one", approved.Load())
 	}
 }

@@ -96,8 +96,9 @@ type Server struct {
 	read     *plansRead // under these rules of access, by which approvals count
 }
 
-// memory is what was read once and doesn't change.
+// memory is what was read once and doesn't change, and what one request does at a time.
 type memory struct {
+	approving  sync.Mutex
 	mu         sync.Mutex
 	catalogues map[string]catalogue // rules by the digest of the policies
 	statements map[int64]statements // attestations by scan
