@@ -35,6 +35,18 @@ func (j jobRow) UnderWay() bool {
 	return j.State == fleet.Waiting || j.State == fleet.Running || j.State == fleet.Retrying
 }
 
+// Asked says what had the scan begun; its name follows.
+func (j jobRow) Asked() string {
+	switch j.Cause {
+	case fleet.BySchedule:
+		return "by the schedule"
+	case fleet.ByUpload:
+		return "uploaded by"
+	case fleet.ByRequest:
+	}
+	return "by"
+}
+
 // rowOfJob is a job as pages show it.
 func rowOfJob(job fleet.Job) jobRow {
 	mark := state{"na", string(job.State)}
