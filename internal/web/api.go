@@ -40,8 +40,13 @@ func (s *Server) api() []route {
 		{get, "/scans/{scan}", reader, s.apiScan, 0},
 		{get, "/scans/{scan}/result", reader, s.apiResult, 0},
 		{get, "/findings", reader, s.apiFindings, 0},
+		{get, "/tenants/{tenant}/findings/{fingerprint}", reader, s.apiFinding, 0},
 		{get, "/rules", reader, s.apiRules, 0},
+		{get, "/rules/{rule}", reader, s.apiRule, 0},
 		{get, "/waivers", reader, s.apiWaivers, 0},
+		{get, "/attestations", reader, s.apiAttestations, 0},
+		{get, "/plans", reader, s.apiPlans, 0},
+		{get, "/plans/{plan}", reader, s.apiPlan, 0},
 		{get, "/jobs", reader, s.apiJobs, 0},
 		{get, "/jobs/{job}", reader, s.apiJob, 0},
 		{get, "/jobs/{job}/log", reader, s.apiLog, 0},
@@ -300,6 +305,10 @@ type ruleItem struct {
 	Tenants  map[findings.Outcome]int `json:"tenants"`
 }
 
+func itemOfRule(row ruleRow) ruleItem {
+	return ruleItem{row.ID, row.Title, row.Topic, row.Severity, row.Counts}
+}
+
 func (s *Server) apiRules(w http.ResponseWriter, r *http.Request, _ visitor) error {
 	rows, _, err := s.ruleRows(r.Context())
 	if err != nil {
@@ -307,7 +316,7 @@ func (s *Server) apiRules(w http.ResponseWriter, r *http.Request, _ visitor) err
 	}
 	out := list[ruleItem]{Items: []ruleItem{}}
 	for _, row := range rows {
-		out.Items = append(out.Items, ruleItem{row.ID, row.Title, row.Topic, row.Severity, row.Counts})
+		out.Items = append(out.Items, itemOfRule(row))
 	}
 	return answer(w, r, http.StatusOK, out)
 }

@@ -9,9 +9,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -60,6 +63,16 @@ func TestAPIIsWhatItSays(t *testing.T) {
 		}
 		return s.store.Scan(context.Background(), "", 1)
 	}
+	if err := os.WriteFile(filepath.Join(s.options.Plans, "broken.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	named := paths(t, s)
+	_, waived, _ := strings.Cut(named["finding-waived"], "/findings/")
+	_, gone, _ := strings.Cut(named["finding-gone"], "/findings/")
+	open, err := s.store.OpenFindings(t.Context(), history.OpenQuery{Tenant: tenantID(1), Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
 	one := tenantID(1)
 	requests := []struct {
 		method, path, body string
@@ -85,7 +98,19 @@ func TestAPIIsWhatItSays(t *testing.T) {
 		{"GET", "/findings?severity=dire", "", 400},
 		{"GET", "/findings?limit=0", "", 400},
 		{"GET", "/findings?cursor=%25", "", 400},
+		{"GET", "/tenants/" + one + "/findings/" + open[0].Finding.Fingerprint, "", 200},
+		{"GET", "/tenants/" + one + "/findings/" + waived, "", 200},
+		{"GET", "/tenants/" + tenantID(2) + "/findings/" + gone, "", 200},
+		{"GET", "/tenants/" + one + "/findings/00", "", 404},
 		{"GET", "/rules", "", 200},
+		{"GET", "/rules/" + open[0].Finding.Rule, "", 200},
+		{"GET", "/rules/NONE1001", "", 404},
+		{"GET", "/attestations", "", 200},
+		{"GET", "/attestations?tenant=" + one, "", 200},
+		{"GET", "/plans", "", 200},
+		{"GET", "/plans/contoso.json", "", 200},
+		{"GET", "/plans/broken.json", "", 409},
+		{"GET", "/plans/none.json", "", 404},
 		{"GET", "/waivers", "", 200},
 		{"GET", "/waivers?tenant=" + one, "", 200},
 		{"GET", "/jobs", "", 200},
@@ -213,5 +238,59 @@ func TestConditional(t *testing.T) {
 	file := get(t, handler, "/scans/1/files/json")
 	if _, err := findings.Read(file.Body); err != nil || file.Header().Get("Content-Disposition") != "attachment; filename=domicile-1-result.json" {
 		t.Errorf("the file is %v, %q", err, file.Header().Get("Content-Disposition"))
+	}
+}
+
+// TestAPIDetails: the API says what the pages say.
+func TestAPIDetails(t *testing.T) {
+	s := newSite(t)
+	threeTenants(t, s)
+	handler := s.handler(t)
+	read := func(path string, into any) {
+		t.Helper()
+		answer := get(t, handler, "/api/v1"+path)
+		if err := json.Unmarshal(answer.Body.Bytes(), into); err != nil || answer.Code != http.StatusOK {
+			t.Fatalf("GET %s = %d, %v", path, answer.Code, err)
+		}
+	}
+	var plans struct {
+		Items []struct {
+			Name, State string
+			Changes     map[string]int
+		}
+	}
+	read("/plans", &plans)
+	if len(plans.Items) != 1 || plans.Items[0].State != "waiting" || plans.Items[0].Changes["high"] != 6 {
+		t.Errorf("the plans are %+v", plans)
+	}
+	text, err := os.ReadFile(filepath.Join(s.options.Plans, "contoso.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := get(t, handler, "/api/v1/plans/contoso.json").Body.Bytes(); !bytes.Equal(got, text) {
+		t.Error("the plan is not its file")
+	}
+	var rule struct {
+		Outcomes []struct{ Name, Outcome string }
+	}
+	read("/rules/GEO1002", &rule)
+	if len(rule.Outcomes) != 3 || rule.Outcomes[0].Name != "Contoso" || rule.Outcomes[0].Outcome != "fail" {
+		t.Errorf("the rule came to %+v", rule.Outcomes)
+	}
+	var attested struct{ Unread int }
+	read("/attestations", &attested)
+	if attested.Unread != 3 {
+		t.Errorf("of %d tenants the evidence is not kept, want 3", attested.Unread)
+	}
+	_, gone, _ := strings.Cut(paths(t, s)["finding-gone"], "/tenants/")
+	var finding struct {
+		Open      bool
+		Says      string
+		Evidence  []struct{ Kind string }
+		Sightings []struct{ From, Until time.Time }
+	}
+	read("/tenants/"+gone, &finding)
+	if finding.Open || !strings.Contains(finding.Says, "didn't find this") || len(finding.Evidence) == 0 || len(finding.Sightings) == 0 || finding.Sightings[0].Until.IsZero() {
+		t.Errorf("the finding is %+v", finding)
 	}
 }

@@ -41,25 +41,31 @@ type evidenceRow struct {
 }
 
 func (s *Server) finding(w http.ResponseWriter, r *http.Request, who visitor) error {
-	ctx := r.Context()
-	row, _, err := s.tenantOf(ctx, r.PathValue("tenant"))
+	page, err := s.findingOf(r)
 	if err != nil {
-		return err
-	}
-	seen, err := s.Store.Sightings(ctx, row.ID, strings.ToLower(r.PathValue("fingerprint")))
-	if err != nil {
-		return err
-	}
-	if len(seen) == 0 {
-		return refuse(http.StatusNotFound, "No recorded scan of this tenant has such a finding.")
-	}
-	page := findingPage{
-		Tenant: row, Finding: seen[0].Finding, Open: seen[0].Until.IsZero(), FirstSeen: seen[len(seen)-1].From, LastFrom: seen[0].From, Gone: seen[0].Until, Sightings: seen,
-	}
-	if err := s.addBasis(ctx, &page); err != nil {
 		return err
 	}
 	return s.pages.show(w, r, "finding", http.StatusOK, who, reports.CleanName(page.Finding.Rule)+" "+reports.CleanName(page.Finding.Resource.Name), page)
+}
+
+// findingOf is the finding that a request names.
+func (s *Server) findingOf(r *http.Request) (page findingPage, err error) {
+	ctx := r.Context()
+	row, _, err := s.tenantOf(ctx, r.PathValue("tenant"))
+	if err != nil {
+		return page, err
+	}
+	seen, err := s.Store.Sightings(ctx, row.ID, strings.ToLower(r.PathValue("fingerprint")))
+	if err != nil {
+		return page, err
+	}
+	if len(seen) == 0 {
+		return page, refuse(http.StatusNotFound, "No recorded scan of this tenant has such a finding.")
+	}
+	page = findingPage{
+		Tenant: row, Finding: seen[0].Finding, Open: seen[0].Until.IsZero(), FirstSeen: seen[len(seen)-1].From, LastFrom: seen[0].From, Gone: seen[0].Until, Sightings: seen,
+	}
+	return page, s.addBasis(ctx, &page)
 }
 
 // addBasis adds what the tenant's latest scan says of a finding's rule, and what that rests

@@ -182,22 +182,30 @@ type rulePage struct {
 
 // rule is one rule over the tenants.
 func (s *Server) rule(w http.ResponseWriter, r *http.Request, who visitor) error {
-	rows, _, err := s.ruleRows(r.Context())
+	row, err := s.ruleOf(r)
 	if err != nil {
 		return err
 	}
+	page := rulePage{ruleRow: row, Outcome: r.URL.Query().Get("outcome")}
+	page.Rows, page.Pager = cut(r, slices.DeleteFunc(row.Cells, func(c cell) bool { return page.Outcome != "" && string(c.Outcome) != page.Outcome }))
+	return s.pages.show(w, r, "rule", http.StatusOK, who, reports.CleanName(page.ID), page)
+}
+
+// ruleOf is the rule that a request names, with the tenants by their outcomes.
+func (s *Server) ruleOf(r *http.Request) (ruleRow, error) {
+	rows, _, err := s.ruleRows(r.Context())
+	if err != nil {
+		return ruleRow{}, err
+	}
 	i := slices.IndexFunc(rows, func(row ruleRow) bool { return row.ID == r.PathValue("rule") })
 	if i < 0 {
-		return refuse(http.StatusNotFound, "No tenant's latest scan judged by such a rule.")
+		return ruleRow{}, refuse(http.StatusNotFound, "No tenant's latest scan judged by such a rule.")
 	}
-	page := rulePage{ruleRow: rows[i], Outcome: r.URL.Query().Get("outcome")}
-	cells := slices.DeleteFunc(rows[i].Cells, func(c cell) bool { return page.Outcome != "" && string(c.Outcome) != page.Outcome })
 	order := findings.Outcomes()
-	slices.SortStableFunc(cells, func(a, b cell) int {
+	slices.SortStableFunc(rows[i].Cells, func(a, b cell) int {
 		return cmp.Or(slices.Index(order, a.Outcome)-slices.Index(order, b.Outcome), strings.Compare(a.Name, b.Name))
 	})
-	page.Rows, page.Pager = cut(r, cells)
-	return s.pages.show(w, r, "rule", http.StatusOK, who, reports.CleanName(page.ID), page)
+	return rows[i], nil
 }
 
 // Count is in how many tenants the rule came to an outcome.

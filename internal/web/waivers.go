@@ -81,23 +81,32 @@ func (s *Server) waivers(w http.ResponseWriter, r *http.Request, who visitor) er
 	shown := s.waiversOf(judged)
 	page := waiversPage{Total: len(shown)}
 	page.Waivers, page.Pager = cut(r, shown)
-	for _, of := range judged {
-		all, kept, err := s.attestations(r.Context(), of)
-		if err != nil {
-			return err
-		}
-		if !kept {
-			page.Unread++
-		}
-		for _, one := range all {
-			one.Term = termOf(s.Now(), one.ValidUntil)
-			page.Attestations = append(page.Attestations, one)
-		}
+	if page.Attestations, page.Unread, err = s.attestationsOf(r.Context(), judged); err != nil {
+		return err
 	}
-	slices.SortStableFunc(page.Attestations, func(a, b attestationShown) int { return a.Term.days - b.Term.days })
 	page.Attested = len(page.Attestations)
 	page.Attestations = page.Attestations[:min(page.Attested, shownAttestations)]
 	return s.pages.show(w, r, "waivers", http.StatusOK, who, "Waivers and attestations", page)
+}
+
+// attestationsOf lists the tenants' attestations, those first that end first, and counts the
+// tenants whose evidence isn't kept.
+func (s *Server) attestationsOf(ctx context.Context, judged []history.Judgement) (shown []attestationShown, unread int, err error) {
+	for _, of := range judged {
+		all, kept, err := s.attestations(ctx, of)
+		if err != nil {
+			return nil, 0, err
+		}
+		if !kept {
+			unread++
+		}
+		for _, one := range all {
+			one.Term = termOf(s.Now(), one.ValidUntil)
+			shown = append(shown, one)
+		}
+	}
+	slices.SortStableFunc(shown, func(a, b attestationShown) int { return a.Term.days - b.Term.days })
+	return shown, unread, nil
 }
 
 // waiversOf lists the tenants' waivers, those first that end first.
