@@ -77,8 +77,7 @@ func newPages(s serving, first admission, f *fleet.Fleet, o web.Options) (*pages
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 		defer cancel()
 		if err := f.Ready(ctx); err != nil {
-			o.Log.Warn("not ready", "error", err) // which may name the database's address, and anybody may ask
-			http.Error(w, "not ready; the log says why", http.StatusServiceUnavailable)
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = io.WriteString(w, "ok\n")

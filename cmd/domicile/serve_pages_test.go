@@ -9,21 +9,15 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/domicile-audit/domicile/internal/config"
-	"github.com/domicile-audit/domicile/internal/fleet"
-	"github.com/domicile-audit/domicile/internal/web"
 )
 
 // writeCertificate writes server.pem and server.key of a certificate with a serial number.
@@ -121,27 +115,4 @@ func TestServeRereadsAccess(t *testing.T) {
 	configure(signIn+secure, "two", "three")
 	hangup("the configuration was read anew")
 	expect("another certificate and other tokens", 2, map[string]int{"one": 401, "two": 200, "three": 200})
-}
-
-// TestNotReady: whoever asks is told that it isn't, and only the log why.
-func TestNotReady(t *testing.T) {
-	f, err := fleet.Open(t.Context(), fleet.Options{
-		Data: t.TempDir(), Load: func() (*config.Config, error) { return config.Parse([]byte("version: 1\n"), config.FileName) }, Now: time.Now, Getenv: os.Getenv, Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	var log strings.Builder
-	pages, err := newPages(serving{role: roleWorker}, admission{}, f, web.Options{Metrics: http.NotFoundHandler(), Log: slog.New(slog.NewTextHandler(&log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer := httptest.NewRecorder()
-	pages.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
-	if answer.Code != http.StatusServiceUnavailable || answer.Body.String() != "not ready; the log says why\n" || !strings.Contains(log.String(), "closed") {
-		t.Errorf("/readyz = %d %s, and the log says %s", answer.Code, answer.Body, log.String())
-	}
 }
