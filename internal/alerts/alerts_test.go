@@ -53,7 +53,7 @@ func tellsOnce(t *testing.T, b *bench) {
 	us, hidden := violation("GEO1001", findings.High, "US"), violation("GEO1002", findings.Low, "UK")
 	b.scanned(t, failing, nil, us, hidden)
 	first := one(t, b.run(t))
-	says(t, first, "New violations (1):", "high: GEO1001 It rests in US (application Application US)", "Digest security-contoso-1, scan 1", "!GEO1002", "!Fixed")
+	says(t, first, "New violations (1):", "high: GEO1001 It rests in US (application Application US)", "Digest security-contoso-1 of 2026-11-03 06:00 UTC, scan 1", "!GEO1002", "!Fixed")
 	if first.title != "domicile: contoso: 1 new, the worst high" || first.path != "/s3cret-path" {
 		t.Errorf("the title is %q, the path %q", first.title, first.path)
 	}
@@ -226,6 +226,24 @@ func sendsUntilTaken(t *testing.T, b *bench) {
 	if secret := "s3cret"; strings.Contains(b.log.String(), secret) {
 		t.Errorf("a secret is in the log: %s", b.log.String())
 	}
+}
+
+// TestDigestsOfATenantComeInOrder, also where the receiver was away for the first.
+func TestDigestsOfATenantComeInOrder(t *testing.T) {
+	b := newBench(t, config.Alert{})
+	b.options.Pause = time.Hour
+	b.open(t)
+	b.webhook.answers(func(w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) })
+	b.scanned(t, []findings.Rule{rule("GEO1001", findings.Fail)}, nil, violation("GEO1001", findings.High, "US"))
+	one(t, b.run(t))
+	b.webhook.answers(func(http.ResponseWriter) {})
+	b.scanned(t, []findings.Rule{rule("GEO1001", findings.Pass)}, nil)
+	none(t, b.run(t)) // the first one waits still
+	if _, err := b.store.Database().ExecContext(t.Context(), "UPDATE alerts_queue SET due = 0"); err != nil { // the hour is over
+		t.Fatal(err)
+	}
+	says(t, one(t, b.run(t)), "New violations (1):", "Digest security-contoso-1 of 2026-11-03")
+	says(t, one(t, b.run(t)), "Fixed (1):", "Digest security-contoso-2 of 2026-11-04")
 }
 
 // TestAnAlertKeepsNoOtherWaiting: neither one whose receiver is away, however many digests it has,

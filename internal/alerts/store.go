@@ -151,10 +151,12 @@ type message struct {
 }
 
 // due are the digests of an alert that are to be sent now, the earliest first, and no more than
-// its turn takes.
+// its turn takes. One waits for those of its tenant that were written before: what is fixed is told
+// after that it was new.
 func (s store) due(ctx context.Context, alert string) ([]message, error) {
 	var due []message
-	return due, s.each(ctx, "SELECT id, title, body, attempts FROM alerts_queue WHERE alert = ? AND due <= {{now}} ORDER BY id LIMIT ?", []any{alert, maxInTurn}, func(rows *sql.Rows) error {
+	return due, s.each(ctx, `SELECT id, title, body, attempts FROM alerts_queue q WHERE alert = ? AND due <= {{now}}
+		AND NOT EXISTS (SELECT 1 FROM alerts_queue e WHERE e.alert = q.alert AND e.tenant_id = q.tenant_id AND e.turn < q.turn) ORDER BY id LIMIT ?`, []any{alert, maxInTurn}, func(rows *sql.Rows) error {
 		var one message
 		err := rows.Scan(&one.id, &one.title, &one.body, &one.attempts)
 		due = append(due, one)
