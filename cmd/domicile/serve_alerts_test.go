@@ -87,7 +87,7 @@ func TestServeTells(t *testing.T) {
 	take := func(digest string) {
 		t.Helper()
 		_, last, _ := strings.Cut(digest, "\nDigest ")
-		key, _, _ := strings.Cut(last, ",")
+		key, _, _ := strings.Cut(last, " ")
 		if told[key] != "" {
 			t.Errorf("it is told again: %s", digest)
 		}
