@@ -87,7 +87,7 @@ func TestWhatCouldNotBeJudgedIsNotFixed(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, config.Alert{})
+			b := newBench(t, config.Alert{On: []config.Event{config.OnNew, config.OnFixed}})
 			b.scanned(t, []findings.Rule{rule("GEO1001", findings.Fail)}, nil, us, cn)
 			one(t, b.run(t))
 			b.scanned(t, tt.rules, nil, tt.found...)
@@ -96,6 +96,34 @@ func TestWhatCouldNotBeJudgedIsNotFixed(t *testing.T) {
 			none(t, b.run(t)) // it was there all the time
 		})
 	}
+}
+
+// TestWhatCouldNotBeJudgedIsTold once, until it is judged: to see nothing is not to see that all
+// is well.
+func TestWhatCouldNotBeJudgedIsTold(t *testing.T) {
+	b := newBench(t, config.Alert{})
+	pass := rule("GEO1001", findings.Pass)
+	unknown := rule("GEO1001", findings.Unknown, findings.Reason{Reason: "no_permission", Message: "Organization.Read.All is missing @here"})
+	low := rule("GEO1002", findings.Unknown, findings.Reason{Reason: "throttled"})
+	low.Severity = findings.Low
+	b.scanned(t, []findings.Rule{pass, low}, nil)
+	none(t, b.run(t))
+	b.scanned(t, []findings.Rule{unknown, low}, nil)
+	digest := one(t, b.run(t))
+	says(t, digest, "Could not be judged (1):", "- high: GEO1001 Rule GEO1001: Organization.\u2060Read.\u2060All is missing @\u2060here\n", "!GEO1002", "!Fixed")
+	if digest.title != "domicile: contoso: 1 not judged" {
+		t.Errorf("the title is %q", digest.title)
+	}
+	none(t, b.run(t))
+	b.open(t)
+	b.failed("no")
+	says(t, one(t, b.run(t)), "The scan failed", "!judged")
+	b.scanned(t, []findings.Rule{unknown, low}, nil)
+	says(t, one(t, b.run(t)), "Scans succeed again", "!judged")
+	b.scanned(t, []findings.Rule{pass, low}, nil)
+	none(t, b.run(t))
+	b.scanned(t, []findings.Rule{unknown, low}, nil)
+	says(t, one(t, b.run(t)), "Could not be judged (1):")
 }
 
 func TestWhatWasWaivedIsNewWhenItFailsAgain(t *testing.T) {
@@ -238,7 +266,7 @@ func TestDigestsOfATenantComeInOrder(t *testing.T) {
 	one(t, b.run(t))
 	b.webhook.answers(func(http.ResponseWriter) {})
 	b.scanned(t, []findings.Rule{rule("GEO1001", findings.Pass)}, nil)
-	none(t, b.run(t)) // the first one waits still
+	none(t, b.run(t))                                                                                         // the first one waits still
 	if _, err := b.store.Database().ExecContext(t.Context(), "UPDATE alerts_queue SET due = 0"); err != nil { // the hour is over
 		t.Fatal(err)
 	}

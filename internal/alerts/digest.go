@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"slices"
@@ -26,8 +27,10 @@ type Digest struct {
 	Scan       int64
 	Link       string
 	New, Fixed *List
-	Failed     *Failure
-	Overdue    *Overdue
+	// Unjudged are rules that could not be judged; their message says why.
+	Unjudged *List
+	Failed   *Failure
+	Overdue  *Overdue
 	// Recovered says that a scan succeeded after one that failed or was overdue.
 	Recovered bool
 	Expiring  []Expiry
@@ -36,7 +39,7 @@ type Digest struct {
 // Tenant is whom a digest is about.
 type Tenant struct{ Name, ID, Cloud string }
 
-// List are violations, the worst first. Of many only some are shown.
+// List are violations, or rules, the worst first. Of many only some are shown.
 type List struct {
 	Count int
 	Shown []Finding
@@ -45,7 +48,7 @@ type List struct {
 // More is how many aren't shown.
 func (l *List) More() int { return l.Count - len(l.Shown) }
 
-// Finding is a violation.
+// Finding is a violation, or a rule that could not be judged, which has no resource.
 type Finding struct {
 	Severity findings.Severity `json:"severity"`
 	Rule     string            `json:"rule"`
@@ -103,6 +106,15 @@ func shown(of findings.Finding) Finding {
 	return Finding{Severity: of.Severity, Rule: plain(of.Rule), Resource: plain(strings.ReplaceAll(of.Resource.Kind, "_", " ") + " " + name), Message: plain(of.Message)}
 }
 
+// unjudged is a rule that could not be judged, in inert words.
+func unjudged(rule findings.Rule) Finding {
+	message := rule.Title
+	if len(rule.Reasons) > 0 {
+		message += ": " + cmp.Or(rule.Reasons[0].Message, strings.ReplaceAll(rule.Reasons[0].Reason, "_", " "))
+	}
+	return Finding{Severity: rule.Severity, Rule: plain(rule.ID), Message: plain(message)}
+}
+
 // Summary is the digest in a few words.
 func (d Digest) Summary() string {
 	var parts []string
@@ -119,6 +131,9 @@ func (d Digest) Summary() string {
 	}
 	if d.Fixed != nil {
 		add(true, "%d fixed", d.Fixed.Count)
+	}
+	if d.Unjudged != nil {
+		add(true, "%d not judged", d.Unjudged.Count)
 	}
 	add(len(d.Expiring) > 0, "%d ending", len(d.Expiring))
 	return strings.Join(parts, ", ")
@@ -198,6 +213,7 @@ func Sample(alert string, now time.Time) Digest {
 		Key: alert + "-sample", Alert: alert, Tenant: Tenant{Name: "sample", ID: "00000000-0000-4000-8000-000000000000", Cloud: "global"}, Time: now,
 		New:      &List{1, []Finding{{findings.High, "GEO1002", "tenant sample", "This is a test: nothing was found."}}},
 		Fixed:    &List{1, []Finding{{findings.Medium, "GEO1001", "tenant sample", "This is a test: nothing was fixed."}}},
+		Unjudged: &List{1, []Finding{{findings.Low, "GEO1003", "", "This is a test: nothing is unknown."}}},
 		Failed:   &Failure{Error: "this is a test: no scan failed"},
 		Overdue:  &Overdue{After: 48 * time.Hour},
 		Expiring: []Expiry{{"waiver", "W-sample of GEO1002", now.AddDate(0, 0, 7), false}},
@@ -205,10 +221,16 @@ func Sample(alert string, now time.Time) Digest {
 }
 
 // OfResult is what an alert would tell of a result alone: the violations that are new in it, or
-// all of them where it was compared with no earlier one, what is fixed, and what ends soon.
+// all of them where it was compared with no earlier one, what is fixed, what could not be judged,
+// and what ends soon.
 func OfResult(alert config.Alert, result *findings.Result, now time.Time) Digest {
 	d := Digest{Key: alert.Name + "-preview", Alert: alert.Name, Tenant: tenantOf(result.Tenant.Name, result.Tenant.ID, result.Tenant.Cloud), Time: now}
-	var isNew, fixed []Finding
+	var isNew, fixed, unknown []Finding
+	for _, rule := range result.Rules {
+		if rule.Outcome == findings.Unknown && rule.Severity.Rank() <= alert.MinSeverity.Rank() {
+			unknown = append(unknown, unjudged(rule))
+		}
+	}
 	for _, one := range result.Findings {
 		if one.Outcome == findings.Fail && (result.Change == nil || one.Change == findings.New) && one.Severity.Rank() <= alert.MinSeverity.Rank() {
 			isNew = append(isNew, shown(one))
@@ -221,7 +243,7 @@ func OfResult(alert config.Alert, result *findings.Result, now time.Time) Digest
 			}
 		}
 	}
-	d.New, d.Fixed, d.Expiring = listOf(isNew), listOf(fixed), expiring(alert, result.Waivers, nil, now)
+	d.New, d.Fixed, d.Unjudged, d.Expiring = listOf(isNew), listOf(fixed), listOf(unknown), expiring(alert, result.Waivers, nil, now)
 	d.only(alert)
 	return d
 }
@@ -234,6 +256,7 @@ func (d *Digest) only(alert config.Alert) {
 	}{
 		{config.OnNew, func() { d.New = nil }},
 		{config.OnFixed, func() { d.Fixed, d.Recovered = nil, false }},
+		{config.OnUnjudged, func() { d.Unjudged = nil }},
 		{config.OnFailed, func() { d.Failed = nil }},
 		{config.OnOverdue, func() { d.Overdue = nil }},
 		{config.OnExpiring, func() { d.Expiring = nil }},

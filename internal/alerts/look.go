@@ -100,17 +100,6 @@ func (a *Alerts) consider(ctx context.Context, setup *setup, alert prepared, ten
 		d.Link = setup.public + "/tenants/" + tenant.ID
 	}
 	n := news{told: map[thing]known{}, scan: was.scan}
-	standing, judged := v.standings[tenant.ID]
-	if judged && standing.Scan.ID != was.scan {
-		n.scan, d.Scan = standing.Scan.ID, standing.Scan.ID
-		if err := a.compare(ctx, of, alert, standing.Scan, &d, &n); err != nil {
-			return err
-		}
-	}
-	terms, err := a.attested(ctx, standing.Scan)
-	if err != nil {
-		return err
-	}
 	told, now := v.told[of], map[thing]bool{}
 	is := func(event config.Event, about string, job int64) (isNew bool) {
 		one := thing{event, about}
@@ -120,6 +109,28 @@ func (a *Alerts) consider(ctx context.Context, setup *setup, alert prepared, ten
 		}
 		n.told[one] = known{job: job}
 		return true
+	}
+	standing, judged := v.standings[tenant.ID]
+	if judged && standing.Scan.ID != was.scan {
+		n.scan, d.Scan = standing.Scan.ID, standing.Scan.ID
+		head, err := a.Store.Head(ctx, standing.Scan)
+		if err != nil {
+			return err
+		}
+		if err := a.compare(ctx, of, alert, head, &d, &n); err != nil {
+			return err
+		}
+		var unknown []Finding
+		for _, rule := range head.Rules {
+			if rule.Outcome == findings.Unknown && rule.Severity.Rank() <= alert.MinSeverity.Rank() && is(config.OnUnjudged, rule.ID, 0) {
+				unknown = append(unknown, unjudged(rule))
+			}
+		}
+		d.Unjudged = listOf(unknown)
+	}
+	terms, err := a.attested(ctx, standing.Scan)
+	if err != nil {
+		return err
 	}
 	job := v.ended[tenant.ID]
 	if job.State == fleet.Failed && is(config.OnFailed, "scan", job.ID) {
@@ -139,7 +150,9 @@ func (a *Alerts) consider(ctx context.Context, setup *setup, alert prepared, ten
 	}
 	for one, failed := range told {
 		switch {
-		case now[one], one.event == config.OnFailed && job.ID <= failed: // nothing has succeeded since, and the job is forgotten
+		case now[one],
+			one.event == config.OnFailed && job.ID <= failed, // nothing has succeeded since, and the job is forgotten
+			one.event == config.OnUnjudged && d.Scan == 0:    // nothing was judged since
 		case one.event == config.OnFailed, one.event == config.OnOverdue && d.Scan > 0:
 			d.Recovered = true
 			fallthrough
@@ -175,15 +188,11 @@ func (a *Alerts) write(alert prepared, d Digest) (title, body string, err error)
 	return own.Write(d)
 }
 
-// compare finds what is new in a scan and what is fixed since the violations that the alert
+// compare finds what is new in a result and what is fixed since the violations that the alert
 // knows. What couldn't be judged, or isn't judged any more, is as it was; what was waived is known
 // no longer, and new when it fails again.
-func (a *Alerts) compare(ctx context.Context, of pair, alert prepared, scan history.Scan, d *Digest, n *news) error {
+func (a *Alerts) compare(ctx context.Context, of pair, alert prepared, head *findings.Result, d *Digest, n *news) error {
 	before, err := a.store.found(ctx, of)
-	if err != nil {
-		return err
-	}
-	head, err := a.Store.Head(ctx, scan)
 	if err != nil {
 		return err
 	}

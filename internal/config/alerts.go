@@ -41,13 +41,14 @@ type Event string
 const (
 	OnNew      Event = "new"
 	OnFixed    Event = "fixed"
+	OnUnjudged Event = "unjudged"
 	OnFailed   Event = "scan_failed"
 	OnOverdue  Event = "overdue"
 	OnExpiring Event = "expiring"
 )
 
 // Events lists every event.
-func Events() []Event { return []Event{OnNew, OnFixed, OnFailed, OnOverdue, OnExpiring} }
+func Events() []Event { return []Event{OnNew, OnFixed, OnUnjudged, OnFailed, OnOverdue, OnExpiring} }
 
 // What an alert goes by that doesn't say so.
 const (
