@@ -50,8 +50,8 @@ func newAlertsPreview(a *app) *cobra.Command {
 		Use:   "preview RESULT",
 		Short: "Show what the alerts would say of a result.json",
 		Long: `preview shows the digest that each alert would be sent for a result: its new violations, or all
-of them where it wasn't compared with an earlier one, what is fixed, and the waivers that end soon.
-It sends nothing, and needs no address. serve leaves out what it has told before.`,
+of them where it wasn't compared with an earlier one, what is fixed, what could not be judged, and
+the waivers that end soon. It sends nothing, and needs no address. serve leaves out what it has told before.`,
 		Example: `  domicile alerts preview out/result.json
   domicile alerts preview out/result.json --config domicile.yaml --name security`,
 		Args: cobra.ExactArgs(1),

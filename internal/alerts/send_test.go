@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -308,6 +309,39 @@ func TestTextOfTenantsIsInert(t *testing.T) {
 	}
 	if got := alerts.Plain("Exchange Online in EU, since May"); got != "Exchange Online in EU, since May" {
 		t.Errorf("a harmless text is told as %q", got)
+	}
+}
+
+// TestTeamsTakesTheLongestDigest: it refuses messages of more than 28 KB, and whoever names what a
+// tenant has may not keep a digest from being told.
+func TestTeamsTakesTheLongestDigest(t *testing.T) {
+	template, err := alerts.NewTemplate("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, hostile := range []string{`"`, `\`, "<", "&", "\u2028", "\x01", "\xff", "é", "本", "💣", "@", "."} {
+		for _, length := range []int{60, 80, 100, 1000} {
+			d := alerts.Sample("security", time.Unix(0, 0))
+			one := alerts.Finding{Severity: findings.High, Rule: "GEO1001", Resource: alerts.Plain(strings.Repeat(hostile, length)), Message: alerts.Plain(strings.Repeat(hostile, length))}
+			d.New = &alerts.List{Count: 20, Shown: slices.Repeat([]alerts.Finding{one}, 20)}
+			d.Fixed, d.Unjudged = d.New, d.New
+			title, body, err := template.Write(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWebhook(t)
+			elsewhere(t, w)
+			receiver, err := alerts.NewReceiver(teamsURL)
+			if err == nil {
+				err = receiver.Send(title, body)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := w.take(); len(got) != 1 || len(got[0].raw) > 28_000 {
+				t.Errorf("a digest of %q has %d bytes", hostile, len(got[0].raw))
+			}
+		}
 	}
 }
 
