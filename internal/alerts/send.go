@@ -37,9 +37,9 @@ func NewReceiver(address string) (*Receiver, error) {
 	}
 	if _, err := r.service(); err != nil {
 		if errors.Is(err, router.ErrUnknownService) {
-			return nil, errors.New("it names a service that isn't known; write it as shoutrrr does, such as slack://... (it isn't shown here, as it holds secrets)")
+			return nil, errors.New("it names a service that isn't known; write it as shoutrrr does, such as slack://..., or teams+https://... (it isn't shown here, as it holds secrets)")
 		}
-		return nil, errors.New("it isn't one; write it as shoutrrr does, such as slack://... (it isn't shown here, as it holds secrets)")
+		return nil, errors.New("it isn't one; write it as shoutrrr does, such as slack://..., or teams+https://... (it isn't shown here, as it holds secrets)")
 	}
 	return r, nil
 }

@@ -26,13 +26,13 @@ type client struct {
 }
 
 // newClient reads the environment as OpenTelemetry's specification says; nil where it names no
-// endpoint. An error repeats no value: headers hold secrets, and endpoints may.
+// endpoint, or says that nothing is to be sent. An error repeats no value: headers hold secrets, and endpoints may.
 func newClient(getenv func(string) string) (*client, error) {
 	endpoint := getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 	if base := getenv("OTEL_EXPORTER_OTLP_ENDPOINT"); endpoint == "" && base != "" {
 		endpoint = strings.TrimSuffix(base, "/") + "/v1/traces"
 	}
-	if endpoint == "" {
+	if endpoint == "" || strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
 		return nil, nil //nolint:nilnil // nothing is sent
 	}
 	parsed, err := url.Parse(endpoint)
