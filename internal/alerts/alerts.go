@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,7 +76,7 @@ func Check(cfg *config.Config, getenv func(string) string) error {
 }
 
 func prepare(cfg *config.Config, getenv func(string) string) (*setup, error) {
-	s := &setup{public: cfg.Serve.PublicURL}
+	s := &setup{public: strings.TrimRight(cfg.Serve.PublicURL, "/")}
 	var errs []error
 	for _, alert := range cfg.Serve.Alerts {
 		one := prepared{Alert: alert}

@@ -366,6 +366,14 @@ func writesOne(t *testing.T, b *bench) {
 	one(t, append(b.webhook.take(), b.run(t)...))
 }
 
+func TestADigestLeadsToItsTenant(t *testing.T) {
+	b := newBench(t, config.Alert{})
+	b.config.Serve.PublicURL = "https://domicile.contoso.com/"
+	b.open(t)
+	b.scanned(t, []findings.Rule{rule("GEO1001", findings.Fail)}, nil, violation("GEO1001", findings.High, "US"))
+	says(t, one(t, b.run(t)), "\nhttps://domicile.contoso.com/tenants/"+tenantID+"\n")
+}
+
 func TestManyViolationsAreCounted(t *testing.T) {
 	b := newBench(t, config.Alert{})
 	var many []findings.Finding
