@@ -170,6 +170,17 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 		rereadOnHangup(ctx, hangups, func() error { return f.Reload(ctx, also) }, log)
 		return nil
 	})
+	tell := func(state string) {
+		if err := a.notify(context.WithoutCancel(ctx), state); err != nil {
+			log.Warn("telling the service manager", "error", err)
+		}
+	}
+	tell(nowServing)
+	group.Go(func() error {
+		<-ctx.Done()
+		tell(nowEnding)
+		return nil
+	})
 	if err := group.Wait(); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -142,12 +143,34 @@ func TestServeTells(t *testing.T) {
 	}
 }
 
-// TestAHangupWhileItStarts ends nobody: the configuration is read again once the process serves.
-func TestAHangupWhileItStarts(t *testing.T) {
+// TestStartAndEnd: a hangup while it starts ends nobody, and the configuration is read again once
+// the process serves; the service manager is told when it does, and when it ends.
+func TestStartAndEnd(t *testing.T) {
 	dir := t.TempDir()
+	short, err := os.MkdirTemp("", "") // the path of a socket may not be long
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(short)
 	file := filepath.Join(dir, "domicile.yaml")
 	if err := syscall.Mkfifo(file, 0o600); err != nil {
 		t.Skip("this machine has no named pipes: ", err)
+	}
+	manager, err := new(net.ListenConfig).ListenPacket(t.Context(), "unixgram", filepath.Join(short, "notify"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	t.Setenv("NOTIFY_SOCKET", filepath.Join(short, "notify"))
+	told := func(want string) {
+		t.Helper()
+		said := make([]byte, 100)
+		if err := manager.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if n, _, err := manager.ReadFrom(said); err != nil || string(said[:n]) != want {
+			t.Errorf("the service manager is told %q, %v, want %q", said[:n], err, want)
+		}
 	}
 	s := serveIn(t, dir, "--data", "kept", "--listen", "127.0.0.1:0")
 	pipe, err := os.OpenFile(file, os.O_WRONLY, 0) // until the process reads it
@@ -170,9 +193,11 @@ func TestAHangupWhileItStarts(t *testing.T) {
 	if err := pipe.Close(); err != nil {
 		t.Fatal(err)
 	}
+	told("READY=1")
 	s.await(t, "the configuration was read anew")
 	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
+	told("STOPPING=1")
 	s.await(t, "ended")
 }
