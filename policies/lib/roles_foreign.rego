@@ -55,3 +55,21 @@ unsaid_reason(doc, accounts) := {reason |
 		"message": sprintf("The evidence does not describe some holders of privileged roles, which may be deleted or belong to another organisation: %d.", [count(ids)]),
 	}
 }
+
+# uncounted is the reason not to know how many people hold what some accounts hold, in a set:
+# those that belong to another organisation, mostly groups of a service provider, have members
+# whom only that organisation knows.
+uncounted(doc, accounts) := {reason |
+	elsewhere := object.keys(foreign(doc))
+	ids := {account.principalId |
+		some account in accounts
+		account.type in {"", "group"}
+		account.principalId in elsewhere
+	}
+	count(ids) > 0
+	reason := {
+		"reason": "partial",
+		"kind": "role_assignments",
+		"message": sprintf("Principals of other organisations hold the role, such as groups of service providers: %d. How many people these are only those organisations know.", [count(ids)]),
+	}
+}

@@ -31,3 +31,9 @@ test_without_the_property_it_is_not_said if {
 	_unsaid(_tenant({})) == {"partial"}
 	_unsaid(made.tenant("xdr-current", [made.admin("ann")])) == set()
 }
+
+test_how_many_people_a_group_of_another_organisation_is_is_not_known if {
+	doc := _tenant({"principalOrganizationId": _other})
+	{reason.message | some reason in foreign.uncounted(doc, roles.accounts(doc))} == {"Principals of other organisations hold the role, such as groups of service providers: 1. How many people these are only those organisations know."}
+	foreign.uncounted(_tenant({}), roles.accounts(_tenant({}))) == set()
+}

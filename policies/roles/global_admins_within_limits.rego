@@ -4,7 +4,8 @@
 #   Every Global Administrator can turn the service on, change all of its settings and read all
 #   of its data; each one more is one more way in. A single one can be lost, and with it the
 #   tenant. People count who hold the role directly, through a group, by activation or by
-#   being eligible for it; disabled accounts and applications don't.
+#   being eligible for it; disabled accounts and applications don't. While a group of a service
+#   provider holds the role, nobody here knows how many people do.
 # scope: package
 # entrypoint: true
 # schemas:
@@ -58,6 +59,7 @@
 package domicile.roles.global_admins_within_limits
 
 import data.domicile.lib.roles
+import data.domicile.lib.roles_foreign as foreign
 
 _all := roles.accounts(input)
 
@@ -159,6 +161,11 @@ unknown contains reason if {
 		"kind": gap.kind,
 		"message": sprintf("There may be more Global Administrators than those in the evidence, which number %d.", [count(_seen)]),
 	}
+}
+
+unknown contains reason if {
+	not _too_many
+	some reason in (foreign.uncounted(input, _accounts) | foreign.unsaid_reason(input, _accounts))
 }
 
 unknown contains reason if {

@@ -122,7 +122,7 @@ test_pitfall_f_disabled_accounts_do_not_count if {
 }
 
 test_pitfall_g_deleted_principals_do_not_count if {
-	gone := object.union(made.admin("gone"), {"principal": null})
+	gone := object.union(made.admin("gone"), {"principal": null, "principalOrganizationId": "3f0c1d7e-0000-4000-8000-000000000001"})
 	_passes(_tenant(array.concat(_admins(4), [gone])))
 	_fails(_tenant(array.concat(_admins(1), [gone])), "1")
 }
@@ -197,10 +197,19 @@ test_who_may_own_a_group_that_holds_the_role_counts_towards_the_most_and_not_the
 	_passes(object.union(_with(_tenant(array.concat(_admins(3), [group])), owned), users))
 }
 
-# Principals of other organisations are no people of this one: ROLE1013 and ROLE1024 count them.
-# They make up for nobody.
+# Principals of other organisations are no people of this one. They make up for nobody, and how
+# many they are is not known.
+_provider := object.union(made.row(made.group("msp"), roles.global_administrator), {"principal": null, "principalOrganizationId": "3f0c1d7e-0000-4000-8000-000000000009"})
+
 test_fails_when_only_a_service_provider_is_the_second if {
-	provider := object.union(made.row(made.group("msp"), roles.global_administrator), {"principal": null, "principalOrganizationId": "3f0c1d7e-0000-4000-8000-000000000009"})
-	_fails(_tenant(array.concat(_admins(1), [provider])), "1")
-	_passes(_tenant(array.concat(_admins(4), [provider])))
+	_fails(_tenant(array.concat(_admins(1), [_provider])), "1")
+	_fails(_tenant(array.concat(_admins(5), [_provider])), "5")
+	count(rule.unknown) == 0 with input as _tenant(array.concat(_admins(5), [_provider]))
+}
+
+test_unknown_when_a_service_provider_may_be_any_number if {
+	_unknown(_tenant(array.concat(_admins(4), [_provider])), {["partial", "role_assignments"]})
+	_unknown(_tenant(array.concat(_admins(4), [object.remove(_provider, ["principalOrganizationId"])])), {["partial", "role_assignments"]})
+	_passes(_tenant(array.concat(_admins(4), [object.union(_provider, {"principalOrganizationId": "3f0c1d7e-0000-4000-8000-000000000001"})])))
+	_passes(_tenant(array.concat(_admins(4), [object.union(_provider, {"roleDefinitionId": roles.security_reader})])))
 }
