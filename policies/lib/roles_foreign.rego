@@ -73,3 +73,18 @@ uncounted(doc, accounts) := {reason |
 		"message": sprintf("Principals of other organisations hold the role, such as groups of service providers: %d. How many people these are only those organisations know.", [count(ids)]),
 	}
 }
+
+# names are what the parameter approved_tenants calls an organisation, as Microsoft Graph names
+# none; also where its approval has ended.
+names(doc, id) := [substring(tenant.name, 0, 60) |
+	some tenant in object.get(doc.params, "approved_tenants", [])
+	is_string(tenant.id)
+	lower(tenant.id) == lower(id)
+	is_string(tenant.name)
+	tenant.name != ""
+]
+
+# called is how messages call an organisation: by the first of its names, and its id.
+called(id, known) := sprintf("'%s' (%s)", [known[0], substring(id, 0, 40)]) if count(known) > 0
+
+called(id, []) := sprintf("'%s'", [substring(id, 0, 40)])

@@ -37,3 +37,9 @@ test_how_many_people_a_group_of_another_organisation_is_is_not_known if {
 	{reason.message | some reason in foreign.uncounted(doc, roles.accounts(doc))} == {"Principals of other organisations hold the role, such as groups of service providers: 1. How many people these are only those organisations know."}
 	foreign.uncounted(_tenant({}), roles.accounts(_tenant({}))) == set()
 }
+
+test_an_organisation_is_called_by_its_name_and_id if {
+	doc := {"params": {"approved_tenants": [{"id": "x", "name": "Else"}, {"id": upper(_other)}, {"id": _other, "name": ""}, {"id": upper(_other), "name": "Fabrikam"}]}}
+	foreign.called(_other, foreign.names(doc, _other)) == "'Fabrikam' (3f0c1d7e-0000-4000-8000-000000000002)"
+	foreign.called(_other, foreign.names({"params": {}}, _other)) == "'3f0c1d7e-0000-4000-8000-000000000002'"
+}

@@ -30,6 +30,9 @@
 #     approved_foreign_principals:
 #       type: [string]
 #       description: Object ids of the guests and of the principals of other organisations that may hold privileged roles.
+#     approved_tenants:
+#       type: [object]
+#       description: The other tenants that are approved, each with id, name and why.
 #     privileged_roles:
 #       type: [string]
 #       description: Template ids of the roles that count as privileged. The word default stands for the roles that count unless said otherwise.
@@ -61,8 +64,8 @@ _privileged := privileged.holding(input, _all)
 _foreign := foreign.foreign(input)
 
 # _why says why a holder counts as foreign: its organisation, or that it is a guest.
-_why(account) := sprintf("belongs to the organisation '%s'", [substring(_foreign[account.principalId], 0, 40)]) if {
-	_foreign[account.principalId]
+_why(account) := sprintf("belongs to the organisation %s", [foreign.called(organisation, foreign.names(input, organisation))]) if {
+	organisation := _foreign[account.principalId]
 } else := "is a guest" if {
 	account.guest == true
 } else := "was invited from outside" if {

@@ -59,6 +59,8 @@ test_pitfall_g_fails_when_a_principal_of_another_organisation_holds_a_role if {
 	_failed(doc) == {"msp"}
 	_reasons(doc) == set()
 	{finding.actual | some finding in rule.deny} == {"belongs to the organisation '3f0c1d7e-0000-4000-8000-000000000002'"} with input as doc
+	named := object.union(doc, {"params": object.union(doc.params, {"approved_tenants": [{"id": _other, "name": "Fabrikam"}]})})
+	{finding.message | some finding in rule.deny} == {"'msp' belongs to the organisation 'Fabrikam' (3f0c1d7e-0000-4000-8000-000000000002), is not approved, and holds Security Administrator (standing)."} with input as named
 }
 
 test_pitfall_a_fails_when_a_guest_is_eligible_or_in_a_group if {

@@ -83,7 +83,7 @@ _configured if is_array(input.params.approved_tenants)
 
 deny contains {
 	"resource": {"kind": "cross_tenant_access", "id": id, "name": _name(id)},
-	"message": sprintf("The organisation '%s' %s and is not approved.", [_name(id), how]),
+	"message": sprintf("The organisation %s %s and is not approved.", [foreign.called(id, _names(id)), how]),
 	"expected": "an entry in approved_tenants that hasn't ended",
 	"actual": how,
 } if {
@@ -102,13 +102,9 @@ _names(id) := array.concat(
 		is_string(partner.tenantId)
 		lower(partner.tenantId) == id
 		is_string(partner.displayName)
+		partner.displayName != ""
 	],
-	[substring(tenant.name, 0, 60) |
-		some tenant in object.get(input.params, "approved_tenants", [])
-		is_string(tenant.id)
-		lower(tenant.id) == id
-		is_string(tenant.name)
-	],
+	foreign.names(input, id),
 )
 
 unknown contains reason if {
@@ -148,7 +144,7 @@ unknown contains reason if {
 observed contains {"fact": "approval", "service": "", "value": value, "tier": "api", "kind": kind} if {
 	some id, how in _providers
 	kind := min({sign[2] | some sign in _signs; sign[0] == id})
-	value := sprintf("'%s' %s: %s", [_name(id), how, _standing(id)])
+	value := sprintf("%s %s: %s", [foreign.called(id, _names(id)), how, _standing(id)])
 }
 
 _standing(id) := "approved" if id in _approvals

@@ -51,18 +51,18 @@ test_passes_when_there_is_no_provider if {
 test_passes_when_the_provider_is_approved if {
 	doc := _approving(_with({"cross_tenant_access": [_partner]}), [{"id": upper(_id), "name": "Fabrikam", "why": "SOC"}])
 	_passes(doc)
-	_values(doc) == {"'Fabrikam' is a service provider in the cross-tenant access settings: approved"}
+	_values(doc) == {"'Fabrikam' (3f0c1d7e-0000-4000-8000-000000000009) is a service provider in the cross-tenant access settings: approved"}
 }
 
 test_fails_when_a_provider_is_not_approved if {
 	doc := _approving(_with({"cross_tenant_access": [_partner]}), [])
 	rule.deny == {{
 		"resource": {"kind": "cross_tenant_access", "id": _id, "name": "Fabrikam"},
-		"message": "The organisation 'Fabrikam' is a service provider in the cross-tenant access settings and is not approved.",
+		"message": "The organisation 'Fabrikam' (3f0c1d7e-0000-4000-8000-000000000009) is a service provider in the cross-tenant access settings and is not approved.",
 		"expected": "an entry in approved_tenants that hasn't ended",
 		"actual": "is a service provider in the cross-tenant access settings",
 	}} with input as doc
-	_values(doc) == {"'Fabrikam' is a service provider in the cross-tenant access settings: not approved"}
+	_values(doc) == {"'Fabrikam' (3f0c1d7e-0000-4000-8000-000000000009) is a service provider in the cross-tenant access settings: not approved"}
 	_failed(_approving(doc, [{"id": _id, "until": "2026-11-20"}])) == {_id}
 }
 
@@ -83,7 +83,7 @@ test_unknown_when_nothing_is_configured if {
 	doc := _with({"cross_tenant_access": [_partner]})
 	_failed(doc) == set()
 	_reasons(doc) == {["needs_configuration", ""]}
-	_values(doc) == {"'Fabrikam' is a service provider in the cross-tenant access settings: to be approved or ended"}
+	_values(doc) == {"'Fabrikam' (3f0c1d7e-0000-4000-8000-000000000009) is a service provider in the cross-tenant access settings: to be approved or ended"}
 }
 
 test_unknown_when_a_source_could_not_be_read_and_fails_stand if {
