@@ -50,7 +50,7 @@ func FleetCSV(w io.Writer, fleet *findings.Fleet) error {
 	for _, severity := range findings.Severities() {
 		head = append(head, "violated_"+string(severity))
 	}
-	head = append(head, "violations", "not_judged", "not_judged_why", "compared_with", "new", "fixed", "changed", "no_longer_judged", "causes")
+	head = append(head, "violations", "not_judged", "not_judged_why", "compared_with", "new", "fixed", "changed", "no_longer_judged", "rules_changed", "causes")
 	for _, rule := range rules {
 		head = append(head, cleanName(rule.ID))
 	}
@@ -69,7 +69,7 @@ func csvTenant(tenant findings.FleetTenant, rules []findings.FleetRule) []string
 	cells := []string{cleanName(tenant.Called()), cleanName(tenant.Tenant.ID), cleanName(tenant.Tenant.Name), cleanName(tenant.Tenant.Cloud), strings.Join(cleanNames(tenant.Groups), " ")}
 	latest := tenant.Latest
 	if latest == nil {
-		return append(cells, make([]string, 5+len(findings.Severities())+9+len(rules))...)
+		return append(cells, make([]string, 5+len(findings.Severities())+10+len(rules))...)
 	}
 	cells = append(cells, timeText(latest.Started), cleanName(latest.Profile), cleanName(latest.Tool.Version), cleanName(latest.Policies), strconv.Itoa(latest.Exit.Code))
 	for _, severity := range findings.Severities() {
@@ -77,9 +77,9 @@ func csvTenant(tenant findings.FleetTenant, rules []findings.FleetRule) []string
 	}
 	cells = append(cells, strconv.Itoa(latest.Summary.Findings), strconv.Itoa(latest.Summary.Outcomes[findings.Unknown]), strings.Join(whyUnjudged(latest.Unjudged), "; "))
 	if change := latest.Change; change != nil {
-		cells = append(cells, timeText(change.Started), strconv.Itoa(change.Violations()), strconv.Itoa(change.Counts.Fixed), strconv.Itoa(change.Counts.Changed), strconv.Itoa(change.Counts.Unjudged), causeCounts(change.Causes))
+		cells = append(cells, timeText(change.Started), strconv.Itoa(change.Violations()), strconv.Itoa(change.Counts.Fixed), strconv.Itoa(change.Counts.Changed), strconv.Itoa(change.Counts.Unjudged), strconv.Itoa(len(change.Rules)), causeCounts(changeCauses(change)))
 	} else {
-		cells = append(cells, make([]string, 6)...)
+		cells = append(cells, make([]string, 7)...)
 	}
 	outcomes := outcomesOf(latest)
 	for _, rule := range rules {
@@ -107,6 +107,23 @@ func unjudgedWhy(group findings.UnjudgedRules) string {
 		says += " (" + cleanName(group.Kind) + ")"
 	}
 	return says
+}
+
+// changeCauses counts what the changed findings of a tenant are put down to, or, where none
+// changed, the changed outcomes of rules.
+func changeCauses(change *findings.TenantChange) map[findings.Cause]int {
+	for _, findings := range change.Causes {
+		if findings > 0 {
+			return change.Causes
+		}
+	}
+	out := map[findings.Cause]int{}
+	for _, rule := range change.Rules {
+		for _, cause := range rule.Causes {
+			out[cause]++
+		}
+	}
+	return out
 }
 
 // causeCounts says what changes are put down to.

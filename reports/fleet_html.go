@@ -50,6 +50,7 @@ type fleetPage struct {
 	NeverLeft           string
 	Versions            []fleetVersion
 	Unread              []pair
+	UnreadLeft          string
 }
 
 type fleetSeverity struct {
@@ -156,6 +157,7 @@ func newFleetPage(fleet *findings.Fleet) (*fleetPage, error) {
 	for _, one := range fleet.Unread {
 		page.Unread = append(page.Unread, pair{cleanText(one.Source), cleanText(one.Error)})
 	}
+	page.Unread, page.UnreadLeft = most(page.Unread, "source")
 	return page, nil
 }
 
@@ -224,7 +226,7 @@ func fleetVerdict(fleet *findings.Fleet) verdict {
 		if latest.Summary.Outcomes[findings.Unknown] > 0 {
 			partly++
 		}
-		if latest.Change != nil && latest.Change.Counts.Unjudged > 0 {
+		if unjudgedSince(latest.Change) {
 			blinder++
 		}
 		if latest.ChosenOf > 0 {
@@ -236,7 +238,7 @@ func fleetVerdict(fleet *findings.Fleet) verdict {
 		n    int
 		says string
 	}{
-		{summary.Worse, "with new violations"}, {summary.Better, "better than before"}, {blinder, "with violations of before that are no longer judged"},
+		{summary.Worse, "with new violations"}, {summary.Better, "better than before"}, {blinder, "where something is no longer judged"},
 		{partly, "not judged in full"}, {chosen, "judged by chosen rules alone"}, {summary.NeverScanned, "never scanned"},
 	} {
 		if one.n > 0 {
@@ -245,6 +247,13 @@ func fleetVerdict(fleet *findings.Fleet) verdict {
 	}
 	out.Reason = sentence(strings.Join(says, "; "))
 	return out
+}
+
+// unjudgedSince says whether something was judged before that isn't any more; change may be nil.
+func unjudgedSince(change *findings.TenantChange) bool {
+	return change != nil && (change.Counts.Unjudged > 0 || slices.ContainsFunc(change.Rules, func(rule findings.RuleDifference) bool {
+		return rule.After == findings.Unknown && slices.Contains([]findings.Outcome{findings.Pass, findings.Fail, findings.Waived}, rule.Before)
+	}))
 }
 
 func fleetFacts(fleet *findings.Fleet) []pair {
@@ -395,7 +404,10 @@ func (t *fleetTenant) addChange(latest *findings.FleetResult) {
 			says = append(says, fmt.Sprintf("%d %s", one.n, one.word))
 		}
 	}
-	t.Change, t.Causes = cmp.Or(strings.Join(says, ", "), "nothing"), causeCounts(change.Causes)
+	if turned := len(change.Rules); turned > 0 {
+		says = append(says, plural(turned, "rule")+" with another outcome")
+	}
+	t.Change, t.Causes = cmp.Or(strings.Join(says, ", "), "nothing"), causeCounts(changeCauses(change))
 	switch {
 	case change.Violations() > 0:
 		t.ChangeState = "fail"

@@ -248,7 +248,8 @@ func TestFleetVerdict(t *testing.T) {
 		{"some rules", chosen, nil, false, []string{"1 tenant judged by chosen rules alone", ", chosen of 109<"}},
 		{"not in full", partial(), nil, false, []string{"1 tenant not judged in full"}},
 		{"other words", weak(), before, false, []string{" changed<span class=\"small\">put down to: ", "unclear ("}},
-		{"no longer judged", partial(), weak(), false, []string{"1 tenant with violations of before that are no longer judged"}},
+		{"no longer judged", partial(), weak(), false, []string{"1 tenant where something is no longer judged"}},
+		{"rules alone", partial(), good(), false, []string{"1 tenant where something is no longer judged", " rules with another outcome<span class=\"small\">put down to: "}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -163,7 +163,8 @@ func addEntry(fleet *findings.Fleet, entry fleetEntry) {
 
 // unread leaves out what can't be read, and has the report say so.
 func unread(fleet *findings.Fleet, source string, err error) {
-	fleet.Unread = append(fleet.Unread, findings.FleetUnread{Source: source, Error: err.Error()})
+	why := strings.TrimPrefix(err.Error(), "reading result "+source+": ")
+	fleet.Unread = append(fleet.Unread, findings.FleetUnread{Source: source, Error: strings.ReplaceAll(why, "\n", "; ")})
 }
 
 func (a *app) writeFleet(fleet *findings.Fleet, formats []reports.FleetFormat, out string) error {
