@@ -134,6 +134,7 @@ func isAre(n int) string {
 // they say. Of those that can't be read the next older ones take the place.
 func addEntry(fleet *findings.Fleet, entry fleetEntry) {
 	var after, before findings.Recorded
+	lost := false
 	for _, one := range entry.results {
 		if after.Result != nil && fleet.Since != nil && one.started.After(*fleet.Since) {
 			continue // not yet so at that time
@@ -142,6 +143,7 @@ func addEntry(fleet *findings.Fleet, entry fleetEntry) {
 		switch {
 		case err != nil:
 			unread(fleet, one.source, err)
+			lost = after.Result != nil
 			continue
 		case after.Result == nil:
 			after = read
@@ -156,8 +158,12 @@ func addEntry(fleet *findings.Fleet, entry fleetEntry) {
 		}
 		break
 	}
-	if after.Result != nil || len(entry.results) == 0 {
-		fleet.Add(entry.tenant, after, before)
+	if after.Result == nil && len(entry.results) > 0 {
+		return
+	}
+	fleet.Add(entry.tenant, after, before)
+	if lost && before.Result == nil {
+		fleet.Tenants[len(fleet.Tenants)-1].Latest.NotCompared = "no earlier result could be read"
 	}
 }
 
