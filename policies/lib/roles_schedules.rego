@@ -12,6 +12,7 @@ package domicile.lib.roles_schedules
 
 import data.domicile.lib.index
 import data.domicile.lib.roles
+import data.domicile.lib.roles_foreign
 import data.domicile.lib.roles_privileged as privileged
 
 # judged are the instances to judge, as an array: {principalId, roleDefinitionId, type,
@@ -63,21 +64,27 @@ _inherited(row, granted) if {
 }
 
 # sorted tells offending instances apart: exempt ones, which the configuration sets aside;
-# unprivileged ones, of roles that don't count; custom ones, of roles that may be privileged; untyped ones, of which nothing says whether
-# a person holds them; unnamed ones, which may be kept for emergencies; and found ones,
-# which are violations.
+# unprivileged ones, of roles that don't count; custom ones, of roles that may be privileged;
+# foreign ones, of principals of other organisations, in whose hands it lies for how long their
+# people hold them; untyped ones, of which nothing says whether a person holds them; unnamed
+# ones, which may be kept for emergencies; and found ones, which are violations.
 sorted(doc, instances) := object.union(
-	{name: set() | some name in ["exempt", "unprivileged", "custom", "untyped", "unnamed", "found"]},
-	index.grouped([[_sort(doc, instance), instance] | some instance in instances]),
-)
+	{name: set() | some name in ["exempt", "unprivileged", "custom", "foreign", "untyped", "unnamed", "found"]},
+	index.grouped([[_sort(doc, instance, elsewhere), instance] | some instance in instances]),
+) if {
+	elsewhere := object.keys(roles_foreign.foreign(doc))
+}
 
-_sort(doc, instance) := "exempt" if {
+_sort(doc, instance, elsewhere) := "exempt" if {
 	_exempt(doc, instance)
 } else := "unprivileged" if {
 	not instance.roleDefinitionId in privileged.ids(doc)
 	not roles.custom(instance.roleDefinitionId)
 } else := "custom" if {
 	not instance.roleDefinitionId in privileged.ids(doc)
+} else := "foreign" if {
+	instance.type == ""
+	instance.principalId in elsewhere
 } else := "untyped" if {
 	instance.type == ""
 } else := "unnamed" if {
@@ -107,9 +114,16 @@ findings(sorting, offence, expected) := {finding |
 
 # doubts are the reasons not to know that follow from offending instances that aren't
 # clearly violations.
-doubts(doc, sorting) := (custom | untyped) | unnamed if {
+doubts(doc, sorting) := ((custom | foreign) | untyped) | unnamed if {
 	custom := privileged.doubts(doc, sorting.custom)
 	unnamed := privileged.name_emergencies({instance.principalId | some instance in sorting.unnamed})
+	foreign := {{
+		"reason": "partial",
+		"kind": "role_schedules",
+		"message": sprintf("Principals of other organisations hold privileged roles, such as groups of service providers: %d. How their people come by them and for how long only those organisations know; those that are wanted can be named in role_exceptions.", [count(sorting.foreign)]),
+	} |
+		count(sorting.foreign) > 0
+	}
 	untyped := {{
 		"reason": "partial",
 		"kind": "role_schedules",

@@ -54,6 +54,16 @@ test_what_follows_of_offences if {
 	schedules.exempted(sorting) == set()
 }
 
+test_a_service_provider_decides_for_how_long_its_people_hold_a_role if {
+	provider := object.union(made.bare("msp"), {"principal": null})
+	assignment := object.union(provider, {"principalOrganizationId": "3f0c1d7e-0000-4000-8000-000000000009"})
+	doc := object.union(_tenant([provider]), {"evidence": {"role_assignments": [assignment]}})
+	_sorting(doc) == {"foreign": {"msp"}}
+	messages := {reason.message | some reason in schedules.doubts(doc, schedules.sorted(doc, schedules.judged(doc)))}
+	messages == {"Principals of other organisations hold privileged roles, such as groups of service providers: 1. How their people come by them and for how long only those organisations know; those that are wanted can be named in role_exceptions."}
+	_sorting(object.union(doc, {"params": {"role_exceptions": [{"principal_id": "msp", "role": _ga}]}})) == {"exempt": {"msp"}}
+}
+
 test_exempt_ones_are_shown if {
 	doc := object.union(_tenant([made.admin("ann")]), {"params": {"break_glass_accounts": ["ann"]}})
 	sorting := schedules.sorted(doc, schedules.judged(doc))

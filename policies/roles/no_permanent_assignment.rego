@@ -21,6 +21,7 @@
 #   monotone: true
 #   evidence:
 #     all: [role_schedules]
+#     optional: [role_assignments]
 #   licence: [AAD_PREMIUM_P2, Entra_Identity_Governance]
 #   params:
 #     break_glass_accounts:
