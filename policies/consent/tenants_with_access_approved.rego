@@ -24,7 +24,7 @@
 #   params:
 #     approved_tenants:
 #       type: [object]
-#       description: The tenants of other organisations that may have standing access, each with id, name and why.
+#       description: The other tenants that are approved, each with id, name and why, and until, where that ends.
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
 #   frameworks:
 #     nist_800_53: [{id: AC-20, coverage: part}]
@@ -40,10 +40,12 @@
 #         - End trust and synchronisation in the Microsoft Entra admin center > Entra ID > External Identities > Cross-tenant access settings > the organisation > Inbound access.
 package domicile.consent.tenants_with_access_approved
 
+import data.domicile.lib.roles_privileged as privileged
+
 deny contains {
 	"resource": {"kind": "cross_tenant_access", "id": tenant, "name": _name(tenant)},
 	"message": sprintf("The tenant '%s' has standing access unapproved: %s.", [_name(tenant), concat(", ", sort(ways))]),
-	"expected": "an entry in approved_tenants",
+	"expected": "an entry in approved_tenants that hasn't ended",
 	"actual": concat(", ", sort(ways)),
 } if {
 	is_array(_approved)
@@ -78,7 +80,11 @@ observed contains {"fact": "setting", "service": "", "value": value, "tier": "ap
 
 _approved := input.params.approved_tenants
 
-_approved_ids := {lower(entry.id) | some entry in _approved; is_string(entry.id)}
+_approved_ids := {lower(entry.id) |
+	some entry in _approved
+	is_string(entry.id)
+	privileged.in_force(entry, input.now)
+}
 
 # The ways in which each other tenant has access, by its id in lower case.
 _access := {tenant: ways |

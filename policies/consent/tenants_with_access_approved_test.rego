@@ -10,7 +10,7 @@ _partner := {
 
 _default := {"entry": "default", "inboundTrust": {"isMfaAccepted": true}}
 
-_input(entries, params) := {"tenant": {"id": "t1", "name": "contoso", "cloud": "global"}, "gaps": {}, "params": params, "evidence": {"cross_tenant_access": entries}}
+_input(entries, params) := {"now": "2026-11-21T00:00:00Z", "tenant": {"id": "t1", "name": "contoso", "cloud": "global"}, "gaps": {}, "params": params, "evidence": {"cross_tenant_access": entries}}
 
 _with(change) := [object.union(_partner, change)]
 
@@ -38,6 +38,13 @@ test_passes_for_an_approved_tenant_and_shows_it if {
 	{o.value | some o in rule.observed} == {"'Fabrikam': service provider"} with input as doc
 }
 
+test_fails_when_the_approval_has_ended if {
+	approved := {"id": "t2", "name": "Fabrikam", "why": "SOC"}
+	doc := _input(_with({"isServiceProvider": true}), {"approved_tenants": [object.union(approved, {"until": "2026-11-20"})]})
+	_failed(doc) == {["t2", "service provider"]}
+	_failed(_input(_with({"isServiceProvider": true}), {"approved_tenants": [object.union(approved, {"until": "2026-11-21"})]})) == set()
+}
+
 test_passes_for_the_tenant_itself_and_pending_members if {
 	doc := _input([{"entry": "member", "tenantId": "T1", "state": "active"}, {"entry": "member", "tenantId": "t3", "state": "pending"}], _none)
 	_failed(doc) == set()
@@ -62,7 +69,7 @@ test_fails_once_for_each_tenant if {
 	rule.deny == {{
 		"resource": {"kind": "cross_tenant_access", "id": "t2", "name": "Fabrikam"},
 		"message": "The tenant 'Fabrikam' has standing access unapproved: inbound trust, multi-tenant organisation, service provider.",
-		"expected": "an entry in approved_tenants",
+		"expected": "an entry in approved_tenants that hasn't ended",
 		"actual": "inbound trust, multi-tenant organisation, service provider",
 	}} with input as _input(entries, _none)
 }

@@ -43,7 +43,7 @@
 #       default: []
 #     approved_tenants:
 #       type: [object]
-#       description: The other tenants that are approved, each with id, name and why.
+#       description: The other tenants that are approved, each with id, name and why, and until, where that ends.
 #     max_evidence_age:
 #       type: object
 #       description: How old evidence may be, by the way it was got (api, portal), in hours (24h) or days (90d).

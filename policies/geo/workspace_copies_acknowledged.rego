@@ -43,7 +43,7 @@
 #       default: []
 #     approved_tenants:
 #       type: [object]
-#       description: The other tenants that are approved, each with id, name and why.
+#       description: The other tenants that are approved, each with id, name and why, and until, where that ends.
 #     known_copies:
 #       type: [string]
 #       description: The Azure resource ids of copies and exports of Defender's data that are wanted.

@@ -42,7 +42,7 @@
 #       default: []
 #     approved_tenants:
 #       type: [object]
-#       description: The other tenants that are approved, each with id, name and why.
+#       description: The other tenants that are approved, each with id, name and why, and until, where that ends.
 #     all_workspaces:
 #       type: boolean
 #       description: Whether every workspace is judged, and not only those that hold security data.

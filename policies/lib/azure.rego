@@ -13,6 +13,7 @@ package domicile.lib.azure
 
 import data.domicile.lib.azure_pairs
 import data.domicile.lib.geo
+import data.domicile.lib.roles_privileged as privileged
 
 # elsewhere is true for what lies in a subscription that is known to be another tenant's, as a
 # service provider sees those of its customers.
@@ -88,8 +89,8 @@ owner(inp, id) := [item.tenantId |
 	is_string(item.tenantId)
 ][0]
 
-# standing is how a tenant stands to the one that is scanned: own, approved, foreign, or
-# unset when approved_tenants isn't set. No tenant counts as the own one.
+# standing is how a tenant stands to the one that is scanned: own, approved while that lasts,
+# foreign, or unset when approved_tenants isn't set. No tenant counts as the own one.
 standing(inp, tenant) := "own" if {
 	_own(inp, tenant)
 } else := "unset" if {
@@ -98,6 +99,7 @@ standing(inp, tenant) := "own" if {
 	some approved in inp.params.approved_tenants
 	is_string(approved.id)
 	lower(approved.id) == lower(tenant)
+	privileged.in_force(approved, inp.now)
 } else := "foreign"
 
 # places is where a resource's data rests, as a set of {as, place}: its region, its second

@@ -83,6 +83,8 @@ test_standing_of_a_tenant if {
 	azure.standing(tenant.with_params(unset, {"approved_tenants": []}), fixtures.other_tenant) == "foreign"
 	approved := tenant.with_params(unset, {"approved_tenants": [{"id": upper(fixtures.other_tenant), "name": "group", "why": "SOC"}]})
 	azure.standing(approved, fixtures.other_tenant) == "approved"
+	lapsed := tenant.with_params(unset, {"approved_tenants": [{"id": fixtures.other_tenant, "until": "2026-11-20"}]})
+	azure.standing(lapsed, fixtures.other_tenant) == "foreign"
 }
 
 test_places_of_a_resource if {

@@ -32,7 +32,7 @@
 #       description: Object ids of the guests and of the principals of other organisations that may hold privileged roles.
 #     approved_tenants:
 #       type: [object]
-#       description: The other tenants that are approved, each with id, name and why.
+#       description: The other tenants that are approved, each with id, name and why, and until, where that ends.
 #     privileged_roles:
 #       type: [string]
 #       description: Template ids of the roles that count as privileged. The word default stands for the roles that count unless said otherwise.

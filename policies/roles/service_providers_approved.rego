@@ -27,7 +27,7 @@
 #   params:
 #     approved_tenants:
 #       type: [object]
-#       description: The other tenants that are approved, each with id, name and why.
+#       description: The other tenants that are approved, each with id, name and why, and until, where that ends.
 #   profiles: [mtp-2020-a, mtp-2020-b, xdr-current]
 #   frameworks:
 #     nist_800_53: [{id: AC-6(6), coverage: part}, {id: PS-7, coverage: part}]
