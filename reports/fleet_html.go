@@ -238,8 +238,12 @@ func fleetVerdict(fleet *findings.Fleet) verdict {
 		n    int
 		says string
 	}{
-		{summary.Worse, "with new violations"}, {summary.Better, "better than before"}, {blinder, "where something is no longer judged"},
-		{partly, "not judged in full"}, {chosen, "judged by chosen rules alone"}, {summary.NeverScanned, "never scanned"},
+		{summary.Worse, "with new violations"},
+		{summary.Better, "better than before"},
+		{blinder, "where something is no longer judged"},
+		{partly, "not judged in full"},
+		{chosen, "judged by chosen rules alone"},
+		{summary.NeverScanned, "never scanned"},
 	} {
 		if one.n > 0 {
 			says = append(says, plural(one.n, "tenant")+" "+one.says)
