@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // The limits of Read, which keep a hostile file from taking the machine.
@@ -120,61 +122,71 @@ func checkVersion(data []byte) error {
 }
 
 // checkKeys refuses a key that stands twice in one object, also in another case: which
-// of the two counts would differ from reader to reader.
+// of the two counts would differ from reader to reader. The data is JSON, as checkVersion found
+// out, so that brackets and strings alone need a look, and a string before a colon is a key.
 func checkKeys(data []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var objects []*object
-	for {
-		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("parsing it: %w", err)
-		}
-		if delim, ok := token.(json.Delim); ok && (delim == '}' || delim == ']') {
-			objects = objects[:len(objects)-1]
-			continue
-		}
-		if len(objects) > 0 {
-			if key := objects[len(objects)-1].key(token); key != "" {
-				return fmt.Errorf("the key %q stands twice in one object, near byte %d", key, decoder.InputOffset())
+	var open []map[string]bool // of each open object its keys so far, of an array none
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '{', '[':
+			if len(open) == maxDepth {
+				return fmt.Errorf("it is nested deeper than %d levels, near byte %d", maxDepth, i)
 			}
-		}
-		if delim, ok := token.(json.Delim); ok {
-			if len(objects) == maxDepth {
-				return fmt.Errorf("it is nested deeper than %d levels, near byte %d", maxDepth, decoder.InputOffset())
+			open = append(open, nil)
+		case '}', ']':
+			open = open[:len(open)-1]
+		case '"':
+			from := i
+			for i++; data[i] != '"'; i++ {
+				if data[i] == '\\' {
+					i++
+				}
 			}
-			objects = append(objects, &object{array: delim == '[', keys: map[string]bool{}})
+			if !beforeColon(data[i+1:]) {
+				continue
+			}
+			keys := &open[len(open)-1]
+			if *keys == nil {
+				*keys = map[string]bool{}
+			}
+			name, folded := keyOf(data[from : i+1])
+			if (*keys)[folded] {
+				return fmt.Errorf("the key %q stands twice in one object, near byte %d", name, i)
+			}
+			(*keys)[folded] = true
 		}
 	}
+	return nil
 }
 
-// object is an open object or array while checkKeys walks a document.
-type object struct {
-	array bool
-	value bool
-	keys  map[string]bool
+// beforeColon says whether a colon comes next.
+func beforeColon(data []byte) bool {
+	for _, c := range data {
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return c == ':'
+		}
+	}
+	return false
 }
 
-// key takes the next token that is not a closing one and returns it if it is a key
-// that has been seen before.
-func (o *object) key(token json.Token) string {
-	if o.array {
-		return ""
+// keyOf decodes a key, and folds it as the decoder does, which takes letters that differ in case
+// alone for the same, also those outside ASCII.
+func keyOf(text []byte) (name, folded string) {
+	if !slices.ContainsFunc(text, func(c byte) bool { return c == '\\' || c >= utf8.RuneSelf }) {
+		name = string(text[1 : len(text)-1])
+		return name, strings.ToUpper(name) // of ASCII the upper case is what folding gives
 	}
-	o.value = !o.value
-	name, ok := token.(string)
-	if !o.value || !ok {
-		return ""
+	if json.Unmarshal(text, &name) != nil {
+		name = string(text) // it is a string of a document that was found to be JSON
 	}
-	folded := strings.ToLower(name)
-	if o.keys[folded] {
-		return name
-	}
-	o.keys[folded] = true
-	return ""
+	return name, strings.Map(func(r rune) rune {
+		for next := unicode.SimpleFold(r); ; next = unicode.SimpleFold(next) {
+			if next <= r {
+				return next
+			}
+			r = next
+		}
+	}, name)
 }
 
 // check holds a decoded result to its closed lists and limits.
