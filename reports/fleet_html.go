@@ -266,12 +266,26 @@ func fleetFacts(fleet *findings.Fleet) []pair {
 	if fleet.Since != nil {
 		compared = "with how each tenant stood on " + fleet.Since.UTC().Format("2006-01-02 15:04 UTC")
 	}
-	return append(facts, pair{"Compared", compared}, pair{"Rules differ", versionsSay(fleet.Versions)})
+	facts = append(facts, pair{"Compared", compared}, pair{"Rules differ", versionsSay(fleet.Versions)})
+	profiles := map[string]int{}
+	for _, tenant := range fleet.Tenants {
+		if tenant.Latest != nil {
+			profiles[tenant.Latest.Profile]++
+		}
+	}
+	if len(profiles) < 2 {
+		return facts
+	}
+	var says []string
+	for _, profile := range keys(profiles) {
+		says = append(says, fmt.Sprintf("%s (%s)", cleanName(profile), thousands(profiles[profile])))
+	}
+	return append(facts, pair{"Profiles differ", strings.Join(says, ", ")})
 }
 
 func versionsSay(versions []findings.RulesVersion) string {
 	if len(versions) < 2 {
-		return "no, every tenant was judged by the same"
+		return "no, every tenant was judged by the same, with parameters of its own"
 	}
 	others := 0
 	for _, version := range versions[1:] {

@@ -271,3 +271,18 @@ func TestFleetVerdict(t *testing.T) {
 		})
 	}
 }
+
+// Tenants that were judged by different profiles don't stand side by side unsaid.
+func TestFleetProfiles(t *testing.T) {
+	const says = "<dt>Profiles differ</dt><dd>mtp-2020-a (1), xdr-current (2)</dd>"
+	fleet := findings.NewFleet(findings.Tool{}, nil)
+	for i, profile := range []string{"xdr-current", "xdr-current", "mtp-2020-a"} {
+		result := ofTenant(good(), i+1, "Contoso", time.Date(2026, 11, 20, 6, 0, 0, 0, time.UTC))
+		result.Profile = profile
+		addTo(fleet, findings.FleetTenant{}, result, nil)
+		fleet.Finish()
+		if got := strings.Contains(string(fleetAs(t, "html", fleet)), says); got != (i == 2) {
+			t.Errorf("with %d tenants the page says that profiles differ: %t", i+1, got)
+		}
+	}
+}

@@ -147,6 +147,10 @@ func (c *Config) readTenants(file string) []Tenant {
 		}
 		tenants, err = read(data)
 	}
+	if err == nil && len(tenants) == 0 {
+		// A table that was cut behind its head would take its tenants away in silence.
+		err = errors.New("it holds no tenant")
+	}
 	if err != nil {
 		for _, err := range joined(err) {
 			c.refuse("%s: %w", file, err)

@@ -160,6 +160,8 @@ func TestTenantsFromRefusesFiles(t *testing.T) {
 		{"a column twice", "customers.csv", "name,id,ID\n", `column 3 ("id") is there twice`},
 		{"no id", "customers.csv", "name,cloud\n", "there is no column id"},
 		{"nothing", "customers.csv", "", "it is empty; its first line names the columns"},
+		{"a head alone", "customers.csv", "name,id\n,\n", "customers.csv: it holds no tenant"},
+		{"an empty list", "tenants/x.yaml", "[]\n", "x.yaml: it holds no tenant"},
 		{"another code", "customers.csv", "name,id\n\xff\xfe\n", "save it as CSV UTF-8"},
 		{"no such file", "other.csv", "", `tenants_from "customers.csv" names no file`},
 		{"a secret in a file", "tenants/x.yaml", "name: x\nauth: {client_secret: hunter2}\n", `unknown field "client_secret"`},
