@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/domicile-audit/domicile/findings"
+	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/simulator"
 	"github.com/domicile-audit/domicile/reports"
 )
 
@@ -72,6 +75,7 @@ something could not be judged, or for collect read; 5 authentication failed; 130
 		}
 	}
 	asUsage(root)
+	offerTenants(root)
 	a.explain(root)
 	return root
 }
@@ -186,6 +190,29 @@ func (a *app) clock(now string) (func() time.Time, error) {
 func offer(cmd *cobra.Command, flag string, words ...string) {
 	// The only errors are a flag that isn't there and one that has words already.
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// offerTenants lets a shell complete --tenant of a command, and of those below it, with the names
+// that the configuration has, or the simulated ones.
+func offerTenants(command *cobra.Command) {
+	if flags := command.Flags(); flags.Lookup("tenant") != nil && flags.Lookup("config") != nil {
+		// The only error is that the flag has words already.
+		_ = command.RegisterFlagCompletionFunc("tenant", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			if demo := flags.Lookup("demo"); demo != nil && demo.Changed {
+				return simulator.Names(), cobra.ShellCompDirectiveNoFileComp
+			}
+			var names []string
+			if cfg, err := config.Read(cmp.Or(flags.Lookup("config").Value.String(), config.FileName)); err == nil {
+				for _, tenant := range cfg.Tenants {
+					names = append(names, tenant.Name)
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		})
+	}
+	for _, child := range command.Commands() {
+		offerTenants(child)
+	}
 }
 
 // count is a number and a noun.
