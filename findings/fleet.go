@@ -47,7 +47,8 @@ type FleetSummary struct {
 	Failed map[Severity]int `json:"failed"`
 	// Violations is the number of findings with the outcome fail.
 	Violations int `json:"violations"`
-	// Worse counts tenants with new violations, Better those that have fewer and no new ones.
+	// Worse counts tenants with new violations, Better those that are better, as
+	// TenantChange says.
 	Worse  int `json:"worse"`
 	Better int `json:"better"`
 	// Oldest and Newest are when the earliest and the latest of the scans started.
@@ -107,6 +108,13 @@ type TenantChange struct {
 	// Causes counts the changed findings by what the change is put down to.
 	Causes map[Cause]int    `json:"causes"`
 	Rules  []RuleDifference `json:"rules"`
+}
+
+// Better says whether violations are fixed, none is new, and what was judged before still is: a
+// tenant of which less is known is not said to be better.
+func (c *TenantChange) Better() bool {
+	unjudged := func(rule RuleDifference) bool { return rule.After == Unknown }
+	return c.Counts.Fixed > 0 && c.Violations() == 0 && c.Counts.Unjudged == 0 && !slices.ContainsFunc(c.Rules, unjudged)
 }
 
 // Violations is the number of new violations.
@@ -357,7 +365,7 @@ func (s *FleetSummary) add(latest *FleetResult) {
 		switch {
 		case change.Violations() > 0:
 			s.Worse++
-		case change.Counts.Fixed > 0:
+		case change.Better():
 			s.Better++
 		}
 	}

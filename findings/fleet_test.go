@@ -117,3 +117,26 @@ func TestFleetSaysWhyNothingIsCompared(t *testing.T) {
 		t.Errorf("change = %+v, %q, want none, and why", latest.Change, latest.NotCompared)
 	}
 }
+
+// TestFleetIsNotBetterWhereLessIsKnown: a tenant in which a violation is fixed, and a rule can't be
+// judged any more, is not counted among those that are better.
+func TestFleetIsNotBetterWhereLessIsKnown(t *testing.T) {
+	both := map[string]findings.Outcome{"A1": findings.Fail, "B1": findings.Fail}
+	tests := []struct {
+		name          string
+		before, after map[string]findings.Outcome
+		want          int
+	}{
+		{"one is fixed", both, map[string]findings.Outcome{"B1": findings.Fail}, 1},
+		{"one is fixed, another can't be judged", both, map[string]findings.Outcome{"B1": findings.Unknown}, 0},
+		{"one is fixed, one that passed can't be judged", map[string]findings.Outcome{"A1": findings.Fail}, map[string]findings.Outcome{"B1": findings.Unknown}, 0},
+		{"one is fixed, another is judged again", map[string]findings.Outcome{"A1": findings.Fail, "B1": findings.Unknown}, nil, 1},
+	}
+	for _, tt := range tests {
+		fleet := findings.NewFleet(findings.Tool{}, nil)
+		fleet.Add(findings.FleetTenant{}, findings.Recorded{Result: fleetResult("x", 2, tt.after), Digest: "2"}, findings.Recorded{Result: fleetResult("x", 1, tt.before), Digest: "1"})
+		if fleet.Finish(); fleet.Summary.Better != tt.want {
+			t.Errorf("%s: %d tenants are better, want %d", tt.name, fleet.Summary.Better, tt.want)
+		}
+	}
+}

@@ -429,7 +429,7 @@ func (t *fleetTenant) addChange(latest *findings.FleetResult) {
 	switch {
 	case change.Violations() > 0:
 		t.ChangeState = "fail"
-	case change.Counts.Fixed > 0:
+	case change.Better():
 		t.ChangeState = "pass"
 	default:
 		t.ChangeState = "na"
