@@ -9,6 +9,7 @@ import (
 
 	"github.com/domicile-audit/domicile/internal/alerts"
 	"github.com/domicile-audit/domicile/internal/config"
+	"github.com/domicile-audit/domicile/internal/fleet"
 	"github.com/domicile-audit/domicile/internal/scan"
 	"github.com/domicile-audit/domicile/policies"
 )
@@ -71,7 +72,7 @@ const maxRefusals = 100
 func (a *app) checkConfig(set *policies.Set, cfg *config.Config) error {
 	none := &judging{}
 	_, general := a.judgement(none, set, cfg, nil)
-	_, errDatabase := cfg.DatabaseAddress(a.Getenv)
+	_, errDatabase := fleet.Address(cfg, "", a.Getenv)
 	_, errPages := a.admission(cfg, roleAll)
 	errs := []error{general, cfg.Refusal(maxRefusals), errDatabase, errPages, alerts.Check(cfg, a.Getenv)}
 	var found mistakes

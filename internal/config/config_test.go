@@ -121,7 +121,7 @@ func TestRead(t *testing.T) {
 	if _, err := config.Read(path); err == nil || !strings.Contains(err.Error(), "try domicile scan --demo") {
 		t.Errorf("Read() = %v, want what to do about a missing file", err)
 	}
-	write(t, path, one)
+	write(t, path, "\ufeff"+one)
 	if got, err := config.Read(path); err != nil || got.File != path {
 		t.Errorf("Read() = %+v, %v", got, err)
 	}

@@ -156,6 +156,9 @@ func (s Schedule) check(tenants []Tenant, all bool) []error {
 }
 
 func checkCron(expression string) error {
+	if expression == "" {
+		return errors.New("it is missing; write one such as 0 3 * * * or @daily")
+	}
 	if strings.Contains(expression, "TZ=") { // some of these the parser panics over
 		return errors.New("it names a time zone; write that as time_zone")
 	}

@@ -93,7 +93,7 @@ func TestCronIsChecked(t *testing.T) {
 		"0 0 30 2 *":              "it never comes",
 		"0 0 31 4,6,9,11 *":       "it never comes",
 		"* * * * * *":             "expected exactly 5 fields",
-		"":                        "empty spec string",
+		"":                        "it is missing; write one such as",
 	} {
 		_, err := config.Parse([]byte("version: 1\nserve: {schedules: [{cron: \""+cron+"\"}]}\n"), config.FileName)
 		if err == nil || !strings.Contains(err.Error(), "serve.schedules[0]: cron ") || !strings.Contains(err.Error(), want) {

@@ -95,7 +95,7 @@ func Open(ctx context.Context, o Options) (*Fleet, error) {
 		f.log.Error("a tenant is left out", "error", err)
 	}
 	f.use(setup)
-	if f.address, err = f.addressOf(cfg); err != nil {
+	if f.address, err = Address(cfg, f.options.Data, f.options.Getenv); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Join(o.Data, evidenceFolder), 0o700); err != nil {
@@ -111,14 +111,15 @@ func Open(ctx context.Context, o Options) (*Fleet, error) {
 	return f, nil
 }
 
-// addressOf is where a configuration has its database.
-func (f *Fleet) addressOf(cfg *config.Config) (string, error) {
+// Address is where a configuration has its database: in the data folder where it names none. getenv
+// looks up the environment.
+func Address(cfg *config.Config, data string, getenv func(string) string) (string, error) {
 	if database.HasPassword(cfg.Serve.Database) {
 		return "", errors.New("serve.database: a password doesn't belong in the configuration; put the address into a variable of the environment, and write env: and its name")
 	}
-	address, err := cfg.DatabaseAddress(f.options.Getenv)
+	address, err := cfg.DatabaseAddress(getenv)
 	if address == "" {
-		address = filepath.Join(f.options.Data, DatabaseFile)
+		address = filepath.Join(data, DatabaseFile)
 	}
 	return address, err
 }
@@ -172,7 +173,7 @@ func (f *Fleet) Reload(ctx context.Context, also func(*config.Config) error) err
 	if err := cfg.Refusal(refusals); err != nil {
 		return err
 	}
-	if address, err := f.addressOf(cfg); err != nil || address != f.address {
+	if address, err := Address(cfg, f.options.Data, f.options.Getenv); err != nil || address != f.address {
 		return errors.Join(err, errDatabase)
 	}
 	if err := also(cfg); err != nil {
