@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -101,11 +102,12 @@ func (d *Dashboard) CheckListen(listen string) error {
 
 // loopback says whether only this machine reaches an address.
 func loopback(listen string) bool {
-	if host, _, found := strings.Cut(listen, ":"); found && host == "localhost" {
-		return true
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
 	}
-	address, err := netip.ParseAddrPort(listen)
-	return err == nil && address.Addr().IsLoopback()
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 func (s *SignIn) check() []error {
