@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -153,6 +154,11 @@ func TestExitCodesWithoutVerdict(t *testing.T) {
 		t.Errorf("an interrupted scan ended with %d, want %d", code, exitInterrupted)
 	}
 	checkExit(t, out, exitInterrupted, "")
+	var said bytes.Buffer
+	listing := Environment{Stdout: io.Discard, Stderr: &said, Getenv: func(string) string { return "" }, Now: time.Now}
+	if code := Main(interrupted, []string{"history", "record", filepath.Join(out, "result.json"), "--store", filepath.Join(dir, "history.db")}, listing); code != exitInterrupted || strings.Contains(said.String(), "evidence that is not whole") {
+		t.Errorf("an interrupted recording ended with %d and said %q, want %d and nothing of evidence", code, &said, exitInterrupted)
+	}
 	if code := Main(t.Context(), scan, env(brokenPipe{})); code != exitInternal {
 		t.Errorf("a scan that can't tell its verdict ended with %d, want %d", code, exitInternal)
 	}

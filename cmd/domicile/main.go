@@ -21,6 +21,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/domicile-audit/domicile/collectors"
@@ -110,12 +111,12 @@ func Main(ctx context.Context, args []string, env Environment) int {
 	root.SetArgs(args)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	code := exitCode(ctx, err)
 	var quiet *exitError
 	if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {
 		fmt.Fprintf(env.Stderr, "domicile: %s\n", visible(err))
-		if hint := hintFor(err); hint != "" {
+		if hint := hintFor(command, err); hint != "" {
 			fmt.Fprintf(env.Stderr, "hint: %s\n", hint)
 		}
 	}
@@ -156,7 +157,7 @@ func exitCode(ctx context.Context, err error) int {
 }
 
 // hintFor says what to do next, where the error itself doesn't.
-func hintFor(err error) string {
+func hintFor(command *cobra.Command, err error) string {
 	var tampered *evidence.TamperedError
 	switch {
 	case errors.As(err, &tampered):
@@ -165,7 +166,7 @@ func hintFor(err error) string {
 		return "install one, or name it in the variable CHROME_PATH; or write the html report, open it in any browser and print it to PDF"
 	case errors.Is(err, chromium.ErrNoPDF):
 		return "name another browser in the variable CHROME_PATH; or write the html report, open it in any browser and print it to PDF"
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled) && command.Flags().Lookup("resume") != nil:
 		return "evidence that is not whole stands under the bundle's name with .partial at its end, and scan or collect with --resume goes on from there (anew with --pseudonymise); a whole bundle stands under its name, and evaluate judges it"
 	case beyondReach(err):
 		return "see that the path is right and that you may use it, or name another"
