@@ -19,7 +19,7 @@ type changeSays struct {
 
 	worst    int // the rank of the worst new violation
 	fresh    int
-	unjudged int
+	unjudged int // the violations or the rules that can't be judged any more, whichever are more
 }
 
 // changeOf compares a tenant's latest scan with the one before it: by what the result itself
@@ -46,18 +46,20 @@ func changeOf(of history.Standing) changeSays {
 			out.worst = min(out.worst, severity.Rank())
 		}
 		say(change.Fixed, "%d fixed")
-		out.Better = change.Fixed > 0
+		say(change.Unjudged, "%d violations no longer judged")
+		out.Better, out.unjudged = change.Fixed > 0, change.Unjudged
 	} else if more := now.Findings - before.Findings; more != 0 {
 		out.fresh = max(more, 0)
 		say(more, "%d violations more")
 		say(-more, "%d violations fewer")
 		out.Better = more < 0
 	}
-	out.unjudged = now.Outcomes[findings.Unknown] - before.Outcomes[findings.Unknown]
-	say(out.unjudged, "%d rules more not judged")
-	say(-out.unjudged, "%d rules fewer not judged")
+	rules := now.Outcomes[findings.Unknown] - before.Outcomes[findings.Unknown]
+	say(rules, "%d rules more not judged")
+	say(-rules, "%d rules fewer not judged")
+	out.unjudged = max(out.unjudged, rules)
 	out.Worse = out.fresh > 0 || out.unjudged > 0
-	out.Better = !out.Worse && (out.Better || out.unjudged < 0)
+	out.Better = !out.Worse && (out.Better || rules < 0)
 	if out.Says = strings.Join(parts, ", "); out.Says == "" {
 		out.Says = "no change"
 	}
