@@ -42,6 +42,9 @@ type Bundle struct {
 func Open(dir string) (*Bundle, error) {
 	data, err := readLimited(filepath.Join(dir, manifestFile), maxManifest)
 	if errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(dir); err != nil {
+			return nil, fmt.Errorf("opening evidence: %w", err)
+		}
 		return nil, fmt.Errorf("opening evidence %s: %w", dir, &UnreadableError{"there is no " + manifestFile + " in it; is it a folder that collect or scan wrote?"})
 	}
 	if err != nil {
