@@ -142,7 +142,7 @@ func (a *app) serve(ctx context.Context, s serving) (err error) {
 		}
 	}
 	log.Info("started", "role", s.role, "data", s.data, "tenants", len(cfg.Tenants))
-	if n := unplanned(cfg); n > 0 || len(cfg.Tenants) == 0 {
+	if n := unplanned(cfg); n > 0 {
 		log.Warn("no schedule (serve.schedules) has these tenants: they are scanned when somebody asks for it", "tenants", n, "of", len(cfg.Tenants))
 	}
 	also := func(*config.Config) error { return nil }

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 )
 
@@ -22,6 +23,22 @@ func (f *Fleet) Plan(ctx context.Context, now time.Time) ([]Job, error) {
 
 // PlanOnly asks for the scans that are due at a time.
 func (f *Fleet) PlanOnly(ctx context.Context, now time.Time) error { return f.plan(ctx, now) }
+
+// Stick makes the queue one that doesn't end.
+func (f *Fleet) Stick() { f.queue = stuck{f.queue} }
+
+type stuck struct{ queue }
+
+// Stop implements queue.
+func (stuck) Stop(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// StopAndCancel implements queue.
+func (s stuck) StopAndCancel(ctx context.Context) error {
+	return errors.Join(s.queue.StopAndCancel(ctx), s.Stop(ctx))
+}
 
 // Tidy forgets what isn't kept.
 func (f *Fleet) Tidy(ctx context.Context) { f.tidy(ctx) }

@@ -242,9 +242,16 @@ func (f *Fleet) drain(ctx context.Context) error {
 	err := f.queue.Stop(soft)
 	if errors.Is(err, context.DeadlineExceeded) {
 		f.log.Warn("interrupting the scans that are running; they go on where another process begins them")
-		err = f.queue.StopAndCancel(ctx)
+		hard, cancel := context.WithTimeout(ctx, f.options.Term)
+		defer cancel()
+		if err = f.queue.StopAndCancel(hard); errors.Is(err, context.DeadlineExceeded) {
+			f.log.Warn("the queue has not ended; what was running is taken back from this process as from one that was killed")
+			err = nil
+		}
 	}
-	return errors.Join(err, f.store.release(ctx, planning, f.options.Name))
+	within, cancel := context.WithTimeout(ctx, f.options.Term)
+	defer cancel()
+	return errors.Join(err, f.store.release(within, planning, f.options.Name))
 }
 
 // sleep waits, or returns the context's error.

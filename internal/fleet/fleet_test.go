@@ -262,3 +262,24 @@ func TestAScanOnRequest(t *testing.T) {
 		})
 	}
 }
+
+// TestAQueueThatDoesNotEnd keeps no process from ending.
+func TestAQueueThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	o := options(t, t.TempDir(), scheduled(1, config.Serve{}))
+	o.Drain, o.Term = 0, time.Second
+	f := opened(t, o)
+	f.Stick()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("Run() doesn't end")
+	}
+}
