@@ -63,8 +63,8 @@ type assets struct {
 	Policy string
 }
 
-// reportScript is the script of the HTML report.
-const reportScript = "page/report.js"
+// reportScript is the script of the HTML report, and laterScript what all scripts begin with.
+const reportScript, laterScript = "page/report.js", "page/later.js"
 
 // newAssets reads the style sheets, and the script in a file, which is empty for none.
 func newAssets(scriptFile string, more ...string) (assets, error) {
@@ -83,9 +83,13 @@ func newAssets(scriptFile string, more ...string) (assets, error) {
 	if scriptFile == "" {
 		return out, nil
 	}
-	script, err := pageFiles.ReadFile(scriptFile)
-	if err != nil {
-		return assets{}, err
+	var script []byte
+	for _, file := range []string{laterScript, scriptFile} {
+		text, err := pageFiles.ReadFile(file)
+		if err != nil {
+			return assets{}, err
+		}
+		script = append(script, text...)
 	}
 	out.Script = template.JS(script) //nolint:gosec // G203: a file of this package, never the tenant's text
 	out.Policy += fmt.Sprintf("; script-src '%s'", sourceHash(script))

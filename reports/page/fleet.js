@@ -5,23 +5,10 @@
 (() => {
   'use strict';
   const by = id => document.getElementById(id);
-  const parse = later => [...new DOMParser().parseFromString(later.textContent, 'text/html').body.childNodes];
-  const put = later => later.replaceWith(...parse(later));
-  const waiting = () => document.querySelectorAll('noscript.later');
-  const whole = () => { for (const later of waiting()) put(later); };
-
-  const near = new IntersectionObserver(seen => {
-    for (const { isIntersecting, target } of seen) {
-      if (!isIntersecting) continue;
-      near.unobserve(target);
-      for (const later of target.querySelectorAll('noscript.later')) put(later);
-    }
-  }, { rootMargin: '400px' });
-  for (const later of waiting()) near.observe(later.parentElement);
+  const whole = later('400px');
 
   const open = () => {
-    let id = '';
-    try { id = decodeURIComponent(location.hash.slice(1)); } catch { return; }
+    const id = named();
     if (id && !by(id)) whole();
     if (id) by(id)?.scrollIntoView();
   };
@@ -33,8 +20,8 @@
 
   function tenants(source) {
     const size = 25;
-    const parsed = parse(source);
-    const table = parsed.find(node => node.querySelector)?.querySelector('table');
+    const nodes = [...parsed(source).childNodes];
+    const table = nodes.find(node => node.querySelector)?.querySelector('table');
     const body = table.tBodies[0];
     const columns = table.dataset.columns.split(' ');
     const rows = [...body.rows].map(element => {
@@ -53,7 +40,7 @@
       return { element, words, fails, groups };
     });
     body.replaceChildren();
-    source.replaceWith(...parsed);
+    source.replaceWith(...nodes);
 
     let found = rows, first = 0;
     const show = () => {

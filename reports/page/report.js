@@ -1,41 +1,24 @@
-// What a page of many rules would be slow with stands in <noscript class="later">: a browser
-// without scripts shows it at once, and this script makes it part of the page where it is
-// needed: near the window, named by the address, searched or printed. Then search, filters and
-// deep links. The page is whole without them.
+// What waits is made part of the page where it is needed: near the window, named by the address,
+// searched or printed. Then search, filters and deep links. The page is whole without them.
 (() => {
   'use strict';
   const by = id => document.getElementById(id);
   const rules = []; // {element, words, body, was} of every rule that is part of the page
 
-  // put makes what stands in a noscript part of the page. Bodies of rules wait until they are
-  // opened.
-  const put = later => {
-    const parsed = new DOMParser().parseFromString(later.textContent, 'text/html');
-    for (const element of parsed.querySelectorAll('details.rule')) {
+  // Bodies of rules wait until they are opened.
+  const whole = later('600px', body => {
+    for (const element of body.querySelectorAll('details.rule')) {
       const rule = { element, words: element.textContent.toLowerCase(), body: element.querySelector('.body'), was: false };
       rule.body.remove();
       element.addEventListener('toggle', () => { if (element.open) fill(rule); });
       rules.push(rule);
     }
-    later.replaceWith(...parsed.body.childNodes);
-  };
+  });
   const fill = rule => { if (!rule.body.isConnected) rule.element.append(rule.body); };
-  const waiting = () => document.querySelectorAll('noscript.later');
-  const whole = () => { for (const later of waiting()) put(later); };
-
-  const near = new IntersectionObserver(seen => {
-    for (const { isIntersecting, target } of seen) {
-      if (!isIntersecting) continue;
-      near.unobserve(target);
-      for (const later of target.querySelectorAll('noscript.later')) put(later);
-    }
-  }, { rootMargin: '600px' });
-  for (const later of waiting()) near.observe(later.parentElement);
 
   // open shows what the address names, also where a filter hides it.
   const open = () => {
-    let id = '';
-    try { id = decodeURIComponent(location.hash.slice(1)); } catch { return; }
+    const id = named();
     if (!id) return;
     if (!by(id)) whole();
     const within = body => [...body.querySelectorAll('[id]')].some(part => part.id === id);
