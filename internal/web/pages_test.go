@@ -176,3 +176,17 @@ func TestPlanAsShown(t *testing.T) {
 		t.Errorf("GET %s of a plan that was changed = %d", link, answer.Code)
 	}
 }
+
+// TestClasses: the page as a whole has no class of the icons, whose strokes all others would inherit.
+func TestClasses(t *testing.T) {
+	s := newSite(t)
+	body := get(t, s.handler(t), "/").Body.String()
+	_, class, _ := strings.Cut(body, `<html lang="en" class="`)
+	class, _, _ = strings.Cut(class, `"`)
+	for _, rule := range regexp.MustCompile(`(?m)^\.`+class+` \{.*`).FindAllString(body, -1) {
+		t.Errorf("the style of the whole page is %s", rule)
+	}
+	if class == "" {
+		t.Error("the page has no class")
+	}
+}
