@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -386,7 +387,9 @@ func (f *fleetFlags) folderEntries(folders []string, trust signing.Trust, fleet 
 	var out []fleetEntry
 	for _, id := range sortedKeys(byID) {
 		entry := byID[id]
-		slices.SortStableFunc(entry.results, func(a, b fleetResult) int { return b.started.Compare(a.started) })
+		slices.SortFunc(entry.results, func(a, b fleetResult) int {
+			return cmp.Or(b.started.Compare(a.started), strings.Compare(a.source, b.source))
+		})
 		entry.tenant.Tenant = entry.results[0].tenant
 		out = append(out, *entry)
 	}
