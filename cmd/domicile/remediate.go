@@ -259,8 +259,10 @@ could not be judged.`,
 		Example: `  domicile remediate apply out/plan.json --dry-run
   domicile remediate apply out/plan.json`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			how.result = cmp.Or(how.result, filepath.Join(filepath.Dir(args[0]), scan.ResultFile))
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if how.result, err = resultOf(args[0], how.result); err != nil {
+				return err
+			}
 			journal = cmp.Or(journal, scan.JournalOf(args[0]))
 			if filepath.Dir(journal) != filepath.Dir(args[0]) {
 				return usage(errors.New("--journal is in another folder than the plan; the record of the run names both, and keeps them together"))
@@ -499,4 +501,18 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-time.After(d):
 		return nil
 	}
+}
+
+// resultOf is the path of the result that a plan is for: the one that is named, or else the one
+// beside the plan.
+func resultOf(plan, named string) (string, error) {
+	if named != "" {
+		return named, nil
+	}
+	beside := filepath.Join(filepath.Dir(plan), scan.ResultFile)
+	_, errPlan := os.Stat(plan)
+	if _, err := os.Stat(beside); errPlan == nil && errors.Is(err, fs.ErrNotExist) {
+		return "", usage(fmt.Errorf("there is no %s; name the result that the plan is for with --result", beside))
+	}
+	return beside, nil
 }

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -39,8 +37,10 @@ expired, or isn't what its result and evidence give, is refused. Approving conne
 nothing and changes nothing.`,
 		Example: `  domicile remediate approve out/plan.json --key keys/bob.pem --reason "Agreed"`,
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			how.result = cmp.Or(how.result, filepath.Join(filepath.Dir(args[0]), scan.ResultFile))
+		RunE: func(_ *cobra.Command, args []string) (err error) {
+			if how.result, err = resultOf(args[0], how.result); err != nil {
+				return err
+			}
 			return a.approve(how, args[0])
 		},
 	}
