@@ -95,14 +95,16 @@ func (c *Config) Sift(check func(*Tenant) error) error {
 
 // Blame says of which tenant an error is, and where it stands; nil for none.
 func (t *Tenant) Blame(err error) error {
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case t.place == "":
-		return fmt.Errorf("tenant %s: %w", t.Name, err)
-	default:
-		return fmt.Errorf("%s: tenant %s: %w", t.place, t.Name, err)
 	}
+	if !strings.Contains(err.Error(), "tenant "+t.Name+" ") {
+		err = fmt.Errorf("tenant %s: %w", t.Name, err)
+	}
+	if t.place != "" {
+		err = fmt.Errorf("%s: %w", t.place, err)
+	}
+	return err
 }
 
 // tenantFiles are the files that tenants_from names, in its order; those of one pattern
