@@ -147,21 +147,16 @@ func TestServeTells(t *testing.T) {
 // the process serves; the service manager is told when it does, and when it ends.
 func TestStartAndEnd(t *testing.T) {
 	dir := t.TempDir()
-	short, err := os.MkdirTemp("", "") // the path of a socket may not be long
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(short)
 	file := filepath.Join(dir, "domicile.yaml")
 	if err := syscall.Mkfifo(file, 0o600); err != nil {
 		t.Skip("this machine has no named pipes: ", err)
 	}
-	manager, err := new(net.ListenConfig).ListenPacket(t.Context(), "unixgram", filepath.Join(short, "notify"))
+	manager, err := new(net.ListenConfig).ListenPacket(t.Context(), "unixgram", filepath.Join(dir, "notify"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer manager.Close()
-	t.Setenv("NOTIFY_SOCKET", filepath.Join(short, "notify"))
+	t.Setenv("NOTIFY_SOCKET", filepath.Join(dir, "notify"))
 	told := func(want string) {
 		t.Helper()
 		said := make([]byte, 100)

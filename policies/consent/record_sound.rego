@@ -103,7 +103,7 @@ observed contains {"fact": "consent", "service": "", "value": value, "tier": "at
 _problems contains {"fact": _fact(statement), "file": attestations.file(statement), "says": says} if {
 	some statement in attestations.invalid(input.evidence.attestations)
 	some check in attestations.failed_checks(statement)
-	says := sprintf("its check '%v' failed ('%s')", [check.name, substring(sprintf("%v", [check.message]), 0, 80)])
+	says := sprintf("its check '%v' failed ('%s')", [check.name, substring(sprintf("%v", [check.message]), 0, 200)])
 }
 
 _problems contains {"fact": _fact(statement), "file": attestations.file(statement), "says": "it was not checked"} if {
