@@ -15,27 +15,13 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/domicile-audit/domicile"
-	"github.com/domicile-audit/domicile/internal/simulator"
 )
 
 // TestServeTells: what a scan finds is told once, by the process after the one that was killed
 // while the receiver didn't take it; metrics and a trace say that it was scanned; and alerts that
 // can't be sent are refused on SIGHUP.
 func TestServeTells(t *testing.T) {
-	tenant, err := simulator.Load(domicile.Tenants(), "weak", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := simulator.Start(t.Context(), simulator.Options{Tenant: tenant})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	if err := server.WriteConfig(dir); err != nil {
-		t.Fatal(err)
-	}
+	dir := simulated(t, "weak")
 	digests := make(chan string, 100)
 	var takes atomic.Bool
 	webhook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -72,11 +72,10 @@ func serveIn(t *testing.T, dir string, args ...string) *served {
 	return s
 }
 
-// TestServe: a schedule is followed, the configuration is reread on SIGHUP and refused where it
-// is wrong, the process says that it is ready, and it ends with 0 on SIGTERM with all that it
-// scanned recorded.
-func TestServe(t *testing.T) {
-	tenant, err := simulator.Load(domicile.Tenants(), "good", time.Now())
+// simulated starts a simulated tenant and returns the folder of the configuration that leads to it.
+func simulated(t *testing.T, name string) (dir string) {
+	t.Helper()
+	tenant, err := simulator.Load(domicile.Tenants(), name, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,10 +83,18 @@ func TestServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir = t.TempDir()
 	if err := server.WriteConfig(dir); err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// TestServe: a schedule is followed, the configuration is reread on SIGHUP and refused where it
+// is wrong, the process says that it is ready, and it ends with 0 on SIGTERM with all that it
+// scanned recorded.
+func TestServe(t *testing.T) {
+	dir := simulated(t, "good")
 	file := filepath.Join(dir, "domicile.yaml")
 	plain, err := os.ReadFile(file)
 	if err != nil {
@@ -245,18 +252,7 @@ func TestEndsBeforeItBegins(t *testing.T) {
 // TestABadTenantFile: at the start a tenant whose file is wrong is left out, and said, and the others are
 // scanned; while it runs a configuration with such a file is refused until the file is mended.
 func TestABadTenantFile(t *testing.T) {
-	tenant, err := simulator.Load(domicile.Tenants(), "good", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := simulator.Start(t.Context(), simulator.Options{Tenant: tenant})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	if err := server.WriteConfig(dir); err != nil {
-		t.Fatal(err)
-	}
+	dir := simulated(t, "good")
 	file := filepath.Join(dir, "domicile.yaml")
 	plain, err := os.ReadFile(file)
 	if err != nil {

@@ -335,7 +335,8 @@ func TestUpload(t *testing.T) {
 	t.Parallel()
 	tenant, other := simulate(t, "good", t.TempDir()), simulate(t, "weak", t.TempDir())
 	made := started(t, options(t, t.TempDir(), joined(tenant, other)))
-	pack := func(name string) []byte {
+	packed := func(name string) []byte {
+		t.Helper()
 		job, err := made.Start(t.Context(), name, "auditor")
 		if err != nil {
 			t.Fatal(err)
@@ -344,32 +345,20 @@ func TestUpload(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		folder, err := made.Evidence(t.Context(), scan)
-		if err != nil {
-			t.Fatal(err)
-		}
-		bundle, err := evidence.Open(folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var packed bytes.Buffer
-		if err := bundle.Pack(&packed); err != nil {
-			t.Fatal(err)
-		}
-		return packed.Bytes()
+		return pack(t, made, scan)
 	}
-	packed, foreign := pack("good"), pack("weak")
+	bundle, foreign := packed("good"), packed("weak")
 
 	data := t.TempDir()
 	f := started(t, options(t, data, joined(tenant)))
-	scan, err := f.Upload(t.Context(), bytes.NewReader(packed), "auditor")
+	scan, err := f.Upload(t.Context(), bytes.NewReader(bundle), "auditor")
 	if err != nil || scan.ID == 0 || scan.Exit.Code != findings.ExitClean || scan.RecordedBy != "auditor" {
 		t.Fatalf("Upload() = %+v, %v", scan, err)
 	}
 	if folder, err := f.Evidence(t.Context(), scan); err != nil || folder == "" {
 		t.Errorf("Evidence() = %q, %v", folder, err)
 	}
-	if again, err := f.Upload(t.Context(), bytes.NewReader(packed), "auditor"); err != nil || again.ID != scan.ID {
+	if again, err := f.Upload(t.Context(), bytes.NewReader(bundle), "auditor"); err != nil || again.ID != scan.ID {
 		t.Errorf("Upload() again = %+v, %v, want scan %d", again, err, scan.ID)
 	}
 	jobs, err := f.Jobs(t.Context(), fleet.Query{Tenant: "good", State: fleet.Done})
@@ -389,7 +378,7 @@ func TestUpload(t *testing.T) {
 	}
 	behind := options(t, t.TempDir(), joined(tenant))
 	behind.Now = func() time.Time { return time.Now().Add(-time.Hour) }
-	if _, err := started(t, behind).Upload(t.Context(), bytes.NewReader(packed), "auditor"); !errors.Is(err, fleet.ErrAhead) {
+	if _, err := started(t, behind).Upload(t.Context(), bytes.NewReader(bundle), "auditor"); !errors.Is(err, fleet.ErrAhead) {
 		t.Errorf("Upload() of a bundle that is an hour ahead = %v, want ErrAhead", err)
 	}
 	if n := folders(t, data, "good"); n != 1 {
