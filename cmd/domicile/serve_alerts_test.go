@@ -21,6 +21,7 @@ import (
 // while the receiver didn't take it; metrics and a trace say that it was scanned; and alerts that
 // can't be sent are refused on SIGHUP.
 func TestServeTells(t *testing.T) {
+	t.Parallel()
 	dir := simulated(t, "weak")
 	digests := make(chan string, 100)
 	var takes atomic.Bool
@@ -38,8 +39,10 @@ func TestServeTells(t *testing.T) {
 	traced := make(chan int64, 100)
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { traced <- r.ContentLength }))
 	defer collector.Close()
-	t.Setenv("ALERT_URL", "generic://"+strings.TrimPrefix(webhook.URL, "http://")+"/hunter2?disabletls=yes&template=json")
-	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
+	variables := []string{
+		"ALERT_URL=generic://" + strings.TrimPrefix(webhook.URL, "http://") + "/hunter2?disabletls=yes&template=json",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.URL,
+	}
 	file := filepath.Join(dir, "domicile.yaml")
 	plain, err := os.ReadFile(file)
 	if err != nil {
@@ -53,7 +56,7 @@ func TestServeTells(t *testing.T) {
 	}
 	configure("url_env: ALERT_URL")
 
-	first := serveIn(t, dir, "--data", "kept", "--listen", "127.0.0.1:0")
+	first := serveIn(t, dir, variables, "--data", "kept", "--listen", "127.0.0.1:0")
 	first.await(t, "scan is recorded")
 	refused := first.await(t, "a digest can't be sent, and waits")
 	if why, _ := refused["error"].(string); why != "the receiver answered 503" {
@@ -68,7 +71,7 @@ func TestServeTells(t *testing.T) {
 	_ = first.Wait()
 
 	takes.Store(true)
-	second := serveIn(t, dir, "--data", "kept", "--listen", "127.0.0.1:0")
+	second := serveIn(t, dir, variables, "--data", "kept", "--listen", "127.0.0.1:0")
 	url, _ := second.await(t, "listening")["url"].(string)
 	told := map[string]string{}
 	take := func(digest string) {
@@ -132,6 +135,7 @@ func TestServeTells(t *testing.T) {
 // TestStartAndEnd: a hangup while it starts ends nobody, and the configuration is read again once
 // the process serves; the service manager is told when it does, and when it ends.
 func TestStartAndEnd(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "domicile.yaml")
 	if err := syscall.Mkfifo(file, 0o600); err != nil {
@@ -142,7 +146,6 @@ func TestStartAndEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer manager.Close()
-	t.Setenv("NOTIFY_SOCKET", filepath.Join(dir, "notify"))
 	told := func(want string) {
 		t.Helper()
 		said := make([]byte, 100)
@@ -153,7 +156,7 @@ func TestStartAndEnd(t *testing.T) {
 			t.Errorf("the service manager is told %q, %v, want %q", said[:n], err, want)
 		}
 	}
-	s := serveIn(t, dir, "--data", "kept", "--listen", "127.0.0.1:0")
+	s := serveIn(t, dir, []string{"NOTIFY_SOCKET=" + filepath.Join(dir, "notify")}, "--data", "kept", "--listen", "127.0.0.1:0")
 	pipe, err := os.OpenFile(file, os.O_WRONLY, 0) // until the process reads it
 	if err != nil {
 		t.Fatal(err)

@@ -46,8 +46,8 @@ func writeCertificate(t *testing.T, dir string, serial int64) {
 // TestServeRereadsAccess: a token that was withdrawn ends at SIGHUP, and a new certificate is
 // shown; what would be wrong with a new start is refused, and changes nothing.
 func TestServeRereadsAccess(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	t.Setenv("SIGN_IN_SECRET", "hunter2")
 	configure := func(serve string, tokens ...string) {
 		t.Helper()
 		text := "version: 1\ntenants: [{name: contoso, id: 3f0c1d7e-0000-4000-8000-000000000001, cloud: global, auth: {method: azure_cli}}]\nserve:\n" + serve + "  tokens:\n"
@@ -64,7 +64,7 @@ func TestServeRereadsAccess(t *testing.T) {
 	)
 	writeCertificate(t, dir, 1)
 	configure(signIn+secure, "one", "two")
-	s := serveIn(t, dir, "--data", "kept", "--listen", "127.0.0.1:0")
+	s := serveIn(t, dir, []string{"SIGN_IN_SECRET=hunter2"}, "--data", "kept", "--listen", "127.0.0.1:0")
 	url, _ := s.await(t, "listening")["url"].(string)
 	// Each request is a connection of its own.
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}

@@ -47,10 +47,11 @@ func (s *served) await(t *testing.T, message string) map[string]any {
 	}
 }
 
-func serveIn(t *testing.T, dir string, args ...string) *served {
+// serveIn starts serve in a folder, with variables such as "KEY=text" besides those of the tests.
+func serveIn(t *testing.T, dir string, variables []string, args ...string) *served {
 	t.Helper()
 	s := &served{Cmd: exec.CommandContext(t.Context(), "domicile", append([]string{"serve", "--log", "json"}, args...)...), lines: make(chan map[string]any, 1000)}
-	s.Dir = dir
+	s.Dir, s.Env = dir, append(os.Environ(), variables...)
 	said, err := s.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -94,6 +95,7 @@ func simulated(t *testing.T, name string) (dir string) {
 // is wrong, the process says that it is ready, and it ends with 0 on SIGTERM with all that it
 // scanned recorded.
 func TestServe(t *testing.T) {
+	t.Parallel()
 	dir := simulated(t, "good")
 	file := filepath.Join(dir, "domicile.yaml")
 	plain, err := os.ReadFile(file)
@@ -106,7 +108,7 @@ func TestServe(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := serveIn(t, dir, "--data", "kept", "--listen", "127.0.0.1:0")
+	s := serveIn(t, dir, nil, "--data", "kept", "--listen", "127.0.0.1:0")
 	s.await(t, "no schedule (serve.schedules) has these tenants: they are scanned when somebody asks for it")
 	url, _ := s.await(t, "listening")["url"].(string)
 	get := func(path string) (int, string) {
@@ -170,6 +172,7 @@ func TestServe(t *testing.T) {
 // TestHangupWhileEnding: a SIGHUP while the last scans end ends nothing, and the scan that was
 // running is recorded.
 func TestHangupWhileEnding(t *testing.T) {
+	t.Parallel()
 	tenant, err := simulator.Load(domicile.Tenants(), "good", time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +198,7 @@ func TestHangupWhileEnding(t *testing.T) {
 	if err := os.WriteFile(file, []byte(string(plain)+"serve: {schedules: [{cron: \"@every 1s\"}]}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := serveIn(t, dir, "--role", "worker")
+	s := serveIn(t, dir, nil, "--role", "worker")
 	s.await(t, "scan begins")
 	<-read
 	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
@@ -218,11 +221,12 @@ func TestHangupWhileEnding(t *testing.T) {
 // TestEndsBeforeItBegins: told to end while it waits for another process that prepares the database,
 // it ends without a complaint.
 func TestEndsBeforeItBegins(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "domicile.yaml"), []byte("version: 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	first := serveIn(t, dir, "--listen", "127.0.0.1:0")
+	first := serveIn(t, dir, nil, "--listen", "127.0.0.1:0")
 	first.await(t, "listening")
 	if err := first.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -236,7 +240,7 @@ func TestEndsBeforeItBegins(t *testing.T) {
 	if _, err := store.Database().ExecContext(t.Context(), "INSERT INTO fleet_leases (name, holder, until) VALUES ('migration', 'another', ?)", time.Now().Add(time.Minute).UnixMicro()); err != nil {
 		t.Fatal(err)
 	}
-	s := serveIn(t, dir, "--role", "worker")
+	s := serveIn(t, dir, nil, "--role", "worker")
 	s.await(t, "waiting for another process that prepares the database, or was killed while it did")
 	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -252,6 +256,7 @@ func TestEndsBeforeItBegins(t *testing.T) {
 // TestABadTenantFile: at the start a tenant whose file is wrong is left out, and said, and the others are
 // scanned; while it runs a configuration with such a file is refused until the file is mended.
 func TestABadTenantFile(t *testing.T) {
+	t.Parallel()
 	dir := simulated(t, "good")
 	file := filepath.Join(dir, "domicile.yaml")
 	plain, err := os.ReadFile(file)
@@ -277,7 +282,7 @@ func TestABadTenantFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := serveIn(t, dir, "--role", "worker")
+	s := serveIn(t, dir, nil, "--role", "worker")
 	for _, want := range []string{"bad.tenant.yaml:1: ", "torn.tenant.yaml: "} {
 		if why, _ := s.await(t, "a tenant is left out")["error"].(string); !strings.Contains(why, want) {
 			t.Errorf("a tenant is left out because of %q, want %s", why, want)
