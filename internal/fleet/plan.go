@@ -156,13 +156,10 @@ func (f *Fleet) Tenants(ctx context.Context) ([]Tenant, error) {
 	return tenants, nil
 }
 
-// Due is when a tenant, by its name or id, was to be scanned first after a time; zero where no
-// schedule says so.
+// Due is when a tenant, by its name, was to be scanned first after a time; zero where no schedule
+// says so.
 func (f *Fleet) Due(tenant string, after time.Time) (due time.Time) {
-	for _, schedule := range f.setup.Load().schedules {
-		if schedule.tenant.Name != tenant && schedule.tenant.ID != tenant {
-			continue
-		}
+	for _, schedule := range f.setup.Load().named[tenant] {
 		next := schedule.next(after)
 		if !next.IsZero() && (due.IsZero() || next.Before(due)) {
 			due = next

@@ -25,6 +25,7 @@ type setup struct {
 	trust     signing.Trust
 	key       *signing.Key
 	schedules []schedule
+	named     map[string][]schedule // by the tenants' names
 	getenv    func(string) string
 }
 
@@ -64,6 +65,10 @@ func newSetup(ctx context.Context, cfg *config.Config, tool findings.Tool, geten
 	}
 	if s.schedules, err = schedulesOf(cfg); err != nil {
 		return nil, err
+	}
+	s.named = map[string][]schedule{}
+	for _, schedule := range s.schedules {
+		s.named[schedule.tenant.Name] = append(s.named[schedule.tenant.Name], schedule)
 	}
 	return s, nil
 }
