@@ -192,15 +192,10 @@ func (f *Fleet) Upload(ctx context.Context, packed io.Reader, by string) (record
 		return history.Scan{}, err
 	}
 	run := scan.Run{Dir: dir, Judgement: judging.Judgement, Record: func(ctx context.Context, path string) error {
-		document, err := os.ReadFile(path)
+		entry, err := f.entry(path, by)
 		if err != nil {
 			return err
 		}
-		envelope, err := scan.ReadEnvelope(path)
-		if err != nil {
-			return err
-		}
-		entry := history.Entry{Result: document, Envelope: envelope, By: by, Time: f.options.Now()}
 		recorded, isNew, err = f.history.RecordWith(ctx, entry, func(tx *sql.Tx, scan history.Scan) error {
 			return f.store.upload(ctx, tx, Job{
 				Tenant: tenant.Name, TenantID: tenant.ID, By: by, Queued: begun, Started: begun, Finished: f.options.Now(), Exit: &scan.Exit, Scan: scan.ID,

@@ -187,15 +187,10 @@ func (f *Fleet) run(ctx context.Context, setup *setup, tenant *config.Tenant, di
 // record records a result and ends the job, both or neither: a worker whose job was given to
 // another records nothing.
 func (f *Fleet) record(ctx context.Context, c claim, path string, log *slog.Logger) error {
-	document, err := os.ReadFile(path)
+	entry, err := f.entry(path, c.Worker)
 	if err != nil {
 		return err
 	}
-	envelope, err := scan.ReadEnvelope(path)
-	if err != nil {
-		return err
-	}
-	entry := history.Entry{Result: document, Envelope: envelope, By: c.Worker, Time: f.options.Now()}
 	recorded, _, err := f.history.RecordWith(ctx, entry, func(tx *sql.Tx, scan history.Scan) error {
 		return f.store.done(ctx, tx, c, scan.ID, scan.Exit, f.options.Now())
 	})
@@ -203,6 +198,16 @@ func (f *Fleet) record(ctx context.Context, c claim, path string, log *slog.Logg
 		log.Info("scan is recorded", "scan", recorded.ID, "exit", recorded.Exit.Code, "violations", recorded.Violations)
 	}
 	return err
+}
+
+// entry is a result that was written, with the signature beside it, as somebody records it.
+func (f *Fleet) entry(path, by string) (history.Entry, error) {
+	document, err := os.ReadFile(path)
+	if err != nil {
+		return history.Entry{}, err
+	}
+	envelope, err := scan.ReadEnvelope(path)
+	return history.Entry{Result: document, Envelope: envelope, By: by, Time: f.options.Now()}, err
 }
 
 // passingGaps are the kinds that weren't read for a reason that may pass.
