@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -33,8 +32,8 @@ type signIn struct {
 	client   *http.Client
 	now      func() time.Time
 
-	asking   chan struct{}                 // held by who asks the provider for its end points
-	provider atomic.Pointer[oidc.Provider] // nil until it answered
+	asking   chan struct{}  // held by who asks the provider for its end points, or looks them up
+	provider *oidc.Provider // nil until it answered
 }
 
 // attempt is a sign-in that isn't over, as the browser's cookie holds it.
@@ -81,14 +80,14 @@ func (s *signIn) discovered(ctx context.Context) (*oidc.Provider, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if provider := s.provider.Load(); provider != nil {
-		return provider, nil
+	if s.provider != nil {
+		return s.provider, nil
 	}
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, s.client), s.config.Issuer)
 	if err != nil {
 		return nil, err
 	}
-	s.provider.Store(provider)
+	s.provider = provider
 	return provider, nil
 }
 
