@@ -7,7 +7,6 @@ import (
 
 	"github.com/domicile-audit/domicile/findings"
 	"github.com/domicile-audit/domicile/remediation"
-	"github.com/domicile-audit/domicile/reports"
 )
 
 // findingDetails are a finding in the API, with what it rests on and what it said over the scans.
@@ -127,19 +126,6 @@ type planItem struct {
 	Problem  string                   `json:"problem,omitempty"`
 }
 
-// State is how far the plan has come.
-func (p planShown) State() string {
-	switch {
-	case p.Plan == nil:
-		return "broken"
-	case p.Approval != nil:
-		return "approved"
-	case p.Expired:
-		return "expired"
-	}
-	return "waiting"
-}
-
 func (s *Server) apiPlans(w http.ResponseWriter, r *http.Request, _ visitor) error {
 	plans, _, err := s.listPlans()
 	if err != nil {
@@ -150,8 +136,8 @@ func (s *Server) apiPlans(w http.ResponseWriter, r *http.Request, _ visitor) err
 		item := planItem{Name: plan.Name, State: plan.State(), SHA256: plan.Digest, Approval: plan.Approval, Problem: cmp.Or(plan.Broken, plan.Uncounted)}
 		if plan.Plan != nil {
 			item.Tenant, item.Author, item.Expires, item.Changes = &plan.Plan.Tenant, plan.Plan.Author, plan.Plan.Expires, map[remediation.Risk]int{}
-			for _, change := range plan.Plan.Changes {
-				item.Changes[change.Risk]++
+			for _, of := range plan.Risks() {
+				item.Changes[of.Risk] = of.Changes
 			}
 		}
 		out.Items = append(out.Items, item)
@@ -161,12 +147,9 @@ func (s *Server) apiPlans(w http.ResponseWriter, r *http.Request, _ visitor) err
 
 // apiPlan is the file of a plan, to the byte.
 func (s *Server) apiPlan(w http.ResponseWriter, r *http.Request, _ visitor) error {
-	plan, err := s.planNamed(r)
+	plan, err := s.soundPlan(r)
 	if err != nil {
 		return err
-	}
-	if plan.Plan == nil {
-		return refuse(http.StatusConflict, "This file is no plan: %s.", reports.CleanText(plan.Broken))
 	}
 	return answerBytes(w, r, http.StatusOK, plan.text)
 }

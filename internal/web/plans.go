@@ -160,8 +160,21 @@ func isPlan(name string) bool {
 	return is && stem != "" && !strings.HasPrefix(name, ".") && !strings.HasSuffix(stem, ".dsse") && !strings.HasSuffix(stem, ".record") && !strings.HasSuffix(stem, ".rollback") && filepath.Base(name) == name
 }
 
+// State is how far the plan has come.
+func (p planShown) State() string {
+	switch {
+	case p.Plan == nil:
+		return "broken"
+	case p.Approval != nil:
+		return "approved"
+	case p.Expired:
+		return "expired"
+	}
+	return "waiting"
+}
+
 // Waits says whether the plan can still be approved.
-func (p planShown) Waits() bool { return p.Plan != nil && p.Approval == nil && !p.Expired }
+func (p planShown) Waits() bool { return p.State() == "waiting" }
 
 // readPlan reads a plan of the folder. A file that is no plan is shown as such.
 func (s *Server) readPlan(name string) planShown {
@@ -254,6 +267,15 @@ func (s *Server) planNamed(r *http.Request) (planShown, error) {
 	return s.readPlan(name), nil
 }
 
+// soundPlan is the plan that a request names, where its file is one.
+func (s *Server) soundPlan(r *http.Request) (planShown, error) {
+	plan, err := s.planNamed(r)
+	if err == nil && plan.Plan == nil {
+		err = refuse(http.StatusConflict, "This file is no plan: %s.", reports.CleanText(plan.Broken))
+	}
+	return plan, err
+}
+
 func (s *Server) plan(w http.ResponseWriter, r *http.Request, who visitor) error {
 	plan, err := s.planNamed(r)
 	if err != nil {
@@ -268,12 +290,9 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request, who visitor) error
 
 // planPage is the whole plan, which is a page of its own.
 func (s *Server) planPage(w http.ResponseWriter, r *http.Request, _ visitor) error {
-	plan, err := s.planNamed(r)
+	plan, err := s.soundPlan(r)
 	if err != nil {
 		return err
-	}
-	if plan.Plan == nil {
-		return refuse(http.StatusConflict, "This file is no plan: %s.", reports.CleanText(plan.Broken))
 	}
 	if shown := r.URL.Query().Get("sha256"); shown != "" && shown != plan.Digest {
 		return refuse(http.StatusConflict, "The plan was changed since you saw it. Read it again.")
